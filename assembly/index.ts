@@ -1,0 +1,67 @@
+// What the binaries export: kernels by name. Nothing is computed here.
+
+export {
+  elu,
+  eluGradient,
+  gelu,
+  geluGradient,
+  geluTanh,
+  geluTanhGradient,
+  leakyRelu,
+  leakyReluGradient,
+  relu,
+  reluGradient,
+  sigmoid,
+  sigmoidGradient,
+  silu,
+  siluGradient,
+  softplus,
+  softplusGradient,
+  tanh,
+  tanhGradient,
+} from "./activations";
+export { add, axpy, div, fill, maximum, minimum, mul, sub } from "./arithmetic";
+export { correlate, correlateFilterGradient } from "./correlate";
+export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
+export { gemm } from "./gemm";
+export { col2im, im2col } from "./im2col";
+export { adagrad, adam, rmsprop, sgd } from "./optimizer";
+export {
+  abs,
+  absGradient,
+  clip,
+  clipGradient,
+  erf,
+  erfGradient,
+  exp,
+  expGradient,
+  log,
+  log1p,
+  log1pGradient,
+  logGradient,
+  negate,
+  scale,
+  sqrt,
+  sqrtGradient,
+  square,
+  squareGradient,
+} from "./pointwise";
+export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./pool2d";
+export { bernoulli, normal, threefryBits, threefryBlock, uniform } from "./random";
+export { countNonFinite, dot, max, maxGradient, mean, sum, sumOfSquares } from "./reduce";
+export { multiplyAddLoop } from "./roofline";
+export {
+  logSoftmax,
+  logSoftmaxGradient,
+  logSumExp,
+  logSumExpGradient,
+  softmax,
+  softmaxGradient,
+} from "./softmax";
+export { stridedCopy, transpose } from "./transpose";
+export { upsampleNearest2d, upsampleNearest2dGradient } from "./upsample2d";
+
+/** First address behind the constants: everything from here on is the caller's. */
+export function heapBase(): usize {
+  return __heap_base;
+}

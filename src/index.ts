@@ -1,0 +1,32 @@
+// The public surface of reparam.
+
+export {
+  defineOp,
+  type Gradient,
+  type GradientContext,
+  type OpDefinition,
+  stopGradient,
+  vjp,
+} from "./autodiff.js";
+export type { Conv2dGeometry, Padding, Pair, TransposeOptions, WindowOptions } from "./geometry.js";
+export * as ops from "./ops/index.js";
+export { runtimeInfo, type RuntimeInfo } from "./wasm/info.js";
+export { scope } from "./scope.js";
+export {
+  equals,
+  type Float32NdArray,
+  fromNdarray,
+  full,
+  type GenericStore,
+  item,
+  type NdArrayLike,
+  type NestedArray,
+  type NumericArray,
+  ones,
+  type Shape,
+  tensor,
+  Tensor,
+  toNdarray,
+  zeros,
+} from "./tensor.js";
+export { configure, type Configuration } from "./wasm/runtime.js";

@@ -1,0 +1,313 @@
+// Convolution and transposed convolution. A convolution is bilinear in image and filter: one product with three
+// kernels (forward, gradient by input, gradient by filter), and the transposed convolution is the second of them.
+
+import { defineOp } from "../autodiff.js";
+import { checkInteger, checkOptions, refuseValue } from "../check.js";
+import {
+  type Conv2dGeometry,
+  forwardGeometry,
+  type TransposeOptions,
+  transposedGeometry,
+  type WindowOptions,
+} from "../geometry.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import * as kernels from "../wasm/conv2d.js";
+import { reduce } from "../wasm/kernels.js";
+import { type Activation, checkEpilogue, type EpilogueOptions, PLAIN, throughActivation } from "./support.js";
+
+/** Options of {@link conv2d}. */
+export interface Conv2dOptions extends WindowOptions, EpilogueOptions {
+  /** Number of channel groups, a divisor of input and output channels (default 1); all channels: depthwise. */
+  readonly groups?: number;
+}
+
+/** Options of {@link conv2dTranspose}. */
+export interface Conv2dTransposeOptions extends TransposeOptions, EpilogueOptions {
+  /** Number of channel groups, a divisor of input and output channels (default 1). */
+  readonly groups?: number;
+}
+
+type Layer = Activation & { readonly geometry: Conv2dGeometry };
+type ProductInputs = readonly [Tensor, Tensor, Tensor | undefined];
+
+const WINDOW_OPTIONS = ["stride", "dilation", "padding", "groups"];
+const EPILOGUE_OPTIONS = ["bias", "activation", "alpha"];
+const CONV2D_OPTIONS = [...WINDOW_OPTIONS, ...EPILOGUE_OPTIONS];
+const TRANSPOSE_OPTIONS = [...CONV2D_OPTIONS, "outputShape", "outputPadding"];
+
+/** Shape of what the geometry's convolution reads. */
+export function inputShapeOf(g: Conv2dGeometry): [number, number, number, number] {
+  return [g.batch, g.inHeight, g.inWidth, g.inChannels];
+}
+
+/** Shape of what it writes. */
+export function outputShapeOf(g: Conv2dGeometry): [number, number, number, number] {
+  return [g.batch, g.outHeight, g.outWidth, g.outChannels];
+}
+
+function filterShapeOf(g: Conv2dGeometry): [number, number, number, number] {
+  return [g.kernelHeight, g.kernelWidth, g.inChannels / g.groups, g.outChannels];
+}
+
+/** Sum over batch and pixels: the gradient of a bias. */
+function sumChannels(gradOutput: Tensor): Tensor {
+  const channels = gradOutput.shape[gradOutput.shape.length - 1];
+  const sum = emptyTensor([channels]);
+  reduce("sum", gradOutput, sum, { outer: 1, axis: gradOutput.size / channels, inner: channels });
+  return sum;
+}
+
+function inputGradient(gradOutput: Tensor, filter: Tensor, geometry: Conv2dGeometry): Tensor {
+  const gradInput = emptyTensor(inputShapeOf(geometry));
+  kernels.conv2dInputGradient(gradOutput, filter, gradInput, geometry, PLAIN);
+  return gradInput;
+}
+
+function filterGradient(input: Tensor, gradOutput: Tensor, geometry: Conv2dGeometry): Tensor {
+  const gradFilter = emptyTensor(filterShapeOf(geometry));
+  kernels.conv2dFilterGradient(input, gradOutput, gradFilter, geometry);
+  return gradFilter;
+}
+
+const forwardOp = defineOp<ProductInputs, Layer>({
+  name: "conv2d",
+  forward: ([input, filter, bias], { geometry, activation, alpha }) => {
+    const output = emptyTensor(outputShapeOf(geometry));
+    kernels.conv2d(input, filter, output, geometry, { bias, activation, alpha });
+    return output;
+  },
+  gradients: [
+    (gradOutput, { inputs: [, filter], output, options }) =>
+      inputGradient(throughActivation(gradOutput, output, options), filter, options.geometry),
+    (gradOutput, { inputs: [input], output, options }) =>
+      filterGradient(input, throughActivation(gradOutput, output, options), options.geometry),
+    (gradOutput, { output, options }) => sumChannels(throughActivation(gradOutput, output, options)),
+  ],
+});
+
+const transposedOp = defineOp<ProductInputs, Layer>({
+  name: "conv2dTranspose",
+  forward: ([input, filter, bias], { geometry, activation, alpha }) => {
+    const output = emptyTensor(inputShapeOf(geometry));
+    kernels.conv2dInputGradient(input, filter, output, geometry, { bias, activation, alpha });
+    return output;
+  },
+  gradients: [
+    (gradOutput, { inputs: [, filter], output, options }) => {
+      const gradInput = emptyTensor(outputShapeOf(options.geometry));
+      const grad = throughActivation(gradOutput, output, options);
+      kernels.conv2d(grad, filter, gradInput, options.geometry, PLAIN);
+      return gradInput;
+    },
+    (gradOutput, { inputs: [input], output, options }) =>
+      filterGradient(throughActivation(gradOutput, output, options), input, options.geometry),
+    (gradOutput, { output, options }) => sumChannels(throughActivation(gradOutput, output, options)),
+  ],
+});
+
+const inputGradientOp = defineOp<readonly [Tensor, Tensor], Conv2dGeometry>({
+  name: "conv2dInputGradient",
+  forward: ([gradOutput, filter], geometry) => inputGradient(gradOutput, filter, geometry),
+  gradients: [
+    (grad, { inputs: [, filter], options: geometry }) => {
+      const output = emptyTensor(outputShapeOf(geometry));
+      kernels.conv2d(grad, filter, output, geometry, PLAIN);
+      return output;
+    },
+    (grad, { inputs: [gradOutput], options: geometry }) => filterGradient(grad, gradOutput, geometry),
+  ],
+});
+
+const filterGradientOp = defineOp<readonly [Tensor, Tensor], Conv2dGeometry>({
+  name: "conv2dFilterGradient",
+  forward: ([input, gradOutput], geometry) => filterGradient(input, gradOutput, geometry),
+  gradients: [
+    (grad, { inputs: [, gradOutput], options: geometry }) => inputGradient(gradOutput, grad, geometry),
+    (grad, { inputs: [input], options: geometry }) => {
+      const output = emptyTensor(outputShapeOf(geometry));
+      kernels.conv2d(input, grad, output, geometry, PLAIN);
+      return output;
+    },
+  ],
+});
+
+function checkFilter(where: string, filter: unknown, layout: string): asserts filter is Tensor {
+  checkTensor(where, "filter", filter, 4, layout);
+}
+
+function checkGroups(where: string, groups: number, inChannels: number, outChannels: number): void {
+  checkInteger(where, "groups", groups, 1);
+  const rule = "divide the input channels and the output channels";
+  if (inChannels % groups !== 0 || outChannels % groups !== 0) {
+    refuseValue(where, "groups", `${rule} (${inChannels} and ${outChannels})`, groups);
+  }
+}
+
+/**
+ * The sizes of a convolution, validated: output size, padding per side, everything that its three kernels share.
+ *
+ * @param inputShape - `[batch, height, width, channels]`
+ * @param filterShape - `[kernelHeight, kernelWidth, channels / groups, outChannels]`
+ * @param options - stride, dilation, padding, groups, as for {@link conv2d}
+ * @returns the geometry record
+ * @throws {RangeError} when shapes, groups or padding do not go together
+ * @example
+ * conv2dGeometry([1, 28, 28, 1], [3, 3, 1, 32], { stride: 2, padding: "same" }).outHeight; // 14
+ */
+export function conv2dGeometry(
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  options: Omit<Conv2dOptions, keyof EpilogueOptions> = {},
+): Conv2dGeometry {
+  checkOptions("conv2dGeometry", options, WINDOW_OPTIONS);
+  return geometryOf("conv2dGeometry", inputShape, filterShape, options);
+}
+
+function geometryOf(
+  where: string,
+  inputShape: readonly number[],
+  filterShape: readonly number[],
+  options: Conv2dOptions,
+): Conv2dGeometry {
+  const { groups = 1 } = options;
+  const [kernelHeight, kernelWidth, channels, outChannels] = filterShape;
+  const inChannels = inputShape[3];
+  checkGroups(where, groups, inChannels, outChannels);
+  if (channels * groups !== inChannels) {
+    const rule = `equal input.shape[3] / groups = ${inChannels / groups} (input channels per group)`;
+    refuseValue(where, "filter.shape[2]", rule, channels);
+  }
+  return forwardGeometry(
+    where,
+    { input: inputShape, kernelHeight, kernelWidth, outChannels, groups },
+    options,
+  );
+}
+
+/**
+ * Two-dimensional convolution (cross-correlation, as in every framework), with bias and activation on the way out:
+ * `y[b, r, c, o] = f(Σ x[b, r·stride + i·dilation − pad, …, k] · w[i, j, k, o] + bias[o])`.
+ *
+ * @param input - images, shape `[batch, height, width, channels]`
+ * @param filter - shape `[kernelHeight, kernelWidth, channels / groups, outChannels]`
+ * @param options.stride - step in pixels, integer ≥ 1 or `[height, width]` (default 1)
+ * @param options.dilation - distance between taps, integer ≥ 1 or `[height, width]` (default 1)
+ * @param options.padding - `"valid"` (default), `"same"`, a number, or `[[top, bottom], [left, right]]`
+ * @param options.groups - channel groups (default 1)
+ * @param options.bias - shape `[outChannels]`
+ * @param options.activation - `"linear"` (default), `"relu"`, `"leakyRelu"`, `"elu"`, `"sigmoid"`, `"tanh"`
+ * @returns shape `[batch, outHeight, outWidth, outChannels]`; with `"same"` the sizes are ⌈size / stride⌉, else
+ *   ⌊(size + padding − (kernel − 1)·dilation − 1) / stride⌋ + 1
+ * @throws {TypeError} when an argument or option is of the wrong kind
+ * @throws {RangeError} when channels differ, groups do not divide them, or no window fits the padded image
+ * @example
+ * const image = tensor([[1, 2], [3, 4]], [1, 2, 2, 1]);
+ * const filter = ones([2, 2, 1, 1]);
+ * ops.conv2d(image, filter, { padding: "valid" }).data; // [10]
+ * @see Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016)
+ */
+export function conv2d(input: Tensor, filter: Tensor, options: Conv2dOptions = {}): Tensor {
+  const where = "conv2d";
+  checkTensor(where, "input", input, 4, "[batch, height, width, channels]");
+  checkFilter(where, filter, "[kernelHeight, kernelWidth, inChannels / groups, outChannels]");
+  checkOptions(where, options, CONV2D_OPTIONS);
+  const epilogue = checkEpilogue(where, options, filter.shape[3], "filter.shape[3]");
+  const geometry = geometryOf(where, input.shape, filter.shape, options);
+  return forwardOp([input, filter, options.bias], { geometry, ...epilogue });
+}
+
+/**
+ * Transposed convolution: the adjoint (gradient by input) of the convolution with the same filter and options, so
+ * that one filter array serves both.
+ *
+ * Several image sizes can convolve to one size. The output is: with `"same"` size·stride; with `"valid"`
+ * size·stride + max(kernel − stride, 0) (Keras's rules); with numbers (size − 1)·stride + kernel − padding +
+ * outputPadding (PyTorch's rule); or what `outputShape` says. A size that no convolution maps back is refused.
+ *
+ * @param input - shape `[batch, height, width, channels]`
+ * @param filter - shape `[kernelHeight, kernelWidth, outChannels / groups, channels]`
+ * @param options.stride - integer ≥ 1 or `[height, width]` (default 1)
+ * @param options.dilation - integer ≥ 1 or `[height, width]` (default 1)
+ * @param options.padding - that of the convolution: `"valid"` (default), `"same"`, a number, or per side
+ * @param options.outputShape - `[height, width]` or the whole output shape
+ * @param options.outputPadding - extra rows and columns, below the stride (numeric padding only)
+ * @param options.groups - channel groups (default 1)
+ * @param options.bias - shape `[outChannels]`
+ * @param options.activation - as for {@link conv2d}
+ * @returns shape `[batch, outHeight, outWidth, outChannels]`
+ * @throws {TypeError} when an argument or option is of the wrong kind
+ * @throws {RangeError} when channels differ or the output size is impossible (the message lists the possible ones)
+ * @example
+ * const code = tensor([[1, 2], [3, 4]], [1, 2, 2, 1]);
+ * ops.conv2dTranspose(code, ones([2, 2, 1, 1]), { stride: 2 }).shape; // [1, 4, 4, 1]
+ * @see Dumoulin & Visin (2016), chapter 4
+ */
+export function conv2dTranspose(input: Tensor, filter: Tensor, options: Conv2dTransposeOptions = {}): Tensor {
+  const where = "conv2dTranspose";
+  checkTensor(where, "input", input, 4, "[batch, height, width, channels]");
+  checkFilter(where, filter, "[kernelHeight, kernelWidth, outChannels / groups, inChannels]");
+  checkOptions(where, options, TRANSPOSE_OPTIONS);
+  const { groups = 1 } = options;
+  const [kernelHeight, kernelWidth, channelsOfGroup, inChannels] = filter.shape;
+  checkInteger(where, "groups", groups, 1);
+  const outChannels = channelsOfGroup * groups;
+  if (inChannels !== input.shape[3]) {
+    refuseValue(
+      where,
+      "filter.shape[3]",
+      `equal input.shape[3] = ${input.shape[3]} (input channels)`,
+      inChannels,
+    );
+  }
+  checkGroups(where, groups, inChannels, outChannels);
+  const epilogue = checkEpilogue(where, options, outChannels, "filter.shape[2] · groups");
+  const sizes = { input: input.shape, kernelHeight, kernelWidth, outChannels, groups };
+  const geometry = transposedGeometry(where, sizes, options);
+  return transposedOp([input, filter, options.bias], { geometry, ...epilogue });
+}
+
+/**
+ * The gradient of a convolution by its input: `Σ y · d conv2d(x, w) / d x` for upstream gradients y.
+ *
+ * @param gradOutput - upstream gradient, of the convolution's output shape
+ * @param filter - the convolution's filter
+ * @param geometry - from {@link conv2dGeometry}
+ * @returns shape of the convolution's input
+ * @throws {RangeError} when a shape does not fit the geometry
+ * @example
+ * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
+ * ops.conv2dInputGradient(ones([1, 2, 2, 1]), ones([2, 2, 1, 1]), geometry).data; // [1, 2, 1, 2, 4, 2, 1, 2, 1]
+ */
+export function conv2dInputGradient(gradOutput: Tensor, filter: Tensor, geometry: Conv2dGeometry): Tensor {
+  checkFits("conv2dInputGradient", "gradOutput", gradOutput, outputShapeOf(geometry));
+  checkFits("conv2dInputGradient", "filter", filter, filterShapeOf(geometry));
+  return inputGradientOp([gradOutput, filter], geometry);
+}
+
+/**
+ * The gradient of a convolution by its filter.
+ *
+ * @param input - the convolution's input
+ * @param gradOutput - upstream gradient, of the convolution's output shape
+ * @param geometry - from {@link conv2dGeometry}
+ * @returns shape of the filter
+ * @throws {RangeError} when a shape does not fit the geometry
+ * @example
+ * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
+ * ops.conv2dFilterGradient(ones([1, 3, 3, 1]), ones([1, 2, 2, 1]), geometry).data; // [4, 4, 4, 4]
+ */
+export function conv2dFilterGradient(input: Tensor, gradOutput: Tensor, geometry: Conv2dGeometry): Tensor {
+  checkFits("conv2dFilterGradient", "input", input, inputShapeOf(geometry));
+  checkFits("conv2dFilterGradient", "gradOutput", gradOutput, outputShapeOf(geometry));
+  return filterGradientOp([input, gradOutput], geometry);
+}
+
+/** Checks a tensor against the shape that a geometry gives it. */
+export function checkFits(where: string, argument: string, t: unknown, shape: readonly number[]): void {
+  checkTensor(where, argument, t, shape.length);
+  shape.forEach((size, axis) => {
+    if (t.shape[axis] !== size) {
+      refuseValue(where, `${argument}.shape`, `equal [${shape.join(", ")}] of the geometry`, t.shape);
+    }
+  });
+}

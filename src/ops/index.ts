@@ -1,0 +1,40 @@
+// The operations on tensors, as the namespace `ops`.
+
+export { add, div, mul, sub, type TensorOrNumber } from "./arithmetic.js";
+export {
+  conv2d,
+  conv2dFilterGradient,
+  conv2dGeometry,
+  conv2dInputGradient,
+  type Conv2dOptions,
+  conv2dTranspose,
+  type Conv2dTransposeOptions,
+} from "./conv2d.js";
+export { dense, matmul, type MatmulOptions } from "./matmul.js";
+export { col2im, convolutionMatrix, im2col } from "./matrixView.js";
+export {
+  abs,
+  clip,
+  elu,
+  erf,
+  exp,
+  gelu,
+  geluTanh,
+  leakyRelu,
+  log,
+  log1p,
+  relu,
+  scale,
+  sigmoid,
+  silu,
+  softplus,
+  sqrt,
+  square,
+  tanh,
+} from "./pointwise.js";
+export { avgPool2d, type AvgPool2dOptions, maxPool2d, type MaxPool2dOptions } from "./pool2d.js";
+export { logSumExp, max, mean, type ReduceOptions, sum } from "./reduce.js";
+export { concat, reshape, slice, transpose } from "./shape.js";
+export { logSoftmax, softmax } from "./softmax.js";
+export type { EpilogueOptions, FusedActivation } from "./support.js";
+export { upsampleNearest } from "./upsample2d.js";

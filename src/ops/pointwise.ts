@@ -1,0 +1,201 @@
+// Functions of each element by itself, and their derivatives.
+
+import { defineOp } from "../autodiff.js";
+import { checkNumber, checkOptions, refuseValue } from "../check.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import type { UnaryName } from "../wasm/exports.js";
+import * as kernels from "../wasm/kernels.js";
+
+/** Defines a function by its kernels' name and what its derivative is computed from. */
+function unaryOp(name: UnaryName, saved: "input" | "output"): (x: Tensor) => Tensor {
+  const op = defineOp<readonly [Tensor], undefined>({
+    name,
+    forward: ([x]) => {
+      const output = emptyTensor(x.shape);
+      kernels.unary(name, x, output, x.size);
+      return output;
+    },
+    gradients: [
+      (gradOutput, { inputs: [x], output }) => {
+        const gradInput = emptyTensor(x.shape);
+        kernels.unaryGradient(name, saved === "input" ? x : output, gradOutput, gradInput, x.size);
+        return gradInput;
+      },
+    ],
+  });
+  return (x) => {
+    checkTensor(name, "x", x);
+    return op([x], undefined);
+  };
+}
+
+/** max(x, 0); the derivative at 0 is 0. */
+export const relu = unaryOp("relu", "output");
+/** x·Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016). */
+export const gelu = unaryOp("gelu", "input");
+/** The tanh approximation of {@link gelu}: ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
+export const geluTanh = unaryOp("geluTanh", "input");
+/** x·sigmoid(x). */
+export const silu = unaryOp("silu", "input");
+/** 1 / (1 + exp(−x)). */
+export const sigmoid = unaryOp("sigmoid", "output");
+/** Hyperbolic tangent. */
+export const tanh = unaryOp("tanh", "output");
+/** log(1 + exp(x)), without overflow. */
+export const softplus = unaryOp("softplus", "input");
+/** eˣ. */
+export const exp = unaryOp("exp", "output");
+/** Natural logarithm; −∞ at 0, NaN below. */
+export const log = unaryOp("log", "input");
+/** log(1 + x), exact for small x. */
+export const log1p = unaryOp("log1p", "input");
+/** The error function. */
+export const erf = unaryOp("erf", "input");
+/** Square root; NaN below 0. */
+export const sqrt = unaryOp("sqrt", "output");
+/** x². */
+export const square = unaryOp("square", "input");
+/** |x|; the derivative at 0 is 0. */
+export const abs = unaryOp("abs", "input");
+
+type ParameterKernel = (x: Tensor, y: Tensor, n: number, alpha: number) => void;
+type ParameterGradient = (saved: Tensor, dy: Tensor, dx: Tensor, n: number, alpha: number) => void;
+
+function parameterOp(
+  name: string,
+  kernel: ParameterKernel,
+  gradient: ParameterGradient,
+  saved: "input" | "output",
+): (inputs: readonly [Tensor], alpha: number) => Tensor {
+  return defineOp<readonly [Tensor], number>({
+    name,
+    forward: ([x], alpha) => {
+      const output = emptyTensor(x.shape);
+      kernel(x, output, x.size, alpha);
+      return output;
+    },
+    gradients: [
+      (gradOutput, { inputs: [x], output, options: alpha }) => {
+        const gradInput = emptyTensor(x.shape);
+        gradient(saved === "input" ? x : output, gradOutput, gradInput, x.size, alpha);
+        return gradInput;
+      },
+    ],
+  });
+}
+
+const leakyReluOp = parameterOp("leakyRelu", kernels.leakyRelu, kernels.leakyReluGradient, "input");
+const eluOp = parameterOp("elu", kernels.elu, kernels.eluGradient, "output");
+
+/**
+ * x for x > 0, else alpha·x; the derivative at 0 is alpha.
+ *
+ * @param x - tensor
+ * @param options.alpha - slope below 0 (default 0.01)
+ * @returns tensor of the same shape
+ * @throws {RangeError} when alpha is not finite
+ * @example
+ * ops.leakyRelu(tensor([-1, 1]), { alpha: 0.25 }).data; // [-0.25, 1]
+ */
+export function leakyRelu(x: Tensor, options: { readonly alpha?: number } = {}): Tensor {
+  checkTensor("leakyRelu", "x", x);
+  checkOptions("leakyRelu", options, ["alpha"]);
+  const { alpha = 0.01 } = options;
+  checkNumber("leakyRelu", "alpha", alpha);
+  return leakyReluOp([x], alpha);
+}
+
+/**
+ * x for x > 0, else alpha·(eˣ − 1); the derivative at 0 is alpha.
+ *
+ * @param x - tensor
+ * @param options.alpha - scale below 0, ≥ 0 (default 1)
+ * @returns tensor of the same shape
+ * @throws {RangeError} when alpha is negative or not finite
+ * @example
+ * ops.elu(tensor([0, 1])).data; // [0, 1]
+ */
+export function elu(x: Tensor, options: { readonly alpha?: number } = {}): Tensor {
+  checkTensor("elu", "x", x);
+  checkOptions("elu", options, ["alpha"]);
+  const { alpha = 1 } = options;
+  checkNumber("elu", "alpha", alpha, 0);
+  return eluOp([x], alpha);
+}
+
+interface Line {
+  readonly factor: number;
+  readonly offset: number;
+}
+
+const scaleOp = defineOp<readonly [Tensor], Line>({
+  name: "scale",
+  forward: ([x], { factor, offset }) => {
+    const output = emptyTensor(x.shape);
+    kernels.scale(x, output, x.size, factor, offset);
+    return output;
+  },
+  gradients: [
+    (gradOutput, { options: { factor } }) => {
+      const gradInput = emptyTensor(gradOutput.shape);
+      kernels.scale(gradOutput, gradInput, gradOutput.size, factor, 0);
+      return gradInput;
+    },
+  ],
+});
+
+/**
+ * factor·x + offset.
+ *
+ * @param x - tensor
+ * @param factor - finite number
+ * @param offset - finite number (default 0)
+ * @returns tensor of the same shape
+ * @throws {RangeError} when a number is not finite
+ * @example
+ * ops.scale(tensor([1, 2]), 2, 1).data; // [3, 5]
+ */
+export function scale(x: Tensor, factor: number, offset = 0): Tensor {
+  checkTensor("scale", "x", x);
+  checkNumber("scale", "factor", factor);
+  checkNumber("scale", "offset", offset);
+  return scaleOp([x], { factor, offset });
+}
+
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+const clipOp = defineOp<readonly [Tensor], Bounds>({
+  name: "clip",
+  forward: ([x], { low, high }) => {
+    const output = emptyTensor(x.shape);
+    kernels.clip(x, output, x.size, low, high);
+    return output;
+  },
+  gradients: [
+    (gradOutput, { inputs: [x], options: { low, high } }) => {
+      const gradInput = emptyTensor(x.shape);
+      kernels.clipGradient(x, gradOutput, gradInput, x.size, low, high);
+      return gradInput;
+    },
+  ],
+});
+
+/**
+ * x cut to [low, high]; the gradient passes at the bounds and stops beyond.
+ *
+ * @param x - tensor
+ * @param low - least value (may be −Infinity)
+ * @param high - greatest value (may be Infinity)
+ * @returns tensor of the same shape
+ * @throws {RangeError} when low > high or a bound is NaN
+ * @example
+ * ops.clip(tensor([-1, 0.5, 2]), 0, 1).data; // [0, 0.5, 1]
+ */
+export function clip(x: Tensor, low: number, high: number): Tensor {
+  checkTensor("clip", "x", x);
+  if (!(low <= high)) refuseValue("clip", "low", `be at most high = ${high}`, low);
+  return clipOp([x], { low, high });
+}

@@ -1,0 +1,68 @@
+// What several operation files share: checks of options and the epilogue of products.
+
+import { checkNumber, checkOneOf, refuseValue } from "../check.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { type Epilogue, eluGradient, leakyReluGradient, unaryGradient } from "../wasm/kernels.js";
+
+/**
+ * An activation that a product applies while it writes: `"linear"` (none) or one whose derivative is a function
+ * of its output, so that nothing more need be kept for the gradient.
+ */
+export type FusedActivation = "linear" | "relu" | "leakyRelu" | "elu" | "sigmoid" | "tanh";
+
+const ACTIVATIONS: readonly FusedActivation[] = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"];
+
+/** Options of every product that can add a bias and apply an activation. */
+export interface EpilogueOptions {
+  /** One value per output channel, shape `[channels]`, added to the product. */
+  readonly bias?: Tensor;
+  /** Applied after the bias (default `"linear"`). */
+  readonly activation?: FusedActivation;
+  /** Slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0. */
+  readonly alpha?: number;
+}
+
+/** The checked activation of a product. */
+export interface Activation {
+  readonly activation: FusedActivation;
+  readonly alpha: number;
+}
+
+/** Checks bias and activation against the number of output channels. */
+export function checkEpilogue(
+  where: string,
+  options: EpilogueOptions,
+  channels: number,
+  whose: string,
+): Activation {
+  const { bias, activation = "linear" } = options;
+  if (bias !== undefined) {
+    checkTensor(where, "bias", bias, 1);
+    if (bias.shape[0] !== channels) {
+      refuseValue(where, "bias.shape[0]", `equal ${whose} = ${channels} (output channels)`, bias.shape[0]);
+    }
+  }
+  checkOneOf(where, "activation", activation, ACTIVATIONS);
+  const alpha = options.alpha ?? (activation === "leakyRelu" ? 0.01 : 1);
+  checkNumber(where, "alpha", alpha, 0);
+  return { activation, alpha };
+}
+
+/** A product without bias and activation, as gradients are. */
+export const PLAIN: Epilogue = { bias: undefined, activation: "linear", alpha: 0 };
+
+/** The gradient before the activation, from the gradient behind it and the output. */
+export function throughActivation(
+  gradOutput: Tensor,
+  output: Tensor,
+  { activation, alpha }: Activation,
+): Tensor {
+  if (activation === "linear") return gradOutput;
+  const grad = emptyTensor(output.shape);
+  const { size } = output;
+  // By output: each fused activation is monotone, so the output's sign and value tell the slope.
+  if (activation === "leakyRelu") leakyReluGradient(output, gradOutput, grad, size, alpha);
+  else if (activation === "elu") eluGradient(output, gradOutput, grad, size, alpha);
+  else unaryGradient(activation, output, gradOutput, grad, size);
+  return grad;
+}

@@ -1,0 +1,45 @@
+// Nearest-neighbour upsampling by integer factors; its gradient is a block sum.
+
+import { defineOp } from "../autodiff.js";
+import { MAX_ELEMENTS, refuseValue } from "../check.js";
+import { checkPair, type Pair } from "../geometry.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { upsampleNearest as kernel, type UpsamplingSizes } from "../wasm/kernels.js";
+
+const upsampleOp = defineOp<readonly [Tensor], UpsamplingSizes>({
+  name: "upsampleNearest",
+  forward: ([input], s) => {
+    const output = emptyTensor([s.batch, s.height * s.factorHeight, s.width * s.factorWidth, s.channels]);
+    kernel("upsampleNearest2d", input, output, s);
+    return output;
+  },
+  gradients: [
+    (gradOutput, { inputs: [input], options }) => {
+      const gradInput = emptyTensor(input.shape);
+      kernel("upsampleNearest2dGradient", gradOutput, gradInput, options);
+      return gradInput;
+    },
+  ],
+});
+
+/**
+ * Repeats every pixel: `y[b, h, w, c] = x[b, ⌊h / factorHeight⌋, ⌊w / factorWidth⌋, c]`.
+ *
+ * @param input - images, shape `[batch, height, width, channels]`
+ * @param factor - integer ≥ 1, or `[height, width]`
+ * @returns shape `[batch, height·factor, width·factor, channels]`
+ * @throws {TypeError} when an argument is of the wrong kind
+ * @throws {RangeError} when a factor is not an integer ≥ 1
+ * @example
+ * ops.upsampleNearest(tensor([1, 2], [1, 1, 2, 1]), [1, 2]).data; // [1, 1, 2, 2]
+ */
+export function upsampleNearest(input: Tensor, factor: Pair): Tensor {
+  const where = "upsampleNearest";
+  checkTensor(where, "input", input, 4, "[batch, height, width, channels]");
+  const [factorHeight, factorWidth] = checkPair(where, "factor", factor, 1);
+  const [batch, height, width, channels] = input.shape;
+  if (input.size * factorHeight * factorWidth > MAX_ELEMENTS) {
+    refuseValue(where, "factor", `give at most ${MAX_ELEMENTS} elements`, factor);
+  }
+  return upsampleOp([input], { batch, height, width, channels, factorHeight, factorWidth });
+}

@@ -1,0 +1,44 @@
+// Scopes: the lifetimes of what is computed on the WASM heap. The only public word about memory.
+
+import { checkFunction, refuseKind } from "./check.js";
+import { tensorsOf } from "./tree.js";
+import { closeFrame, isInFrame, openFrame } from "./wasm/storage.js";
+
+/**
+ * Runs a function with all its intermediate results on the WASM heap, then releases them at once.
+ *
+ * Outside a scope every operation copies its inputs in and its result out; inside, results stay where the next
+ * operation needs them. What the function returns (a tensor, or arrays and objects of tensors) survives; any
+ * other tensor computed inside throws when it is touched afterwards. Scopes nest.
+ *
+ * @param f - what to run; synchronous
+ * @returns what `f` returns
+ * @throws {TypeError} when `f` is not a function, or is asynchronous
+ * @example
+ * const y = scope(() => ops.relu(ops.conv2d(image, filter)));
+ */
+export function scope<Result>(f: () => Result): Result {
+  checkFunction("scope", "f", f);
+  const rule = "be synchronous: what it computes after an await would outlive the scope";
+  if (f.constructor.name === "AsyncFunction") refuseKind("scope", "f", rule, f);
+  openFrame();
+  let result: Result | undefined;
+  let kept: ReturnType<typeof tensorsOf> = [];
+  try {
+    result = f();
+    if (isThenable(result)) refuseKind("scope", "f", rule, f);
+    kept = tensorsOf(result);
+  } finally {
+    closeFrame(kept.map(({ storage }) => storage));
+  }
+  return result;
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** Runs `f` in the scope that is open, or in one of its own. */
+export function inScope<Result>(f: () => Result): Result {
+  return isInFrame() ? f() : scope(f);
+}

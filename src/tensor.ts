@@ -1,0 +1,397 @@
+// Tensors: immutable float32 values with a shape. Making them, reading them, and their way to and from ndarray.
+
+import ndarray from "ndarray";
+import { checkNumber, checkShape, refuseKind, refuseValue } from "./check.js";
+import { printTensor } from "./print.js";
+import { isOwnBuffer } from "./wasm/runtime.js";
+import { allocate, Storage } from "./wasm/storage.js";
+
+/** Sizes per axis, row-major; `[]` is a single number. */
+export type Shape = readonly number[];
+
+/** Numbers in arrays, arrays of arrays, and so on. */
+export type NestedArray = readonly (number | NestedArray)[];
+
+/** Typed arrays whose values are read as numbers. */
+export type NumericArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/**
+ * Immutable float32 values with a shape, row-major and contiguous. Images are `[batch, height, width, channels]`.
+ *
+ * Outside a {@link scope} the values are an ordinary garbage-collected `Float32Array`; nobody frees them. Made by
+ * {@link tensor} and by every operation; there is no public constructor.
+ */
+export class Tensor {
+  readonly shape: Shape;
+  /** Number of elements. */
+  readonly size: number;
+
+  /** @internal */
+  constructor(
+    /** @internal */
+    readonly storage: Storage,
+    shape: Shape,
+    /** @internal First element in the storage. */
+    readonly offset: number = 0,
+  ) {
+    this.shape = Object.freeze([...shape]);
+    this.size = sizeOf(shape);
+  }
+
+  /**
+   * The values, row-major, without a copy. Not to be written to. Inside a scope this is a view that ends with it.
+   *
+   * @throws {Error} when the scope that computed the tensor has ended
+   */
+  get data(): Float32Array {
+    const { values } = this.storage;
+    return values.length === this.size ? values : values.subarray(this.offset, this.offset + this.size);
+  }
+
+  toString(): string {
+    return printTensor(this.shape, this.storage.isReleased ? undefined : this.data);
+  }
+
+  /** What Node's and Deno's `console.log` show. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+}
+
+/** Number of elements of a checked shape. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+/** Whether two shapes are the same. */
+export function isSameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}
+
+/** A tensor on the heap of the current frame, its values still undefined: for kernels to write. */
+export function emptyTensor(shape: Shape): Tensor {
+  return new Tensor(allocate(sizeOf(shape)), shape);
+}
+
+/** A tensor that adopts an array which nobody else holds. */
+export function adoptArray(array: Float32Array, shape: Shape): Tensor {
+  return new Tensor(new Storage(array.length, array), shape);
+}
+
+/** Checks that an argument is a tensor, optionally of a given rank. */
+export function checkTensor(
+  where: string,
+  argument: string,
+  value: unknown,
+  rank?: number,
+  layout?: string,
+): asserts value is Tensor {
+  if (!(value instanceof Tensor)) refuseKind(where, argument, "be a tensor (see tensor(data, shape))", value);
+  if (rank !== undefined && value.shape.length !== rank) {
+    refuseValue(where, `${argument}.shape`, `have ${rank} axes${layout ? ` ${layout}` : ""}`, value.shape);
+  }
+}
+
+/**
+ * Makes a tensor from numbers. The values are copied: later changes of `data` do not reach the tensor.
+ *
+ * @param data - a number, an array of numbers (nested to any depth), or a typed array
+ * @param shape - sizes per axis; absent: the nesting of `data`, or one axis for a typed array
+ * @returns float32 tensor of that shape; other number types are rounded to float32
+ * @throws {TypeError} when `data` holds something else than numbers, is detached, or lies in memory that other
+ *   threads may be writing
+ * @throws {RangeError} when rows differ in length, a size is not an integer ≥ 1, or the sizes do not multiply to
+ *   the number of values
+ * @example
+ * const a = tensor([[1, 2, 3], [4, 5, 6]]);
+ * a.shape; // [2, 3]
+ * const image = tensor(new Uint8Array(28 * 28), [1, 28, 28, 1]);
+ */
+export function tensor(data: number | NestedArray | NumericArray, shape?: Shape): Tensor {
+  if (typeof data === "number") return adoptArray(Float32Array.of(data), checkedShape(shape ?? [], 1));
+  if (ArrayBuffer.isView(data)) {
+    checkNumericArray("tensor", data);
+    const wanted = checkedShape(shape ?? [data.length], data.length);
+    return adoptArray(Float32Array.from(data), wanted);
+  }
+  if (!Array.isArray(data))
+    return refuseKind("tensor", "data", "be a number, an array or a typed array", data);
+  const nesting = nestingOf(data);
+  const count = checkShape("tensor", "data", nesting);
+  const wanted = checkedShape(shape ?? nesting, count);
+  const values = new Float32Array(count);
+  flattenInto(values, 0, data, nesting, 0);
+  return adoptArray(values, wanted);
+}
+
+function checkedShape(shape: Shape, count: number): Shape {
+  const size = checkShape("tensor", "shape", shape);
+  if (size !== count) refuseValue("tensor", "shape", `multiply to the ${count} values of data`, shape);
+  return shape;
+}
+
+function checkNumericArray(where: string, data: ArrayBufferView): asserts data is NumericArray {
+  const rule = "be a typed array of numbers (not BigInts or a DataView)";
+  if (data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    refuseKind(where, "data", rule, data);
+  }
+  const { buffer } = data;
+  if (
+    typeof SharedArrayBuffer === "function" &&
+    buffer instanceof SharedArrayBuffer &&
+    !isOwnBuffer(buffer)
+  ) {
+    refuseKind(
+      where,
+      "data",
+      "not lie in shared memory, which others may change; copy it first (data.slice())",
+      data,
+    );
+  }
+  if (isDetached(data))
+    refuseKind(where, "data", "be attached to its buffer, which was transferred or has grown", data);
+  if ((data as NumericArray).length === 0) refuseValue(where, "data", "hold at least one value", data);
+}
+
+/** A typed array on a detached buffer shows length 0, but only there does a new view fail. */
+function isDetached(data: ArrayBufferView): boolean {
+  if (data.byteLength > 0) return false;
+  try {
+    return new Uint8Array(data.buffer).byteLength < 0;
+  } catch {
+    return true;
+  }
+}
+
+/** Lengths along the first elements of nested arrays. */
+function nestingOf(data: NestedArray): number[] {
+  const shape: number[] = [];
+  for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length);
+  return shape;
+}
+
+function flattenInto(
+  values: Float32Array,
+  position: number,
+  data: NestedArray,
+  shape: readonly number[],
+  axis: number,
+): number {
+  if (data.length !== shape[axis]) {
+    refuseValue("tensor", "data", `have ${shape[axis]} entries in every array of axis ${axis}`, data);
+  }
+  for (const entry of data) {
+    if (axis === shape.length - 1) {
+      if (typeof entry !== "number") refuseKind("tensor", "data", "hold only numbers, nested evenly", entry);
+      values[position++] = entry;
+    } else {
+      if (!Array.isArray(entry)) refuseKind("tensor", "data", "hold only arrays, nested evenly", entry);
+      position = flattenInto(values, position, entry, shape, axis + 1);
+    }
+  }
+  return position;
+}
+
+/**
+ * A tensor filled with one value.
+ *
+ * @param shape - sizes per axis, integers ≥ 1
+ * @param value - the value
+ * @returns tensor of that shape
+ * @throws {RangeError} when a size is not an integer ≥ 1
+ * @example
+ * full([2, 2], 0.5).data; // [0.5, 0.5, 0.5, 0.5]
+ */
+export function full(shape: Shape, value: number): Tensor {
+  return filled("full", shape, value);
+}
+
+/**
+ * Zeros.
+ *
+ * @param shape - sizes per axis, integers ≥ 1
+ * @returns tensor of that shape
+ * @throws {RangeError} when a size is not an integer ≥ 1
+ * @example
+ * zeros([2, 3]).size; // 6
+ */
+export function zeros(shape: Shape): Tensor {
+  return filled("zeros", shape, 0);
+}
+
+/**
+ * Ones.
+ *
+ * @param shape - sizes per axis, integers ≥ 1
+ * @returns tensor of that shape
+ * @throws {RangeError} when a size is not an integer ≥ 1
+ * @example
+ * ones([3]).data; // [1, 1, 1]
+ */
+export function ones(shape: Shape): Tensor {
+  return filled("ones", shape, 1);
+}
+
+function filled(where: string, shape: Shape, value: number): Tensor {
+  const size = checkShape(where, "shape", shape);
+  if (typeof value !== "number") refuseKind(where, "value", "be a number", value);
+  return adoptArray(new Float32Array(size).fill(value), shape);
+}
+
+/**
+ * The single value of a one-element tensor, as a number.
+ *
+ * @param t - tensor with one element, of any rank
+ * @returns its value
+ * @throws {RangeError} when there are more
+ * @example
+ * item(tensor([[3]])); // 3
+ */
+export function item(t: Tensor): number {
+  checkTensor("item", "t", t);
+  if (t.size !== 1) refuseValue("item", "t.shape", "have one element", t.shape);
+  return t.data[0];
+}
+
+/**
+ * Whether two tensors have the same shape and values.
+ *
+ * @param a - tensor
+ * @param b - tensor
+ * @param tolerance - most that two values may differ (default 0); NaN equals NaN, and 0 equals −0
+ * @returns true or false
+ * @throws {TypeError} when an argument is not a tensor
+ * @example
+ * equals(tensor([1, 2]), tensor([1, 2])); // true
+ */
+export function equals(a: Tensor, b: Tensor, tolerance = 0): boolean {
+  checkTensor("equals", "a", a);
+  checkTensor("equals", "b", b);
+  checkNumber("equals", "tolerance", tolerance, 0);
+  if (!isSameShape(a.shape, b.shape)) return false;
+  const left = a.data;
+  const right = b.data;
+  return left.every((x, i) => {
+    const y = right[i];
+    return x === y || (x !== x && y !== y) || Math.abs(x - y) <= tolerance;
+  });
+}
+
+/** What `fromNdarray` reads of an ndarray: any strides and offset, typed or generic data. */
+export interface NdArrayLike {
+  readonly data: { readonly length: number; readonly [index: number]: number } | GenericStore;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+}
+
+/** Data that ndarray reads through functions. */
+export interface GenericStore {
+  readonly length: number;
+  get(index: number): number;
+}
+
+/** An ndarray of float32, as `toNdarray` returns it: the members of ndarray's own type. */
+export interface Float32NdArray {
+  data: Float32Array;
+  shape: number[];
+  stride: number[];
+  offset: number;
+  readonly dtype: "float32";
+  readonly size: number;
+  readonly order: number[];
+  readonly dimension: number;
+  get(...index: number[]): number;
+  set(...indexAndValue: number[]): number;
+  index(...index: number[]): number;
+  lo(...index: number[]): Float32NdArray;
+  hi(...index: number[]): Float32NdArray;
+  step(...steps: number[]): Float32NdArray;
+  transpose(...axes: number[]): Float32NdArray;
+  pick(...index: (number | null)[]): Float32NdArray;
+  T: Float32NdArray;
+}
+
+/**
+ * Makes a tensor from an ndarray, whatever its strides, offset and type of numbers. The values are copied.
+ *
+ * @param array - from the package `ndarray`, or any object with its `data`, `shape`, `stride` and `offset`
+ * @returns tensor of the same shape
+ * @throws {TypeError} when it is not such an object, or holds other things than numbers
+ * @throws {RangeError} when shape, strides and offset point outside its data
+ * @example
+ * fromNdarray(ndarray([1, 2, 3, 4], [2, 2]).transpose(1, 0)).data; // [1, 3, 2, 4]
+ */
+export function fromNdarray(array: NdArrayLike): Tensor {
+  const where = "fromNdarray";
+  const { data, shape, stride, offset } = (array ?? {}) as NdArrayLike;
+  if (typeof data !== "object" || data === null || !Array.isArray(shape) || !Array.isArray(stride)) {
+    refuseKind(where, "array", "be an ndarray with data, shape, stride and offset", array);
+  }
+  const size = checkShape(where, "array.shape", shape);
+  if (stride.length !== shape.length)
+    refuseValue(where, "array.stride", `have ${shape.length} entries`, stride);
+  if (ArrayBuffer.isView(data)) checkNumericArray(where, data);
+  checkReach(where, shape, stride, offset, data.length);
+  const read =
+    "get" in data && typeof data.get === "function"
+      ? (index: number) => (data as GenericStore).get(index)
+      : (index: number) => (data as { readonly [index: number]: number })[index];
+  const values = new Float32Array(size);
+  const index = new Array<number>(shape.length).fill(0);
+  let position = offset;
+  for (let i = 0; i < size; i++) {
+    const value: unknown = read(position);
+    if (typeof value !== "number") refuseKind(where, "array.data", "hold only numbers", value);
+    values[i] = value;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      position += stride[axis];
+      if (++index[axis] < shape[axis]) break;
+      position -= stride[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return adoptArray(values, shape);
+}
+
+function checkReach(where: string, shape: Shape, stride: Shape, offset: number, length: number): void {
+  let first = offset;
+  let last = offset;
+  for (const [axis, step] of stride.entries()) {
+    if (!Number.isInteger(step)) refuseValue(where, `array.stride[${axis}]`, "be an integer", step);
+    if (step < 0) first += step * (shape[axis] - 1);
+    else last += step * (shape[axis] - 1);
+  }
+  if (!Number.isInteger(offset)) refuseValue(where, "array.offset", "be an integer", offset);
+  if (first < 0 || last >= length) {
+    refuseValue(where, "array", `stay within the ${length} values of its data`, [first, last]);
+  }
+}
+
+/**
+ * An ndarray that shows a tensor's values without copying them. Inside a scope the view ends with it.
+ *
+ * @param t - tensor
+ * @returns ndarray of the same shape, row-major; not to be written to, as the tensor shares it
+ * @throws {TypeError} when `t` is not a tensor
+ * @example
+ * toNdarray(tensor([[1, 2], [3, 4]])).get(1, 0); // 3
+ */
+export function toNdarray(t: Tensor): Float32NdArray {
+  checkTensor("toNdarray", "t", t);
+  return ndarray(t.data, [...t.shape]) as unknown as Float32NdArray;
+}

@@ -1,0 +1,349 @@
+// Plans convolution, its gradient by input and its gradient by filter as correlations over a grid of taps:
+// the record that the kernel `correlate` reads. Numbers only; the addresses are filled in by the caller.
+
+import type { Conv2dGeometry } from "../geometry.js";
+
+/** The taps along one axis: source position = gridIndex · step + offset + i · offsetStep, filter index likewise. */
+interface Taps {
+  readonly count: number;
+  readonly offset: number;
+  readonly offsetStep: number;
+  readonly index: number;
+  readonly indexStep: number;
+}
+
+/** A correlation without its addresses; all distances are counted in float32 elements. */
+export interface Correlation {
+  readonly batch: number;
+  readonly sourceHeight: number;
+  readonly sourceWidth: number;
+  /** Distance between source pixels. */
+  readonly sourceChannels: number;
+  /** First contracted channel, and how many. */
+  readonly sourceFirst: number;
+  readonly channels: number;
+  readonly targetFirst: number;
+  readonly biasFirst: number;
+  readonly imageStep: number;
+  readonly rowStep: number;
+  readonly pixelStep: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly stepHeight: number;
+  readonly stepWidth: number;
+  readonly tapsHeight: Taps;
+  readonly tapsWidth: Taps;
+  readonly filterFirst: number;
+  readonly filterStepHeight: number;
+  readonly filterStepWidth: number;
+  readonly filterStepChannel: number;
+  readonly filterStepOutput: number;
+  readonly outputs: number;
+  /** Whether this part begins and ends its outputs (bias belongs to the first part, activation to the last). */
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+/** The forward convolution; also, with source and target read and the filter written, its filter gradient. */
+export function planForward(g: Conv2dGeometry): Correlation[] {
+  const channels = g.inChannels / g.groups;
+  const outputs = g.outChannels / g.groups;
+  return groups(g).map((group) => ({
+    batch: g.batch,
+    sourceHeight: g.inHeight,
+    sourceWidth: g.inWidth,
+    sourceChannels: g.inChannels,
+    sourceFirst: group * channels,
+    channels,
+    targetFirst: group * outputs,
+    biasFirst: group * outputs,
+    imageStep: g.outHeight * g.outWidth * g.outChannels,
+    rowStep: g.outWidth * g.outChannels,
+    pixelStep: g.outChannels,
+    rows: g.outHeight,
+    columns: g.outWidth,
+    stepHeight: g.strideHeight,
+    stepWidth: g.strideWidth,
+    tapsHeight: {
+      count: g.kernelHeight,
+      offset: -g.padTop,
+      offsetStep: g.dilationHeight,
+      index: 0,
+      indexStep: 1,
+    },
+    tapsWidth: {
+      count: g.kernelWidth,
+      offset: -g.padLeft,
+      offsetStep: g.dilationWidth,
+      index: 0,
+      indexStep: 1,
+    },
+    filterFirst: group * outputs,
+    filterStepHeight: g.kernelWidth * channels * g.outChannels,
+    filterStepWidth: channels * g.outChannels,
+    filterStepChannel: g.outChannels,
+    filterStepOutput: 1,
+    outputs,
+    first: true,
+    last: true,
+  }));
+}
+
+/**
+ * The gradient by input, as a gather: input pixels with the same remainder modulo the stride see the same taps,
+ * so every remainder (sub-pixel phase) is a stride-1 correlation of its own over the output's gradient.
+ * Nothing is scattered and no zero is inserted. See Dumoulin & Visin, "A guide to convolution arithmetic", ch. 4.
+ */
+export function planInputGradient(g: Conv2dGeometry): Correlation[] {
+  const channels = g.outChannels / g.groups;
+  const outputs = g.inChannels / g.groups;
+  const parts: Correlation[] = [];
+  for (const group of groups(g)) {
+    for (let y = 0; y < Math.min(g.strideHeight, g.inHeight); y++) {
+      const tapsHeight = phaseTaps(y + g.padTop, g.kernelHeight, g.strideHeight, g.dilationHeight);
+      for (let x = 0; x < Math.min(g.strideWidth, g.inWidth); x++) {
+        const tapsWidth = phaseTaps(x + g.padLeft, g.kernelWidth, g.strideWidth, g.dilationWidth);
+        parts.push({
+          batch: g.batch,
+          sourceHeight: g.outHeight,
+          sourceWidth: g.outWidth,
+          sourceChannels: g.outChannels,
+          sourceFirst: group * channels,
+          channels,
+          biasFirst: group * outputs,
+          targetFirst: group * outputs + (y * g.inWidth + x) * g.inChannels,
+          imageStep: g.inHeight * g.inWidth * g.inChannels,
+          rowStep: g.strideHeight * g.inWidth * g.inChannels,
+          pixelStep: g.strideWidth * g.inChannels,
+          rows: Math.ceil((g.inHeight - y) / g.strideHeight),
+          columns: Math.ceil((g.inWidth - x) / g.strideWidth),
+          stepHeight: 1,
+          stepWidth: 1,
+          tapsHeight,
+          tapsWidth,
+          filterFirst: group * channels,
+          filterStepHeight: g.kernelWidth * outputs * g.outChannels,
+          filterStepWidth: outputs * g.outChannels,
+          filterStepChannel: 1,
+          filterStepOutput: g.outChannels,
+          outputs,
+          first: true,
+          last: true,
+          ...(tapsHeight.count * tapsWidth.count === 0 ? NOTHING : {}),
+        });
+      }
+    }
+  }
+  return parts;
+}
+
+const NO_TAP: Taps = { count: 1, offset: 0, offsetStep: 1, index: 0, indexStep: 1 };
+
+/** Grid points that no tap reaches still have a target to write: a product over nothing, read from nowhere. */
+const NOTHING = { channels: 0, stepHeight: 0, stepWidth: 0, tapsHeight: NO_TAP, tapsWidth: NO_TAP };
+
+function groups(g: Conv2dGeometry): number[] {
+  return Array.from({ length: g.groups }, (_, group) => group);
+}
+
+/** Taps i for which position − i·dilation is a multiple of the stride, by rising source offset. */
+function phaseTaps(position: number, kernel: number, stride: number, dilation: number): Taps {
+  const period = stride / greatestCommonDivisor(stride, dilation);
+  let first = 0;
+  while (first < period && (position - first * dilation) % stride !== 0) first++;
+  if (first >= Math.min(period, kernel)) return { ...NO_TAP, count: 0 };
+  const count = Math.ceil((kernel - first) / period);
+  const index = first + (count - 1) * period;
+  return {
+    count,
+    offset: (position - index * dilation) / stride,
+    offsetStep: (dilation * period) / stride,
+    index,
+    indexStep: -period,
+  };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** What one kernel call can take; larger correlations are split. */
+export interface Limits {
+  /** Most taps. */
+  readonly taps: number;
+  /** Most taps · channels. */
+  readonly depth: number;
+  /** Most floats of one grid point's padded window. */
+  readonly window: number;
+}
+
+/**
+ * Splits a correlation by taps, then by channels, until every part fits; the parts accumulate into one target.
+ */
+export function fit(part: Correlation, limits: Limits): Correlation[] {
+  const { tapsHeight, tapsWidth, channels } = part;
+  const depth = tapsHeight.count * tapsWidth.count * channels;
+  const window = span(tapsHeight) * span(tapsWidth) * channels;
+  if (tapsHeight.count * tapsWidth.count <= limits.taps && depth <= limits.depth && window <= limits.window)
+    return [part];
+  const [low, high] = halves(part);
+  return [...fit({ ...low, last: false }, limits), ...fit({ ...high, first: false }, limits)];
+}
+
+/**
+ * Splits a correlation into regions whose grid points all see the same taps inside the image, so that it reads
+ * the source in place. Worth it where a padded copy of the source would cost as much as the few outputs do.
+ */
+export function clip(part: Correlation): Correlation[] {
+  const parts: Correlation[] = [];
+  for (const y of regions(part.tapsHeight, part.rows, part.stepHeight, part.sourceHeight)) {
+    for (const x of regions(part.tapsWidth, part.columns, part.stepWidth, part.sourceWidth)) {
+      const empty = y.taps.count * x.taps.count === 0;
+      parts.push({
+        ...part,
+        rows: y.count,
+        columns: x.count,
+        targetFirst: part.targetFirst + y.first * part.rowStep + x.first * part.pixelStep,
+        ...(empty ? NOTHING : { tapsHeight: y.taps, tapsWidth: x.taps }),
+      });
+    }
+  }
+  return parts;
+}
+
+interface Region {
+  readonly first: number;
+  readonly count: number;
+  readonly taps: Taps;
+}
+
+/** Runs of grid positions with the same taps inside [0, size); `taps` are shifted to the run's first position. */
+function regions(taps: Taps, positions: number, step: number, size: number): Region[] {
+  const found: { first: number; count: number; low: number; high: number }[] = [];
+  for (let position = 0; position < positions; position++) {
+    const at = position * step + taps.offset;
+    const low = Math.min(taps.count, Math.max(0, Math.ceil(-at / taps.offsetStep)));
+    const high = Math.max(low, Math.min(taps.count, Math.ceil((size - at) / taps.offsetStep)));
+    const previous = found[found.length - 1];
+    if (previous?.low === low && previous.high === high) previous.count++;
+    else found.push({ first: position, count: 1, low, high });
+  }
+  return found.map(({ first, count, low, high }) => ({
+    first,
+    count,
+    taps: {
+      ...taps,
+      count: high - low,
+      offset: first * step + taps.offset + low * taps.offsetStep,
+      index: taps.index + low * taps.indexStep,
+    },
+  }));
+}
+
+function span(taps: Taps): number {
+  return (taps.count - 1) * taps.offsetStep + 1;
+}
+
+function halves(part: Correlation): [Correlation, Correlation] {
+  const { tapsHeight, tapsWidth, channels, filterStepChannel } = part;
+  if (tapsHeight.count > 1) {
+    const [low, high] = halveTaps(tapsHeight);
+    return [
+      { ...part, tapsHeight: low },
+      { ...part, tapsHeight: high },
+    ];
+  }
+  if (tapsWidth.count > 1) {
+    const [low, high] = halveTaps(tapsWidth);
+    return [
+      { ...part, tapsWidth: low },
+      { ...part, tapsWidth: high },
+    ];
+  }
+  const half = channels >> 1;
+  return [
+    { ...part, channels: half },
+    {
+      ...part,
+      channels: channels - half,
+      sourceFirst: part.sourceFirst + half,
+      filterFirst: part.filterFirst + half * filterStepChannel,
+    },
+  ];
+}
+
+function halveTaps(taps: Taps): [Taps, Taps] {
+  const half = taps.count >> 1;
+  return [
+    { ...taps, count: half },
+    {
+      ...taps,
+      count: taps.count - half,
+      offset: taps.offset + half * taps.offsetStep,
+      index: taps.index + half * taps.indexStep,
+    },
+  ];
+}
+
+/** Addresses, in bytes, of the arrays that a correlation runs on. */
+export interface CorrelationArrays {
+  readonly source: number;
+  readonly target: number;
+  readonly filter: number;
+  /** 0 for none. */
+  readonly bias: number;
+  readonly scratch: number;
+  readonly scratchBytes: number;
+}
+
+/** 32-bit words of the record. */
+export const RECORD_WORDS = 32;
+
+/** Writes the record in the order that `assembly/correlate.ts` reads. */
+export function writeRecord(
+  record: Int32Array,
+  part: Correlation,
+  arrays: CorrelationArrays,
+  activation: number,
+  alpha: number,
+): void {
+  const { tapsHeight, tapsWidth } = part;
+  const filterFirst =
+    part.filterFirst + tapsHeight.index * part.filterStepHeight + tapsWidth.index * part.filterStepWidth;
+  const words = [
+    arrays.source + part.sourceFirst * 4,
+    arrays.target + part.targetFirst * 4,
+    arrays.filter + filterFirst * 4,
+    part.first && arrays.bias ? arrays.bias + part.biasFirst * 4 : 0,
+    part.batch,
+    part.sourceHeight,
+    part.sourceWidth,
+    part.sourceChannels,
+    part.channels,
+    part.imageStep,
+    part.rowStep,
+    part.pixelStep,
+    part.rows,
+    part.columns,
+    part.stepHeight,
+    part.stepWidth,
+    tapsHeight.count,
+    tapsHeight.offset,
+    tapsHeight.offsetStep,
+    tapsWidth.count,
+    tapsWidth.offset,
+    tapsWidth.offsetStep,
+    tapsHeight.indexStep * part.filterStepHeight,
+    tapsWidth.indexStep * part.filterStepWidth,
+    part.filterStepChannel,
+    part.filterStepOutput,
+    part.outputs,
+    part.first ? 0 : 1,
+    part.last ? activation : 0,
+    0,
+    arrays.scratch,
+    arrays.scratchBytes,
+  ];
+  record.set(words);
+  new Float32Array(record.buffer, record.byteOffset, RECORD_WORDS)[29] = alpha;
+}

@@ -1,0 +1,100 @@
+// The kernels as the binaries export them: raw addresses and sizes. Only this folder calls them.
+
+type Unary = (x: number, y: number, n: number) => void;
+type Derivative = (saved: number, dy: number, dx: number, n: number) => void;
+type UnaryWith1 = (x: number, y: number, n: number, parameter: number) => void;
+type DerivativeWith1 = (saved: number, dy: number, dx: number, n: number, parameter: number) => void;
+type Arithmetic = (a: number, aLength: number, b: number, bLength: number, y: number, n: number) => void;
+type Reduction = (x: number, y: number, outer: number, axis: number, inner: number) => void;
+type ReductionGradient = (
+  x: number,
+  y: number,
+  dy: number,
+  dx: number,
+  outer: number,
+  axis: number,
+  inner: number,
+) => void;
+type Upsampling = (
+  from: number,
+  to: number,
+  batch: number,
+  height: number,
+  width: number,
+  channels: number,
+  factorHeight: number,
+  factorWidth: number,
+) => void;
+
+/** Names of the kernels with one input, one output and no parameter. */
+export type UnaryName =
+  | "relu"
+  | "gelu"
+  | "geluTanh"
+  | "silu"
+  | "sigmoid"
+  | "tanh"
+  | "softplus"
+  | "exp"
+  | "log"
+  | "log1p"
+  | "erf"
+  | "sqrt"
+  | "square"
+  | "abs";
+
+export type ArithmeticName = "add" | "sub" | "mul" | "div" | "maximum" | "minimum";
+export type ReductionName = "sum" | "mean" | "max" | "logSumExp";
+
+export type KernelExports = Record<UnaryName | "negate", Unary> &
+  Record<`${UnaryName}Gradient`, Derivative> &
+  Record<"leakyRelu" | "elu", UnaryWith1> &
+  Record<"leakyReluGradient" | "eluGradient", DerivativeWith1> &
+  Record<ArithmeticName, Arithmetic> &
+  Record<ReductionName, Reduction> & {
+    heapBase(): number;
+    gemm(
+      a: number,
+      b: number,
+      c: number,
+      bias: number,
+      m: number,
+      n: number,
+      k: number,
+      transposeA: number,
+      transposeB: number,
+      alpha: number,
+      beta: number,
+      activation: number,
+      slope: number,
+      scratch: number,
+      scratchBytes: number,
+    ): void;
+    correlate(job: number): void;
+    correlateFilterGradient(job: number): void;
+    depthwise(x: number, w: number, bias: number, y: number, geometry: number): void;
+    depthwiseInputGradient(dy: number, w: number, bias: number, dx: number, geometry: number): void;
+    depthwiseFilterGradient(x: number, dy: number, dw: number, geometry: number): void;
+    im2col(x: number, columns: number, geometry: number): void;
+    col2im(columns: number, x: number, geometry: number): void;
+    scale(x: number, y: number, n: number, factor: number, offset: number): void;
+    clip(x: number, y: number, n: number, low: number, high: number): void;
+    clipGradient(saved: number, dy: number, dx: number, n: number, low: number, high: number): void;
+    axpy(alpha: number, x: number, y: number, n: number): void;
+    fill(y: number, n: number, value: number): void;
+    maxGradient: ReductionGradient;
+    logSumExpGradient: ReductionGradient;
+    softmax(x: number, y: number, rows: number, columns: number): void;
+    logSoftmax(x: number, y: number, rows: number, columns: number): void;
+    softmaxGradient(y: number, dy: number, dx: number, rows: number, columns: number): void;
+    logSoftmaxGradient(y: number, dy: number, dx: number, rows: number, columns: number): void;
+    transpose(x: number, y: number, batch: number, rows: number, columns: number): void;
+    stridedCopy(x: number, y: number, rank: number, shape: number, xStrides: number, yStrides: number): void;
+    upsampleNearest2d: Upsampling;
+    upsampleNearest2dGradient: Upsampling;
+    maxPool2d(x: number, y: number, geometry: number): void;
+    maxPool2dGradient(x: number, dy: number, dx: number, geometry: number): void;
+    avgPool2d(x: number, y: number, geometry: number): void;
+    avgPool2dGradient(dy: number, dx: number, geometry: number): void;
+    multiplyAddLoop(count: number, address: number): void;
+  };

@@ -1,0 +1,29 @@
+// The few platform globals that the library uses, declared here because TypeScript has them only in its
+// browser library, which would also let every other browser global through.
+
+declare function atob(base64: string): string;
+
+declare namespace WebAssembly {
+  interface MemoryDescriptor {
+    initial: number;
+    maximum?: number;
+    shared?: boolean;
+  }
+
+  class Memory {
+    constructor(descriptor: MemoryDescriptor);
+    readonly buffer: ArrayBuffer | SharedArrayBuffer;
+    grow(pages: number): number;
+  }
+
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+
+  class Instance {
+    constructor(module: Module, imports: { env: { memory: Memory } });
+    readonly exports: unknown;
+  }
+
+  function validate(bytes: Uint8Array): boolean;
+}

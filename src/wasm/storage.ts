@@ -1,0 +1,122 @@
+// Where a tensor's values live: in an ordinary array outside all frames, on the WASM heap inside one. A frame is
+// the lifetime that a `scope` opens; when it ends, its blocks go back to the heap and what is kept moves out.
+
+import { refuseUse } from "../check.js";
+import { give, take } from "./heap.js";
+import { floats } from "./runtime.js";
+
+interface Frame {
+  /** Storages that hold a block of this frame. */
+  readonly storages: Set<Storage>;
+}
+
+const frames: Frame[] = [];
+
+/** Values of one or several tensors: an ordinary array, a block of the heap, or both (an uploaded copy). */
+export class Storage {
+  /** The values outside the heap; absent while the heap has the only copy. */
+  array: Float32Array | undefined;
+  /** Address of the block on the heap; 0 for none. */
+  address = 0;
+  private view: Float32Array | undefined;
+
+  constructor(
+    readonly length: number,
+    array?: Float32Array,
+  ) {
+    this.array = array;
+  }
+
+  /** The values: the array itself, or a view of the heap. */
+  get values(): Float32Array {
+    if (this.array !== undefined) return this.array;
+    if (this.address === 0) refuseReleased();
+    // Memory that is not shared detaches its views when it grows; this takes a new one.
+    if (this.view?.buffer !== floats.buffer) {
+      this.view = new Float32Array(floats.buffer, this.address, this.length);
+    }
+    return this.view;
+  }
+
+  get isReleased(): boolean {
+    return this.array === undefined && this.address === 0;
+  }
+}
+
+function refuseReleased(): never {
+  refuseUse(
+    "tensor",
+    "the scope that computed this tensor has ended and its memory is released; return the tensor from the scope " +
+      "(or copy it inside: tensor(t.data, t.shape))",
+  );
+}
+
+/** Whether a frame is open. */
+export function isInFrame(): boolean {
+  return frames.length > 0;
+}
+
+/** Opens a frame; blocks taken from now on belong to it. */
+export function openFrame(): void {
+  frames.push({ storages: new Set() });
+}
+
+/**
+ * Closes the innermost frame. `kept` storages move to the frame around it, or out to ordinary arrays; all other
+ * blocks of the frame are released.
+ */
+export function closeFrame(kept: Iterable<Storage>): void {
+  const frame = frames.pop() as Frame;
+  const outer = frames[frames.length - 1] as Frame | undefined;
+  for (const storage of kept) {
+    if (storage.array !== undefined || !frame.storages.has(storage)) continue;
+    if (outer === undefined) {
+      storage.array = storage.values.slice();
+    } else {
+      frame.storages.delete(storage);
+      outer.storages.add(storage);
+    }
+  }
+  for (const storage of frame.storages) release(storage);
+}
+
+/** Releases a storage of the innermost frame before the frame ends, where nobody will read it again. */
+export function releaseEarly(storage: Storage): void {
+  const frame = frames[frames.length - 1] as Frame | undefined;
+  if (storage.array === undefined && frame?.storages.delete(storage)) release(storage);
+}
+
+function release(storage: Storage): void {
+  give(storage.address);
+  storage.address = 0;
+}
+
+/** A new block on the heap, in the innermost frame; its contents are undefined. */
+export function allocate(length: number): Storage {
+  const storage = new Storage(length);
+  place(storage);
+  return storage;
+}
+
+function place(storage: Storage): void {
+  const frame = frames[frames.length - 1];
+  storage.address = take(storage.length * 4);
+  frame.storages.add(storage);
+}
+
+/** A place in a storage, as kernels see their arguments: a tensor is one. */
+export interface Operand {
+  readonly storage: Storage;
+  /** First element. */
+  readonly offset: number;
+}
+
+/** The byte address of an operand; values that live outside are first copied in, once per frame. */
+export function addressOf({ storage, offset }: Operand): number {
+  if (storage.address === 0) {
+    if (storage.array === undefined) refuseReleased();
+    place(storage);
+    floats.set(storage.array, storage.address / 4);
+  }
+  return storage.address + offset * 4;
+}

@@ -1,0 +1,65 @@
+// Runs the installed library once, on whatever runtime this is, against stored values. Needs no permission.
+
+import { configure, conv2d, conv2dTranspose, runtimeInfo, tensor } from "reparam";
+
+const mode = globalThis.process.argv[2];
+if (mode !== "default") configure({ relaxedSimd: mode === "relaxed" });
+
+/** Compares a tensor with the values wanted, exactly unless a tolerance is given. */
+function expectTensor(name, { data, shape }, wantedShape, wanted, tolerance = 0) {
+  const near = wanted.every((value, index) => Math.abs(data[index] - value) <= tolerance * Math.abs(value));
+  if (`${shape}` === `${wantedShape}` && data.length === wanted.length && near) return;
+  throw new Error(`${name}: wanted ${wantedShape}: ${wanted}\ngot ${shape}: ${data}`);
+}
+
+// By hand.
+const filter = tensor([1, 2, 3, 4], [2, 2, 1, 1]);
+const image = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+const small = tensor([1, 2, 3, 4], [1, 2, 2, 1]);
+const valid = { padding: "valid" };
+expectTensor("conv2d", conv2d(image, filter, valid), [1, 2, 2, 1], [37, 47, 67, 77]);
+expectTensor(
+  "conv2dTranspose",
+  conv2dTranspose(small, filter, valid),
+  [1, 3, 3, 1],
+  [1, 4, 4, 6, 20, 16, 9, 24, 16],
+);
+expectTensor(
+  "conv2dTranspose by 2",
+  conv2dTranspose(small, filter, { ...valid, stride: 2 }),
+  [1, 4, 4, 1],
+  [1, 2, 2, 4, 3, 4, 6, 8, 3, 6, 4, 8, 9, 12, 12, 16],
+);
+
+// By the definition in float64, with sizes that no vector width divides. All terms are positive, so nothing
+// cancels and the relative error stays near that of a single product.
+const [height, width, inputs, outputs, stride] = [9, 11, 5, 7, 2];
+const [outHeight, outWidth] = [4, 5];
+const ramp = (length, step) => Float32Array.from({ length }, (_, index) => 0.1 + ((index * step) % 97) / 97);
+const x = ramp(2 * height * width * inputs, 31);
+const w = ramp(3 * 3 * inputs * outputs, 17);
+const wanted = [];
+for (let batch = 0; batch < 2; batch++)
+  for (let row = 0; row < outHeight; row++)
+    for (let column = 0; column < outWidth; column++)
+      for (let output = 0; output < outputs; output++) {
+        let sum = 0;
+        for (let tap = 0; tap < 9 * inputs; tap++) {
+          const input = tap % inputs;
+          const y = row * stride + Math.floor(tap / (3 * inputs));
+          const z = column * stride + (Math.floor(tap / inputs) % 3);
+          sum += x[((batch * height + y) * width + z) * inputs + input] * w[tap * outputs + output];
+        }
+        wanted.push(sum);
+      }
+expectTensor(
+  "conv2d by 2",
+  conv2d(tensor(x, [2, height, width, inputs]), tensor(w, [3, 3, inputs, outputs]), { ...valid, stride }),
+  [2, outHeight, outWidth, outputs],
+  wanted,
+  1e-5,
+);
+
+const { binary } = runtimeInfo();
+if (mode !== "default" && binary !== mode) throw new Error(`asked for the ${mode} binary, got ${binary}`);
+console.log(binary);

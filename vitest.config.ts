@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["tests/**/*.test.ts"],
+    // Property tests run thousands of cases; the package tests install from a registry.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+  },
+});
