@@ -3,16 +3,8 @@
 import { activate } from "./activation";
 import { EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { packRun } from "./pack";
-import {
-  combineRows,
-  dotRows,
-  multiplyColumns,
-  multiplyRows,
-  NARROW,
-  PACKED_A_BYTES,
-  packedColumns,
-  scale,
-} from "./product";
+import { multiplyColumns, multiplyRows, NARROW, PACKED_A_BYTES, packedColumns, scale } from "./product";
+import { combineRows, dotRows } from "./narrow";
 
 /** Rows of one table of addresses. */
 const TABLE: i32 = 8192;

@@ -21,7 +21,8 @@ export {
   tanhGradient,
 } from "./activations";
 export { add, axpy, div, fill, maximum, minimum, mul, sub } from "./arithmetic";
-export { correlate, correlateFilterGradient } from "./correlate";
+export { correlate } from "./correlate";
+export { correlateFilterGradient } from "./correlateFilterGradient";
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 export { gemm } from "./gemm";
 export { col2im, im2col } from "./im2col";
@@ -46,6 +47,7 @@ export {
   square,
   squareGradient,
 } from "./pointwise";
+export { channelVariance, normalize, normalizeInputGradient, normalizeParameterGradients } from "./norm";
 export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./pool2d";
 export { bernoulli, normal, threefryBits, threefryBlock, uniform } from "./random";
 export { countNonFinite, dot, max, maxGradient, mean, sum, sumOfSquares } from "./reduce";

@@ -1,12 +1,12 @@
 // Reverse-mode differentiation: operations note down how they were called, and the notes are read backwards. This
 // file names no operation; each brings its gradient to `defineOp`.
 
-import { checkFunction, refuseKind, refuseValue } from "./check.js";
+import { checkFunction, refuseKind, refuseUse, refuseValue } from "./check.js";
 import { inScope, scope } from "./scope.js";
 import { adoptArray, checkTensor, emptyTensor, isSameShape, Tensor } from "./tensor.js";
 import { mapTree, tensorsOf } from "./tree.js";
 import { arithmetic } from "./wasm/kernels.js";
-import { releaseEarly, type Storage } from "./wasm/storage.js";
+import { isOfInnermostFrame, releaseEarly, type Storage } from "./wasm/storage.js";
 
 /** Inputs of an operation; optional ones may be absent. */
 export type Inputs = readonly (Tensor | undefined)[];
@@ -45,6 +45,8 @@ interface Note {
 interface Tape {
   readonly dependent: Set<Tensor>;
   readonly notes: Note[];
+  /** The differentiation around it. */
+  readonly outer: Tape | undefined;
 }
 
 let tape: Tape | undefined;
@@ -66,6 +68,7 @@ export function defineOp<In extends Inputs, Options>(
 ): (inputs: In, options: Options) => Tensor {
   return (inputs, options) =>
     inScope(() => {
+      checkFirstOrder(tape?.outer, inputs);
       const output = untaped(() => definition.forward(inputs, options));
       if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
         tape.dependent.add(output);
@@ -74,6 +77,19 @@ export function defineOp<In extends Inputs, Options>(
       }
       return output;
     });
+}
+
+/** Refuses to differentiate a gradient: the rules call kernels, which leave no notes. */
+function checkFirstOrder(outer: Tape | undefined, tensors: Inputs): void {
+  for (let tape = outer; tape !== undefined; tape = tape.outer) {
+    if (tensors.some((t) => t !== undefined && tape?.dependent.has(t))) {
+      refuseUse(
+        "vjp",
+        "must not depend on the parameters of a vjp around it, gradients of gradients are not computed; " +
+          "stopGradient makes a tensor a constant",
+      );
+    }
+  }
 }
 
 /** Runs f without taking notes. */
@@ -95,7 +111,11 @@ class Gradients {
   add(tensor: Tensor, gradient: Tensor): void {
     const present = this.byTensor.get(tensor);
     if (present === undefined) return this.hold(tensor, gradient);
-    const isOwn = this.holders.get(present.storage) === 1 && present.storage !== gradient.storage;
+    // Added to in place only where nobody else reads it: a rule may also return a constant of its maker.
+    const isOwn =
+      this.holders.get(present.storage) === 1 &&
+      present.storage !== gradient.storage &&
+      isOfInnermostFrame(present.storage);
     const sum = isOwn ? present : emptyTensor(tensor.shape);
     arithmetic("add", present, sum.size, gradient, sum.size, sum, sum.size);
     if (isOwn) {
@@ -150,7 +170,13 @@ function pullBack(
       const { gradients: rules } = definition;
       const rule = typeof rules === "function" ? rules(i) : rules[i];
       if (rule === null) return;
-      gradients.add(input, rule(gradient, context));
+      const gradInput = rule(gradient, context);
+      checkTensor(definition.name, `gradients[${i}]`, gradInput);
+      if (!isSameShape(gradInput.shape, input.shape)) {
+        const rule = `return the input's shape [${input.shape.join(", ")}]`;
+        refuseValue(definition.name, `gradients[${i}]`, rule, gradInput.shape);
+      }
+      gradients.add(input, gradInput);
     });
     if (!kept) gradients.drop(gradient);
   }
@@ -160,7 +186,7 @@ function pullBack(
 /** Runs f with a tape that follows `parameters`. */
 function record<Result>(parameters: Set<Tensor>, f: () => Result): [Result, Tape] {
   const outer = tape;
-  const own: Tape = { dependent: new Set(parameters), notes: [] };
+  const own: Tape = { dependent: new Set(parameters), notes: [], outer };
   tape = own;
   try {
     return [f(), own];
@@ -177,6 +203,7 @@ function record<Result>(parameters: Set<Tensor>, f: () => Result): [Result, Tape
  * @returns `(gradOutput, params, ...rest) => { value, grads }`; `grads` is a tree like `params`
  * @throws {TypeError} when f is not a function or does not return a tensor
  * @throws {RangeError} when `gradOutput` has another shape than the value
+ * @throws {Error} when it depends on the parameters of a vjp around it: gradients of gradients are not computed
  * @example
  * const { grads } = vjp((x: Tensor) => ops.exp(x))(ones([2]), tensor([0, 1]));
  * grads.data; // [1, 2.718…]
@@ -189,7 +216,8 @@ export function vjp<Params, Rest extends unknown[]>(
     scope(() => {
       checkTensor("vjp", "gradOutput", gradOutput);
       const parameters = new Set(tensorsOf(params));
-      const [value, tape] = record(parameters, () => f(params, ...rest));
+      checkFirstOrder(tape, [gradOutput, ...parameters]);
+      const [value, notes] = record(parameters, () => f(params, ...rest));
       if (!(value instanceof Tensor)) refuseKind("vjp", "f", "return a tensor", value);
       if (!isSameShape(value.shape, gradOutput.shape)) {
         refuseValue(
@@ -199,9 +227,13 @@ export function vjp<Params, Rest extends unknown[]>(
           gradOutput.shape,
         );
       }
-      const gradients = pullBack(tape, value, gradOutput, parameters);
       const zero = (t: Tensor) => adoptArray(new Float32Array(t.size), t.shape);
-      return { value, grads: mapTree(params, (t) => gradients.get(t) ?? zero(t)) };
+      // In a scope of their own, the gradients that rules computed are told from tensors they merely returned.
+      const grads = scope(() => {
+        const gradients = pullBack(notes, value, gradOutput, parameters);
+        return mapTree(params, (t) => gradients.get(t) ?? zero(t));
+      });
+      return { value, grads };
     });
 }
 

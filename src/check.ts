@@ -105,9 +105,13 @@ export function checkOptions(where: string, options: unknown, known: readonly st
 /** Most elements of a tensor: its bytes must stay addressable beside others in 4 GiB. */
 export const MAX_ELEMENTS = 2 ** 29;
 
+/** Most axes of a tensor: kernels read sizes and strides from a record of fixed length. */
+export const MAX_RANK = 32;
+
 /** Checks a shape (integers ≥ 1 whose product is not too large) and returns its number of elements. */
 export function checkShape(where: string, argument: string, shape: unknown): number {
   if (!Array.isArray(shape)) refuseKind(where, argument, "be an array of sizes", shape);
+  if (shape.length > MAX_RANK) refuseValue(where, argument, `have at most ${MAX_RANK} axes`, shape);
   let size = 1;
   for (let axis = 0; axis < shape.length; axis++) {
     checkInteger(where, `${argument}[${axis}]`, shape[axis], 1);

@@ -9,24 +9,26 @@ export {
   vjp,
 } from "./autodiff.js";
 export type { Conv2dGeometry, Padding, Pair, TransposeOptions, WindowOptions } from "./geometry.js";
+export {
+  type Float32NdArray,
+  fromNdarray,
+  type GenericStore,
+  type NdArrayLike,
+  toNdarray,
+} from "./ndarray.js";
 export * as ops from "./ops/index.js";
 export { runtimeInfo, type RuntimeInfo } from "./wasm/info.js";
 export { scope } from "./scope.js";
 export {
   equals,
-  type Float32NdArray,
-  fromNdarray,
   full,
-  type GenericStore,
   item,
-  type NdArrayLike,
   type NestedArray,
   type NumericArray,
   ones,
   type Shape,
   tensor,
   Tensor,
-  toNdarray,
   zeros,
 } from "./tensor.js";
 export { configure, type Configuration } from "./wasm/runtime.js";

@@ -1,7 +1,6 @@
-// Tensors: immutable float32 values with a shape. Making them, reading them, and their way to and from ndarray.
+// Tensors: immutable float32 values with a shape. Making them and reading them.
 
-import ndarray from "ndarray";
-import { checkNumber, checkShape, refuseKind, refuseValue } from "./check.js";
+import { checkNumber, checkShape, MAX_RANK, refuseKind, refuseValue } from "./check.js";
 import { printTensor } from "./print.js";
 import { isOwnBuffer } from "./wasm/runtime.js";
 import { allocate, Storage } from "./wasm/storage.js";
@@ -144,7 +143,8 @@ function checkedShape(shape: Shape, count: number): Shape {
   return shape;
 }
 
-function checkNumericArray(where: string, data: ArrayBufferView): asserts data is NumericArray {
+/** Checks that a typed array holds numbers that can be read now and will not change meanwhile. */
+export function checkNumericArray(where: string, data: ArrayBufferView): asserts data is NumericArray {
   const rule = "be a typed array of numbers (not BigInts or a DataView)";
   if (data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array) {
     refuseKind(where, "data", rule, data);
@@ -180,7 +180,10 @@ function isDetached(data: ArrayBufferView): boolean {
 /** Lengths along the first elements of nested arrays. */
 function nestingOf(data: NestedArray): number[] {
   const shape: number[] = [];
-  for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length);
+  // An array that holds itself has no end.
+  for (let level: unknown = data; Array.isArray(level) && shape.length <= MAX_RANK; level = level[0]) {
+    shape.push(level.length);
+  }
   return shape;
 }
 
@@ -289,109 +292,4 @@ export function equals(a: Tensor, b: Tensor, tolerance = 0): boolean {
     const y = right[i];
     return x === y || (x !== x && y !== y) || Math.abs(x - y) <= tolerance;
   });
-}
-
-/** What `fromNdarray` reads of an ndarray: any strides and offset, typed or generic data. */
-export interface NdArrayLike {
-  readonly data: { readonly length: number; readonly [index: number]: number } | GenericStore;
-  readonly shape: readonly number[];
-  readonly stride: readonly number[];
-  readonly offset: number;
-}
-
-/** Data that ndarray reads through functions. */
-export interface GenericStore {
-  readonly length: number;
-  get(index: number): number;
-}
-
-/** An ndarray of float32, as `toNdarray` returns it: the members of ndarray's own type. */
-export interface Float32NdArray {
-  data: Float32Array;
-  shape: number[];
-  stride: number[];
-  offset: number;
-  readonly dtype: "float32";
-  readonly size: number;
-  readonly order: number[];
-  readonly dimension: number;
-  get(...index: number[]): number;
-  set(...indexAndValue: number[]): number;
-  index(...index: number[]): number;
-  lo(...index: number[]): Float32NdArray;
-  hi(...index: number[]): Float32NdArray;
-  step(...steps: number[]): Float32NdArray;
-  transpose(...axes: number[]): Float32NdArray;
-  pick(...index: (number | null)[]): Float32NdArray;
-  T: Float32NdArray;
-}
-
-/**
- * Makes a tensor from an ndarray, whatever its strides, offset and type of numbers. The values are copied.
- *
- * @param array - from the package `ndarray`, or any object with its `data`, `shape`, `stride` and `offset`
- * @returns tensor of the same shape
- * @throws {TypeError} when it is not such an object, or holds other things than numbers
- * @throws {RangeError} when shape, strides and offset point outside its data
- * @example
- * fromNdarray(ndarray([1, 2, 3, 4], [2, 2]).transpose(1, 0)).data; // [1, 3, 2, 4]
- */
-export function fromNdarray(array: NdArrayLike): Tensor {
-  const where = "fromNdarray";
-  const { data, shape, stride, offset } = (array ?? {}) as NdArrayLike;
-  if (typeof data !== "object" || data === null || !Array.isArray(shape) || !Array.isArray(stride)) {
-    refuseKind(where, "array", "be an ndarray with data, shape, stride and offset", array);
-  }
-  const size = checkShape(where, "array.shape", shape);
-  if (stride.length !== shape.length)
-    refuseValue(where, "array.stride", `have ${shape.length} entries`, stride);
-  if (ArrayBuffer.isView(data)) checkNumericArray(where, data);
-  checkReach(where, shape, stride, offset, data.length);
-  const read =
-    "get" in data && typeof data.get === "function"
-      ? (index: number) => (data as GenericStore).get(index)
-      : (index: number) => (data as { readonly [index: number]: number })[index];
-  const values = new Float32Array(size);
-  const index = new Array<number>(shape.length).fill(0);
-  let position = offset;
-  for (let i = 0; i < size; i++) {
-    const value: unknown = read(position);
-    if (typeof value !== "number") refuseKind(where, "array.data", "hold only numbers", value);
-    values[i] = value;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      position += stride[axis];
-      if (++index[axis] < shape[axis]) break;
-      position -= stride[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return adoptArray(values, shape);
-}
-
-function checkReach(where: string, shape: Shape, stride: Shape, offset: number, length: number): void {
-  let first = offset;
-  let last = offset;
-  for (const [axis, step] of stride.entries()) {
-    if (!Number.isInteger(step)) refuseValue(where, `array.stride[${axis}]`, "be an integer", step);
-    if (step < 0) first += step * (shape[axis] - 1);
-    else last += step * (shape[axis] - 1);
-  }
-  if (!Number.isInteger(offset)) refuseValue(where, "array.offset", "be an integer", offset);
-  if (first < 0 || last >= length) {
-    refuseValue(where, "array", `stay within the ${length} values of its data`, [first, last]);
-  }
-}
-
-/**
- * An ndarray that shows a tensor's values without copying them. Inside a scope the view ends with it.
- *
- * @param t - tensor
- * @returns ndarray of the same shape, row-major; not to be written to, as the tensor shares it
- * @throws {TypeError} when `t` is not a tensor
- * @example
- * toNdarray(tensor([[1, 2], [3, 4]])).get(1, 0); // 3
- */
-export function toNdarray(t: Tensor): Float32NdArray {
-  checkTensor("toNdarray", "t", t);
-  return ndarray(t.data, [...t.shape]) as unknown as Float32NdArray;
 }

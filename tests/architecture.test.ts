@@ -5,11 +5,11 @@ import { importsOf, type Source, sourcesBelow } from "./support/sources.js";
 
 /** The layers of src from the bottom up: each may import itself and what stands on lines above it. */
 const LAYERS = [
-  ["check"],
+  ["check", "print"],
   ["geometry"],
   ["wasm"],
   ["tensor"],
-  ["tree", "random"],
+  ["ndarray", "tree", "random"],
   ["scope"],
   ["autodiff"],
   ["ops"],
@@ -22,7 +22,7 @@ const LAYERS = [
 
 /** Packages that a layer may import; nothing else leaves src. */
 const PACKAGES: Record<string, RegExp> = {
-  tensor: /^ndarray$/,
+  ndarray: /^ndarray$/,
   node: /^node:/,
   cli: /^node:/,
 };

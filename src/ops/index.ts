@@ -35,6 +35,6 @@ export {
 export { avgPool2d, type AvgPool2dOptions, maxPool2d, type MaxPool2dOptions } from "./pool2d.js";
 export { logSumExp, max, mean, type ReduceOptions, sum } from "./reduce.js";
 export { concat, reshape, slice, transpose } from "./shape.js";
-export { logSoftmax, softmax } from "./softmax.js";
+export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.js";
 export type { EpilogueOptions, FusedActivation } from "./support.js";
 export { upsampleNearest } from "./upsample2d.js";

@@ -3,7 +3,7 @@
 import { defineOp } from "../autodiff.js";
 import { refuseKind, refuseValue } from "../check.js";
 import type { Conv2dGeometry } from "../geometry.js";
-import { adoptArray, checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { adoptArray, checkTensor, emptyTensor, Tensor } from "../tensor.js";
 import * as kernels from "../wasm/kernels.js";
 import { checkFits, type Conv2dOptions, conv2dGeometry, inputShapeOf } from "./conv2d.js";
 import type { EpilogueOptions } from "./support.js";
@@ -12,13 +12,14 @@ import type { EpilogueOptions } from "./support.js";
  * The matrix C of a convolution: with images and outputs flattened row-major, `y = C·x` for one image; the
  * transposed convolution is `x = Cᵀ·y`.
  *
- * @param filter - shape `[kernelHeight, kernelWidth, channels / groups, outChannels]`
+ * @param filter - shape `[kernelHeight, kernelWidth, channels / groups, outChannels]`, or `[kernelHeight,
+ *   kernelWidth]` for one channel in and out
  * @param inputShape - `[height, width, channels]` of one image, or `[height, width]` for one channel
  * @param options - stride, dilation, padding, groups, as for conv2d
  * @returns shape `[outHeight·outWidth·outChannels, height·width·channels]`
  * @throws {RangeError} when shapes do not go together, or the matrix would be too large
  * @example
- * ops.convolutionMatrix(ones([3, 3, 1, 1]), [4, 4]).shape; // [4, 16]
+ * ops.convolutionMatrix(ones([3, 3]), [4, 4]).shape; // [4, 16]
  * @see Dumoulin & Visin (2016), section 4.1
  */
 export function convolutionMatrix(
@@ -27,13 +28,16 @@ export function convolutionMatrix(
   options: Omit<Conv2dOptions, keyof EpilogueOptions> = {},
 ): Tensor {
   const where = "convolutionMatrix";
-  checkTensor(where, "filter", filter, 4, "[kernelHeight, kernelWidth, inChannels / groups, outChannels]");
+  const isPlain = filter instanceof Tensor && filter.shape.length === 2;
+  if (!isPlain)
+    checkTensor(where, "filter", filter, 4, "[kernelHeight, kernelWidth, inChannels / groups, outChannels]");
+  const filterShape = isPlain ? [...filter.shape, 1, 1] : filter.shape;
   if (!Array.isArray(inputShape)) refuseKind(where, "inputShape", "be [height, width, channels]", inputShape);
   if (inputShape.length < 2 || inputShape.length > 3) {
     refuseValue(where, "inputShape", "be [height, width, channels] or [height, width]", inputShape);
   }
   const [height, width, channels = 1] = inputShape;
-  const g = conv2dGeometry([1, height, width, channels], filter.shape, options);
+  const g = conv2dGeometry([1, height, width, channels], filterShape, options);
   const rows = g.outHeight * g.outWidth * g.outChannels;
   const columns = height * width * channels;
   if (rows * columns > 2 ** 27) refuseValue(where, "matrix", "have at most 2^27 entries", [rows, columns]);

@@ -7,7 +7,7 @@ import { fill, stridedCopy, transpose as transposeKernel } from "../wasm/kernels
 
 /** Distances, in elements, between neighbours along each axis of a row-major array. */
 function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
+  const strides = shape.map(() => 1);
   let step = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = step;
@@ -197,7 +197,7 @@ function permute(t: Tensor, axes: readonly number[]): Tensor {
 }
 
 function invert(axes: readonly number[]): number[] {
-  const inverse = new Array<number>(axes.length);
+  const inverse = axes.map(() => 0);
   axes.forEach((axis, i) => (inverse[axis] = i));
   return inverse;
 }

@@ -1,11 +1,19 @@
-// Softmax and its logarithm over the last axis.
+// Softmax and its logarithm along an axis.
 
 import { defineOp } from "../autodiff.js";
-import { refuseValue } from "../check.js";
+import { checkOptions, refuseValue } from "../check.js";
+import { inScope } from "../scope.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { softmax as kernel, softmaxGradient } from "../wasm/kernels.js";
+import { checkAxis, transpose } from "./shape.js";
 
-function softmaxOp(name: "softmax" | "logSoftmax"): (x: Tensor) => Tensor {
+/** Options of {@link softmax} and {@link logSoftmax}. */
+export interface SoftmaxOptions {
+  /** The axis that is normalised (default −1, the last). */
+  readonly axis?: number;
+}
+
+function softmaxOp(name: "softmax" | "logSoftmax"): (x: Tensor, options?: SoftmaxOptions) => Tensor {
   const columnsOf = (x: Tensor) => x.shape[x.shape.length - 1];
   const op = defineOp<readonly [Tensor], undefined>({
     name,
@@ -29,18 +37,25 @@ function softmaxOp(name: "softmax" | "logSoftmax"): (x: Tensor) => Tensor {
       },
     ],
   });
-  return (x) => {
+  return (x, options = {}) => {
     checkTensor(name, "x", x);
-    if (x.shape.length === 0) refuseValue(name, "x.shape", "have at least one axis", x.shape);
-    return op([x], undefined);
+    checkOptions(name, options, ["axis"]);
+    const rank = x.shape.length;
+    if (rank === 0) refuseValue(name, "x.shape", "have at least one axis", x.shape);
+    const axis = checkAxis(name, options.axis ?? -1, rank);
+    if (axis === rank - 1) return op([x], undefined);
+    // The kernels run along the last axis; swapping two axes is its own inverse.
+    const swapped = x.shape.map((_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i));
+    return inScope(() => transpose(op([transpose(x, swapped)], undefined), swapped));
   };
 }
 
 /**
- * `exp(x) / Σ exp(x)` over the last axis.
+ * `exp(x) / Σ exp(x)` over one axis.
  *
  * @param x - tensor of rank ≥ 1
- * @returns tensor of the same shape; each row sums to 1
+ * @param options.axis - which axis (default −1, the last)
+ * @returns tensor of the same shape; along the axis sums to 1
  * @throws {RangeError} when `x` has no axis
  * @example
  * ops.softmax(tensor([0, 0])).data; // [0.5, 0.5]
@@ -48,9 +63,10 @@ function softmaxOp(name: "softmax" | "logSoftmax"): (x: Tensor) => Tensor {
 export const softmax = softmaxOp("softmax");
 
 /**
- * `x − log Σ exp(x)` over the last axis, without overflow.
+ * `x − log Σ exp(x)` over one axis, without overflow.
  *
  * @param x - tensor of rank ≥ 1
+ * @param options.axis - which axis (default −1, the last)
  * @returns tensor of the same shape
  * @throws {RangeError} when `x` has no axis
  * @example

@@ -26,6 +26,60 @@ type Upsampling = (
   factorWidth: number,
 ) => void;
 
+type Sgd = (
+  p: number,
+  g: number,
+  velocity: number,
+  n: number,
+  rate: number,
+  momentum: number,
+  nesterov: number,
+  weightDecay: number,
+  decoupledDecay: number,
+) => void;
+type Adam = (
+  p: number,
+  g: number,
+  m: number,
+  v: number,
+  n: number,
+  rate: number,
+  beta1: number,
+  beta2: number,
+  epsilon: number,
+  correction1: number,
+  correction2: number,
+  weightDecay: number,
+  decoupledDecay: number,
+  epsilonInsideCorrection: number,
+) => void;
+type Rmsprop = (
+  p: number,
+  g: number,
+  s: number,
+  mean: number,
+  velocity: number,
+  n: number,
+  rate: number,
+  decay: number,
+  momentum: number,
+  epsilon: number,
+  epsilonInsideRoot: number,
+  weightDecay: number,
+  decoupledDecay: number,
+) => void;
+type Adagrad = (
+  p: number,
+  g: number,
+  s: number,
+  n: number,
+  rate: number,
+  epsilon: number,
+  epsilonInsideRoot: number,
+  weightDecay: number,
+  decoupledDecay: number,
+) => void;
+
 /** Names of the kernels with one input, one output and no parameter. */
 export type UnaryName =
   | "relu"
@@ -96,5 +150,17 @@ export type KernelExports = Record<UnaryName | "negate", Unary> &
     maxPool2dGradient(x: number, dy: number, dx: number, geometry: number): void;
     avgPool2d(x: number, y: number, geometry: number): void;
     avgPool2dGradient(dy: number, dx: number, geometry: number): void;
+    sgd: Sgd;
+    adam: Adam;
+    rmsprop: Rmsprop;
+    adagrad: Adagrad;
+    threefryBits(key0: number, key1: number, counter0: number, y: number, n: number): void;
+    threefryBlock(key0: number, key1: number, counter0: number, counter1: number, y: number): void;
+    uniform(key0: number, key1: number, y: number, n: number, low: number, high: number): void;
+    normal(key0: number, key1: number, y: number, n: number, mean: number, deviation: number): void;
+    bernoulli(key0: number, key1: number, y: number, n: number, probability: number): void;
+    sumOfSquares(x: number, n: number): number;
+    dot(x: number, y: number, n: number): number;
+    countNonFinite(x: number, n: number): number;
     multiplyAddLoop(count: number, address: number): void;
   };

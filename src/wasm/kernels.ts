@@ -185,6 +185,8 @@ export function stridedCopy(
   xStrides: readonly number[],
   yStrides: readonly number[],
 ): void {
+  // The kernel's innermost loop is an axis; a single number is an axis of one.
+  if (shape.length === 0) return stridedCopy(x, y, [1], [1], [1]);
   const rank = shape.length;
   const records = writeRecords([...shape, ...xStrides, ...yStrides]);
   currentKernels().stridedCopy(

@@ -80,6 +80,11 @@ export function closeFrame(kept: Iterable<Storage>): void {
   for (const storage of frame.storages) release(storage);
 }
 
+/** Whether a storage's only place is a block of the innermost frame. */
+export function isOfInnermostFrame(storage: Storage): boolean {
+  return storage.array === undefined && frames[frames.length - 1]?.storages.has(storage) === true;
+}
+
 /** Releases a storage of the innermost frame before the frame ends, where nobody will read it again. */
 export function releaseEarly(storage: Storage): void {
   const frame = frames[frames.length - 1] as Frame | undefined;

@@ -50,11 +50,11 @@ describe("the packed library", () => {
   it("runs in an empty project", () => {
     writeFileSync(
       join(project, "use.js"),
-      `import { conv2d, conv2dTranspose, tensor } from "reparam";
+      `import { ops, tensor } from "reparam";
        const image = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
        const filter = tensor([1, 2, 3, 4], [2, 2, 1, 1]);
-       const forward = conv2d(image, filter, { padding: "valid" });
-       const back = conv2dTranspose(forward, filter, { padding: "valid" });
+       const forward = ops.conv2d(image, filter, { padding: "valid" });
+       const back = ops.conv2dTranspose(forward, filter, { padding: "valid" });
        console.log(JSON.stringify([forward, back].map(({ shape, data }) => [shape, [...data]])));`,
     );
     expect(JSON.parse(run(project, process.execPath, "use.js"))).toEqual([
@@ -87,11 +87,11 @@ describe("the packed library", () => {
   ])("has types that compile without any other types, resolved by $moduleResolution", (options) => {
     writeFileSync(
       join(project, "use.ts"),
-      `import { conv2d, conv2dTranspose, tensor } from "reparam";
-       const forward = conv2d(tensor([1], [1, 1, 1, 1]), tensor([2], [1, 1, 1, 1]), { padding: "valid" });
-       export const data: Float32Array = conv2dTranspose(forward, tensor([2], [1, 1, 1, 1])).data;
+      `import { ops, tensor } from "reparam";
+       const forward = ops.conv2d(tensor([1], [1, 1, 1, 1]), tensor([2], [1, 1, 1, 1]), { padding: "valid" });
+       export const data: Float32Array = ops.conv2dTranspose(forward, tensor([2], [1, 1, 1, 1])).data;
        // @ts-expect-error: padding has no such value, and the checker sees it
-       conv2d(forward, forward, { padding: "most" });`,
+       ops.conv2d(forward, forward, { padding: "most" });`,
     );
     const compilerOptions = {
       ...options,

@@ -1,6 +1,6 @@
 // Runs the installed library once, on whatever runtime this is, against stored values. Needs no permission.
 
-import { configure, conv2d, conv2dTranspose, runtimeInfo, tensor } from "reparam";
+import { configure, ops, runtimeInfo, scope, tensor } from "reparam";
 
 const mode = globalThis.process.argv[2];
 if (mode !== "default") configure({ relaxedSimd: mode === "relaxed" });
@@ -17,16 +17,16 @@ const filter = tensor([1, 2, 3, 4], [2, 2, 1, 1]);
 const image = tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
 const small = tensor([1, 2, 3, 4], [1, 2, 2, 1]);
 const valid = { padding: "valid" };
-expectTensor("conv2d", conv2d(image, filter, valid), [1, 2, 2, 1], [37, 47, 67, 77]);
+expectTensor("conv2d", ops.conv2d(image, filter, valid), [1, 2, 2, 1], [37, 47, 67, 77]);
 expectTensor(
   "conv2dTranspose",
-  conv2dTranspose(small, filter, valid),
+  ops.conv2dTranspose(small, filter, valid),
   [1, 3, 3, 1],
   [1, 4, 4, 6, 20, 16, 9, 24, 16],
 );
 expectTensor(
   "conv2dTranspose by 2",
-  conv2dTranspose(small, filter, { ...valid, stride: 2 }),
+  ops.conv2dTranspose(small, filter, { ...valid, stride: 2 }),
   [1, 4, 4, 1],
   [1, 2, 2, 4, 3, 4, 6, 8, 3, 6, 4, 8, 9, 12, 12, 16],
 );
@@ -54,10 +54,39 @@ for (let batch = 0; batch < 2; batch++)
       }
 expectTensor(
   "conv2d by 2",
-  conv2d(tensor(x, [2, height, width, inputs]), tensor(w, [3, 3, inputs, outputs]), { ...valid, stride }),
+  ops.conv2d(tensor(x, [2, height, width, inputs]), tensor(w, [3, 3, inputs, outputs]), { ...valid, stride }),
   [2, outHeight, outWidth, outputs],
   wanted,
   1e-5,
+);
+
+const series = tensor([-2, -1, 0, 1, 2]);
+expectTensor("exp", ops.exp(series), [5], [-2, -1, 0, 1, 2].map(Math.exp), 3e-7);
+expectTensor(
+  "tanh",
+  scope(() => ops.tanh(series)),
+  [5],
+  [-2, -1, 0, 1, 2].map(Math.tanh),
+  3e-7,
+);
+expectTensor(
+  "matmul",
+  ops.matmul(
+    tensor([
+      [1, 2],
+      [3, 4],
+    ]),
+    tensor([[1], [1]]),
+  ),
+  [2, 1],
+  [3, 7],
+);
+expectTensor("maxPool2d", ops.maxPool2d(small, 2), [1, 1, 1, 1], [4]);
+expectTensor(
+  "upsampleNearest",
+  ops.upsampleNearest(tensor([7], [1, 1, 1, 1]), 2),
+  [1, 2, 2, 1],
+  [7, 7, 7, 7],
 );
 
 const { binary } = runtimeInfo();

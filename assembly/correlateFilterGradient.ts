@@ -1,0 +1,145 @@
+// The gradient by filter of a correlation: its source windows transposed, times the target's gradient.
+
+import {
+  ACCUMULATE,
+  BATCH,
+  CHANNELS,
+  FILTER,
+  FILTER_STEP_H,
+  FILTER_STEP_K,
+  FILTER_STEP_W,
+  GRID_COLUMNS,
+  GRID_ROWS,
+  OUTPUTS,
+  SCRATCH,
+  SCRATCH_BYTES,
+  SOURCE_CHANNELS,
+  SOURCE_WIDTH,
+  TAPS_H,
+  TAPS_W,
+  field,
+} from "./job";
+import { EDGE_BYTES, FROM_TARGET, FROM_ZERO } from "./microKernel";
+import { combineRows } from "./narrow";
+import { NARROW, PACKED_A_BYTES, multiplyColumns, packedColumns } from "./product";
+import {
+  BASES,
+  PACKED_B,
+  RUNS,
+  TARGETS,
+  footprint,
+  isInside,
+  listRuns,
+  prepareTile,
+  tileColumns,
+  tileImages,
+  tileRows,
+} from "./tile";
+
+/** Byte offsets, from a window's begin, of every (tap, channel) of the runs, and the rows of the filter gradient. */
+function listElements(
+  job: usize,
+  offsets: usize,
+  rows: usize,
+  runs: usize,
+  runLength: i32,
+  depth: i32,
+): void {
+  const channels = field(job, CHANNELS);
+  const tapsW = field(job, TAPS_W);
+  for (let e = 0; e < depth; e++) {
+    const run = e / runLength;
+    const tap = e / channels;
+    const i = tap / tapsW;
+    const at = i * field(job, FILTER_STEP_H) + (tap - i * tapsW) * field(job, FILTER_STEP_W);
+    const row = at + (e - tap * channels) * field(job, FILTER_STEP_K);
+    store<u32>(
+      offsets + ((<usize>e) << 2),
+      load<u32>(runs + ((<usize>run) << 2)) + ((<u32>(e - run * runLength)) << 2),
+    );
+    store<u32>(rows + ((<usize>e) << 2), <u32>(<usize>field(job, FILTER) + ((<usize>row) << 2)));
+  }
+}
+
+/**
+ * The filter's gradient: filter[i, j, k, n] (+)= Σ over grid points of source[tap, k] · target[point, n].
+ *
+ * Layout: the record of `correlate`; the filter is written, the target read. FILTER_STEP_N must be 1.
+ * Requires: taps·channels ≤ MAX_ELEMENTS; `outputs` columns of packed target within the scratch.
+ * Aliasing: as for `correlate`.
+ */
+export function correlateFilterGradient(job: usize): void {
+  const inside = isInside(job);
+  const columns = tileColumns(job, inside);
+  const rows = tileRows(job, inside, columns);
+  const images = tileImages(job, inside, columns, rows);
+  const scratch = <usize>field(job, SCRATCH);
+  const outputs = field(job, OUTPUTS);
+  const channels = field(job, CHANNELS);
+  const depth = field(job, TAPS_H) * field(job, TAPS_W) * channels;
+  const bases = scratch + BASES;
+  const listed = scratch + TARGETS;
+  // Behind the padded source: element offsets, addresses of the gradient's rows, then packing space.
+  const offsets = scratch + PACKED_B;
+  const gradientRows = offsets + ((<usize>depth) << 2);
+  const packing = (gradientRows + ((<usize>depth) << 2) + 63) & ~63;
+  const room = scratch + <usize>field(job, SCRATCH_BYTES) - packing - PACKED_A_BYTES - EDGE_BYTES;
+  const most = packedColumns(<i32>room);
+  const pixel = inside ? field(job, SOURCE_CHANNELS) : channels;
+  const width = inside ? field(job, SOURCE_WIDTH) : footprint(job, TAPS_W, columns);
+  let start = field(job, ACCUMULATE) ? FROM_TARGET : FROM_ZERO;
+  for (let b = 0; b < field(job, BATCH); b += images) {
+    for (let r = 0; r < field(job, GRID_ROWS); r += rows) {
+      for (let c = 0; c < field(job, GRID_COLUMNS); c += columns) {
+        const tileC = min(columns, field(job, GRID_COLUMNS) - c);
+        const tileR = min(rows, field(job, GRID_ROWS) - r);
+        const tileB = min(images, field(job, BATCH) - b);
+        const pitch = inside ? width : footprint(job, TAPS_W, tileC);
+        const runLength = listRuns(job, scratch + RUNS, pitch * pixel, pixel);
+        listElements(job, offsets, gradientRows, scratch + RUNS, runLength, depth);
+        prepareTile(job, inside, b, tileB, r, tileR, c, tileC);
+        const points = tileB * tileR * tileC;
+        if (outputs > NARROW || runLength < 8) {
+          for (let n = 0; n < outputs; n += most) {
+            const count = min(most, outputs - n);
+            const first = (<usize>n) << 2;
+            multiplyColumns(
+              bases,
+              offsets,
+              depth,
+              listed,
+              points,
+              first,
+              4,
+              gradientRows,
+              first,
+              count,
+              start,
+              1,
+              packing,
+            );
+          }
+        } else {
+          for (let n = 0; n < outputs; n++) {
+            for (let e = 0, run = scratch + RUNS; e < depth; e += runLength, run += 4) {
+              combineRows(
+                bases,
+                <usize>load<u32>(run),
+                runLength,
+                listed,
+                points,
+                (<usize>n) << 2,
+                gradientRows + ((<usize>e) << 2),
+                (<usize>n) << 2,
+                start,
+                1,
+                packing,
+              );
+            }
+          }
+        }
+        start = FROM_TARGET;
+      }
+    }
+  }
+}
