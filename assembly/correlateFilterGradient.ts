@@ -20,6 +20,7 @@ import {
   field,
 } from "./job";
 import { EDGE_BYTES, FROM_TARGET, FROM_ZERO } from "./microKernel";
+import { multiplyThin, THIN, THIN_COLUMNS } from "./thin";
 import { combineRows } from "./narrow";
 import { NARROW, PACKED_A_BYTES, multiplyColumns, packedColumns } from "./product";
 import {
@@ -99,7 +100,21 @@ export function correlateFilterGradient(job: usize): void {
         listElements(job, offsets, gradientRows, scratch + RUNS, runLength, depth);
         prepareTile(job, inside, b, tileB, r, tileR, c, tileC);
         const points = tileB * tileR * tileC;
-        if (outputs > NARROW || runLength < 8) {
+        if (depth <= THIN && outputs <= THIN_COLUMNS && outputs > NARROW) {
+          const runCount = depth / runLength;
+          multiplyThin(
+            bases,
+            scratch + RUNS,
+            runCount,
+            runLength,
+            listed,
+            points,
+            gradientRows,
+            outputs,
+            start,
+            packing,
+          );
+        } else if (outputs > NARROW || runLength < 8) {
           for (let n = 0; n < outputs; n += most) {
             const count = min(most, outputs - n);
             const first = (<usize>n) << 2;

@@ -26,6 +26,13 @@ export { correlateFilterGradient } from "./correlateFilterGradient";
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 export { gemm } from "./gemm";
 export { col2im, im2col } from "./im2col";
+export {
+  bceLogits,
+  bceLogitsGradient,
+  bceProbabilities,
+  bceProbabilitiesGradient,
+  countOutside,
+} from "./losses";
 export { adagrad, adam, rmsprop, sgd } from "./optimizer";
 export {
   abs,
@@ -49,7 +56,7 @@ export {
 } from "./pointwise";
 export { channelVariance, normalize, normalizeInputGradient, normalizeParameterGradients } from "./norm";
 export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./pool2d";
-export { bernoulli, normal, threefryBits, threefryBlock, uniform } from "./random";
+export { bernoulli, normal, threefryBits, threefryBlock, truncatedNormal, uniform } from "./random";
 export { countNonFinite, dot, max, maxGradient, mean, sum, sumOfSquares } from "./reduce";
 export { multiplyAddLoop } from "./roofline";
 export {

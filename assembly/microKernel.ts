@@ -86,19 +86,6 @@ export function strip(
       c31 = c01;
       c40 = c00;
       c41 = c01;
-    } else if (start == FROM_TARGET) {
-      c00 = v128.load(t0);
-      c01 = v128.load(t0, 16);
-      c10 = v128.load(t1);
-      c11 = v128.load(t1, 16);
-      c20 = v128.load(t2);
-      c21 = v128.load(t2, 16);
-      c30 = v128.load(t3);
-      c31 = v128.load(t3, 16);
-      if (FIVE) {
-        c40 = v128.load(t4);
-        c41 = v128.load(t4, 16);
-      }
     }
     let p = b;
     for (const end = a + <usize>(depth * ROWS * 4); a < end; a += ROWS * 4, p += 32) {
@@ -121,6 +108,21 @@ export function strip(
         const x4 = v128.load32_splat(a, 16);
         c40 = madd(x4, b0, c40);
         c41 = madd(x4, b1, c41);
+      }
+    }
+    // Added at the end: a sum over blocks then rounds like the blocks' few sums, not like all their terms.
+    if (start == FROM_TARGET) {
+      c00 = f32x4.add(c00, v128.load(t0));
+      c01 = f32x4.add(c01, v128.load(t0, 16));
+      c10 = f32x4.add(c10, v128.load(t1));
+      c11 = f32x4.add(c11, v128.load(t1, 16));
+      c20 = f32x4.add(c20, v128.load(t2));
+      c21 = f32x4.add(c21, v128.load(t2, 16));
+      c30 = f32x4.add(c30, v128.load(t3));
+      c31 = f32x4.add(c31, v128.load(t3, 16));
+      if (FIVE) {
+        c40 = f32x4.add(c40, v128.load(t4));
+        c41 = f32x4.add(c41, v128.load(t4, 16));
       }
     }
     if (rectify) {

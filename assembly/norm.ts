@@ -49,11 +49,6 @@ export function channelVariance(x: usize, mean: usize, variance: usize, rows: i3
   for (let c: usize = 0; c < step; c += 4) store<f32>(variance + c, load<f32>(variance + c) / <f32>rows);
 }
 
-/** The line of one channel vector over the rows of a block. */
-function line<T>(x: usize, y: usize, a: v128, b: v128, rows: i32, step: usize, lanes: i32): void {
-  for (; rows > 0; rows--, x += step, y += step) storeLanes<T>(y, madd(loadLanes<T>(x, lanes), a, b), lanes);
-}
-
 function deviation<T>(variance: usize, eps: f32, lanes: i32): v128 {
   return f32x4.sqrt(f32x4.add(loadLanes<T>(variance, lanes), f32x4.splat(eps)));
 }
@@ -70,9 +65,13 @@ function normalizeLanes<T>(
   lanes: i32,
   eps: f32,
 ): void {
+  // The mean is taken away first: folded into one offset, its rounding would shift a whole channel.
+  const center = loadLanes<T>(mean, lanes);
   const slope = f32x4.div(loadLanes<T>(gamma, lanes), deviation<T>(variance, eps, lanes));
-  const offset = f32x4.sub(loadLanes<T>(beta, lanes), f32x4.mul(loadLanes<T>(mean, lanes), slope));
-  line<T>(x, y, slope, offset, rows, step, lanes);
+  const offset = loadLanes<T>(beta, lanes);
+  for (; rows > 0; rows--, x += step, y += step) {
+    storeLanes<T>(y, madd(f32x4.sub(loadLanes<T>(x, lanes), center), slope, offset), lanes);
+  }
 }
 
 /**

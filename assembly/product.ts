@@ -11,6 +11,9 @@ export const NARROW: i32 = 4;
 
 /** Longest k block: an 8-column panel of B is then 16 KB and a 5-row panel of A 10 KB, together in L1. */
 export const DEPTH_BLOCK: i32 = 512;
+/** Longest k block of a sum over very many rows, as filter gradients over pixels are: the blocks' sums are added
+ *  up, so rounding grows with the length of a block and their number, not with all the rows. */
+const SUM_BLOCK: i32 = 192;
 /** Floats of packed A: a block that stays in L2 while the panels of B pass. */
 const ROW_BLOCK_FLOATS: i32 = 24576;
 const MAX_ROW_BLOCK: i32 = 640;
@@ -152,7 +155,7 @@ export function multiplyColumns(
   alpha: f32,
   scratch: usize,
 ): void {
-  const depthBlock = evenBlock(depth, DEPTH_BLOCK);
+  const depthBlock = evenBlock(depth, SUM_BLOCK);
   const block = rowBlock(depthBlock);
   const spare = scratch + PACKED_A_BYTES;
   const packedB = spare + EDGE_BYTES;

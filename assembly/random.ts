@@ -6,6 +6,7 @@
 // output is dropped. Nothing here fuses multiply and add, so both binaries draw the same values.
 
 import { bytesOf, loadPart, storePart } from "./simd";
+import { erfV } from "./vectorMath";
 
 /**
  * Computes the n words of the stream above, `counter0` added to every count.
@@ -142,6 +143,23 @@ export function normal(key0: i32, key1: i32, y: usize, n: i32, mean: f32, deviat
     // The lower bound is the float32 after −1, whose erf⁻¹ is finite.
     const z = f32x4.mul(root2, inverseErf(uniformOf(y, n, -0.99999994, 1)));
     storePart(y, f32x4.add(f32x4.mul(z, scale), shift), n);
+  }
+}
+
+/**
+ * Computes y = √2 erf⁻¹(u), u uniform in [erf(low/√2), erf(high/√2)): a standard normal cut to [low, high].
+ * Layout y [n]. Requires n ≥ 1, low < high.
+ */
+export function truncatedNormal(key0: i32, key1: i32, y: usize, n: i32, low: f32, high: f32): void {
+  const root2 = f32x4.splat(1.4142135623730951);
+  const bounds = erfV(f32x4.div(f32x4(low, high, 0, 0), root2));
+  // Where a bound's erf rounds to ±1 the neighbour inside stands for it: its erf⁻¹ is finite.
+  const from = max(f32x4.extract_lane(bounds, 0), -0.99999994);
+  const to = min(f32x4.extract_lane(bounds, 1), 0.99999994);
+  threefryBits(key0, key1, 0, y, n);
+  for (; n > 0; n -= 4, y += 16) {
+    const z = f32x4.mul(root2, inverseErf(uniformOf(y, n, from, to)));
+    storePart(y, f32x4.pmin(f32x4.pmax(z, f32x4.splat(low)), f32x4.splat(high)), n);
   }
 }
 

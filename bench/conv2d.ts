@@ -12,6 +12,7 @@ interface Layer {
   readonly from: number;
   readonly to: number;
   readonly stride: number;
+  readonly groups?: number;
   readonly transposed?: true;
 }
 
@@ -22,6 +23,7 @@ const LAYERS: readonly Layer[] = [
   { batch: 32, size: 7, from: 128, to: 256, stride: 1 },
   { batch: 32, size: 28, from: 64, to: 64, stride: 1 },
   { batch: 32, size: 28, from: 64, to: 1, stride: 1 },
+  { batch: 32, size: 28, from: 64, to: 64, stride: 1, groups: 64 },
   { batch: 128, size: 7, from: 64, to: 64, stride: 2, transposed: true },
   { batch: 128, size: 14, from: 64, to: 32, stride: 2, transposed: true },
   { batch: 128, size: 28, from: 32, to: 1, stride: 1, transposed: true },
@@ -30,22 +32,22 @@ const LAYERS: readonly Layer[] = [
 /** Image x, filter w and output y of the convolution y = x ∗ w; a transposed layer maps y to x. */
 type Place = "image" | "filter" | "output";
 
-function titleOf({ batch, size, from, to, stride, transposed }: Layer): string {
-  const name = transposed ? "conv2dTranspose" : "conv2d";
+function titleOf({ batch, size, from, to, stride, groups, transposed }: Layer): string {
+  const name = transposed ? "conv2dTranspose" : groups === undefined ? "conv2d" : "depthwise conv2d";
   return `${name} ${batch}×${size}×${size}×${from} → ${to}, 3×3, stride ${stride}, same`;
 }
 
-function geometryOf({ batch, size, from, to, stride, transposed }: Layer): Conv2dGeometry {
+function geometryOf({ batch, size, from, to, stride, groups = 1, transposed }: Layer): Conv2dGeometry {
   const side = transposed ? size * stride : size;
   const [channels, outChannels] = transposed ? [to, from] : [from, to];
-  const options = { stride, padding: "same" } as const;
-  return ops.conv2dGeometry([batch, side, side, channels], [3, 3, channels, outChannels], options);
+  const filter = [3, 3, channels / groups, outChannels];
+  return ops.conv2dGeometry([batch, side, side, channels], filter, { stride, groups, padding: "same" });
 }
 
 function shapesOf(g: Conv2dGeometry) {
   return {
     image: [g.batch, g.inHeight, g.inWidth, g.inChannels],
-    filter: [g.kernelHeight, g.kernelWidth, g.inChannels, g.outChannels],
+    filter: [g.kernelHeight, g.kernelWidth, g.inChannels / g.groups, g.outChannels],
     output: [g.batch, g.outHeight, g.outWidth, g.outChannels],
   };
 }
@@ -53,7 +55,7 @@ function shapesOf(g: Conv2dGeometry) {
 /** Products of the definition, padding included: the same for all three kernels. */
 function flopsOf(g: Conv2dGeometry): number {
   const outputs = g.batch * g.outHeight * g.outWidth * g.outChannels;
-  return 2 * outputs * g.kernelHeight * g.kernelWidth * g.inChannels;
+  return (2 * outputs * g.kernelHeight * (g.kernelWidth * g.inChannels)) / g.groups;
 }
 
 /** Splits a row-major index into its four subscripts; the first axis takes what is left. */
@@ -67,38 +69,42 @@ function subscripts(index: number, [, b, c, d]: readonly number[]): [number, num
 /** One element of x, w or y from the other two, as a sum over the indices that it does not fix. */
 function definition(g: Conv2dGeometry, place: Place, index: number, operands: Operands): Expected {
   const { kernelHeight, kernelWidth, inChannels, outChannels } = g;
+  const channels = inChannels / g.groups;
+  const outputs = outChannels / g.groups;
   const shapes = shapesOf(g);
   const [x, w, y] = [operands.image.data, operands.filter.data, operands.output.data];
-  /** Where tap (i, j) of output pixel (r, c) reads, or NaN in the padding. */
-  const pixel = (b: number, r: number, c: number, i: number, j: number) => {
+  /** The value that tap (i, j) of output (b, r, c, o) reads in channel k of its group; 0 in the padding. */
+  const read = (b: number, r: number, c: number, o: number, i: number, j: number, k: number) => {
     const row = r * g.strideHeight - g.padTop + i;
     const column = c * g.strideWidth - g.padLeft + j;
-    const inside = row >= 0 && row < g.inHeight && column >= 0 && column < g.inWidth;
-    return inside ? ((b * g.inHeight + row) * g.inWidth + column) * inChannels : NaN;
+    if (row < 0 || row >= g.inHeight || column < 0 || column >= g.inWidth) return 0;
+    const channel = Math.floor(o / outputs) * channels + k;
+    return x[((b * g.inHeight + row) * g.inWidth + column) * inChannels + channel];
   };
   if (place === "output") {
     const [b, r, c, o] = subscripts(index, shapes.output);
-    return sumOf(kernelHeight * kernelWidth * inChannels, (t) => {
-      const [, i, j, k] = subscripts(t, [1, kernelHeight, kernelWidth, inChannels]);
-      return (x[pixel(b, r, c, i, j) + k] ?? 0) * w[t * outChannels + o];
+    return sumOf(kernelHeight * kernelWidth * channels, (t) => {
+      const [, i, j, k] = subscripts(t, [1, kernelHeight, kernelWidth, channels]);
+      return read(b, r, c, o, i, j, k) * w[t * outChannels + o];
     });
   }
   if (place === "filter") {
     const [i, j, k, o] = subscripts(index, shapes.filter);
     return sumOf(g.batch * g.outHeight * g.outWidth, (t) => {
       const [, b, r, c] = subscripts(t, [1, g.batch, g.outHeight, g.outWidth]);
-      return (x[pixel(b, r, c, i, j) + k] ?? 0) * y[t * outChannels + o];
+      return read(b, r, c, o, i, j, k) * y[t * outChannels + o];
     });
   }
-  const [b, row, column, k] = subscripts(index, shapes.image);
-  return sumOf(kernelHeight * kernelWidth * outChannels, (t) => {
-    const [, i, j, o] = subscripts(t, [1, kernelHeight, kernelWidth, outChannels]);
+  const [b, row, column, channel] = subscripts(index, shapes.image);
+  return sumOf(kernelHeight * kernelWidth * outputs, (t) => {
+    const [, i, j, one] = subscripts(t, [1, kernelHeight, kernelWidth, outputs]);
     const r = (row + g.padTop - i) / g.strideHeight;
     const c = (column + g.padLeft - j) / g.strideWidth;
-    if (!Number.isInteger(r) || !Number.isInteger(c) || r < 0 || c < 0) return 0;
-    if (r >= g.outHeight || c >= g.outWidth) return 0;
-    const at = ((b * g.outHeight + r) * g.outWidth + c) * outChannels + o;
-    return y[at] * w[((i * kernelWidth + j) * inChannels + k) * outChannels + o];
+    if (!Number.isInteger(r) || r < 0 || r >= g.outHeight) return 0;
+    if (!Number.isInteger(c) || c < 0 || c >= g.outWidth) return 0;
+    const o = Math.floor(channel / channels) * outputs + one;
+    const tap = (i * kernelWidth + j) * channels + (channel % channels);
+    return y[((b * g.outHeight + r) * g.outWidth + c) * outChannels + o] * w[tap * outChannels + o];
   });
 }
 

@@ -1,12 +1,12 @@
 // Reverse-mode differentiation: operations note down how they were called, and the notes are read backwards. This
 // file names no operation; each brings its gradient to `defineOp`.
 
-import { checkFunction, refuseKind, refuseUse, refuseValue } from "./check.js";
+import { checkFunction, checkOptions, refuseKind, refuseUse, refuseValue } from "./check.js";
+import { Gradients } from "./gradients.js";
 import { inScope, scope } from "./scope.js";
-import { adoptArray, checkTensor, emptyTensor, isSameShape, Tensor } from "./tensor.js";
+import { adoptArray, checkTensor, isSameShape, Tensor } from "./tensor.js";
 import { mapTree, tensorsOf } from "./tree.js";
-import { arithmetic } from "./wasm/kernels.js";
-import { isOfInnermostFrame, releaseEarly, type Storage } from "./wasm/storage.js";
+import { countNonFinite } from "./wasm/kernels.js";
 
 /** Inputs of an operation; optional ones may be absent. */
 export type Inputs = readonly (Tensor | undefined)[];
@@ -47,6 +47,8 @@ interface Tape {
   readonly notes: Note[];
   /** The differentiation around it. */
   readonly outer: Tape | undefined;
+  /** Whether every result is looked at for NaN and infinity. */
+  readonly checkNumerics: boolean;
 }
 
 let tape: Tape | undefined;
@@ -70,6 +72,7 @@ export function defineOp<In extends Inputs, Options>(
     inScope(() => {
       checkFirstOrder(tape?.outer, inputs);
       const output = untaped(() => definition.forward(inputs, options));
+      if (tape?.checkNumerics) checkFinite(definition.name, output);
       if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
         tape.dependent.add(output);
         const context = { inputs, output, options };
@@ -77,6 +80,18 @@ export function defineOp<In extends Inputs, Options>(
       }
       return output;
     });
+}
+
+/** Refuses a result with NaN or infinity, telling where the first one is. */
+function checkFinite(name: string, output: Tensor): void {
+  const count = countNonFinite(output, output.size);
+  if (count === 0) return;
+  const first = output.data.findIndex((value) => !Number.isFinite(value));
+  refuseUse(
+    name,
+    `result must be finite (checkNumerics), got ${output.data[first]} at element ${first} of [${output.shape.join(", ")}], ` +
+      `${count} not finite in all`,
+  );
 }
 
 /** Refuses to differentiate a gradient: the rules call kernels, which leave no notes. */
@@ -100,54 +115,6 @@ function untaped<Result>(f: () => Result): Result {
     return f();
   } finally {
     tape = outer;
-  }
-}
-
-/** Gradients on their way back, and how many of them share each storage. */
-class Gradients {
-  private readonly byTensor = new Map<Tensor, Tensor>();
-  private readonly holders = new Map<Storage, number>();
-
-  add(tensor: Tensor, gradient: Tensor): void {
-    const present = this.byTensor.get(tensor);
-    if (present === undefined) return this.hold(tensor, gradient);
-    // Added to in place only where nobody else reads it: a rule may also return a constant of its maker.
-    const isOwn =
-      this.holders.get(present.storage) === 1 &&
-      present.storage !== gradient.storage &&
-      isOfInnermostFrame(present.storage);
-    const sum = isOwn ? present : emptyTensor(tensor.shape);
-    arithmetic("add", present, sum.size, gradient, sum.size, sum, sum.size);
-    if (isOwn) {
-      if (!this.holders.has(gradient.storage)) releaseEarly(gradient.storage);
-      return;
-    }
-    this.hold(tensor, sum);
-    this.drop(present);
-  }
-
-  /** Hands the gradient over; `release` it once it is used up. */
-  takeOut(tensor: Tensor): Tensor | undefined {
-    const gradient = this.byTensor.get(tensor);
-    this.byTensor.delete(tensor);
-    return gradient;
-  }
-
-  get(tensor: Tensor): Tensor | undefined {
-    return this.byTensor.get(tensor);
-  }
-
-  drop(gradient: Tensor): void {
-    const holders = (this.holders.get(gradient.storage) as number) - 1;
-    this.holders.set(gradient.storage, holders);
-    if (holders > 0) return;
-    this.holders.delete(gradient.storage);
-    releaseEarly(gradient.storage);
-  }
-
-  private hold(tensor: Tensor, gradient: Tensor): void {
-    this.byTensor.set(tensor, gradient);
-    this.holders.set(gradient.storage, (this.holders.get(gradient.storage) ?? 0) + 1);
   }
 }
 
@@ -184,15 +151,26 @@ function pullBack(
 }
 
 /** Runs f with a tape that follows `parameters`. */
-function record<Result>(parameters: Set<Tensor>, f: () => Result): [Result, Tape] {
+function record<Result>(parameters: Set<Tensor>, f: () => Result, checkNumerics = false): [Result, Tape] {
   const outer = tape;
-  const own: Tape = { dependent: new Set(parameters), notes: [], outer };
+  const own: Tape = { dependent: new Set(parameters), notes: [], outer, checkNumerics };
   tape = own;
   try {
     return [f(), own];
   } finally {
     tape = outer;
   }
+}
+
+/** The gradients of `parameters`' tree, read back from `output`; zeros where it does not depend on a parameter. */
+function collect<Params>(params: Params, notes: Tape, output: Tensor, gradOutput: Tensor): Params {
+  const parameters = new Set(tensorsOf(params));
+  const zero = (t: Tensor) => adoptArray(new Float32Array(t.size), t.shape);
+  // In a scope of their own, the gradients that rules computed are told from tensors they merely returned.
+  return scope(() => {
+    const gradients = pullBack(notes, output, gradOutput, parameters);
+    return mapTree(params, (t) => gradients.get(t) ?? zero(t));
+  });
 }
 
 /**
@@ -211,30 +189,99 @@ function record<Result>(parameters: Set<Tensor>, f: () => Result): [Result, Tape
 export function vjp<Params, Rest extends unknown[]>(
   f: (params: Params, ...rest: Rest) => Tensor,
 ): (gradOutput: Tensor, params: Params, ...rest: Rest) => { value: Tensor; grads: Params } {
-  checkFunction("vjp", "f", f);
+  const where = "vjp";
+  checkFunction(where, "f", f);
   return (gradOutput, params, ...rest) =>
     scope(() => {
-      checkTensor("vjp", "gradOutput", gradOutput);
+      checkTensor(where, "gradOutput", gradOutput);
       const parameters = new Set(tensorsOf(params));
       checkFirstOrder(tape, [gradOutput, ...parameters]);
       const [value, notes] = record(parameters, () => f(params, ...rest));
-      if (!(value instanceof Tensor)) refuseKind("vjp", "f", "return a tensor", value);
+      if (!(value instanceof Tensor)) refuseKind(where, "f", "return a tensor", value);
       if (!isSameShape(value.shape, gradOutput.shape)) {
-        refuseValue(
-          "vjp",
-          "gradOutput.shape",
-          `equal the value's [${value.shape.join(", ")}]`,
-          gradOutput.shape,
-        );
+        const rule = `equal the value's [${value.shape.join(", ")}]`;
+        refuseValue(where, "gradOutput.shape", rule, gradOutput.shape);
       }
-      const zero = (t: Tensor) => adoptArray(new Float32Array(t.size), t.shape);
-      // In a scope of their own, the gradients that rules computed are told from tensors they merely returned.
-      const grads = scope(() => {
-        const gradients = pullBack(notes, value, gradOutput, parameters);
-        return mapTree(params, (t) => gradients.get(t) ?? zero(t));
-      });
-      return { value, grads };
+      return { value, grads: collect(params, notes, value, gradOutput) };
     });
+}
+
+/** Options of {@link valueAndGrad} and {@link grad}. */
+export interface GradOptions {
+  /** Refuse the first operation whose result is not finite, by name (default false; costs a pass per result). */
+  readonly checkNumerics?: boolean;
+}
+
+/** A scalar loss, alone or with other results, as `[loss, aux]`. */
+export type Loss<Aux> = Tensor | readonly [Tensor, Aux];
+
+/** What a function from {@link valueAndGrad} gives. */
+export interface ValueAndGrad<Params, Aux> {
+  /** The loss. */
+  readonly value: Tensor;
+  /** Its gradient by every tensor of the first argument, as a tree of the same form. */
+  readonly grads: Params;
+  /** What `f` returned beside the loss. */
+  readonly aux: Aux;
+}
+
+/**
+ * Turns a loss into the function that gives its value and its gradients.
+ *
+ * The gradients are those by every tensor of the first argument, whatever its form (objects, arrays, tuples). All
+ * else is constant and costs nothing. Intermediate results live in a scope and are released at its end.
+ *
+ * @param f - `(params, ...rest) => loss`, a tensor with one element; or `[loss, aux]` to hand out more results
+ * @param options.checkNumerics - name the first operation whose result is NaN or infinite (default false)
+ * @returns `(params, ...rest) => { value, grads, aux }`
+ * @throws {TypeError} when f is not a synchronous function or does not return a tensor
+ * @throws {RangeError} when the loss has more than one element
+ * @throws {Error} with checkNumerics, when a result is not finite
+ * @example
+ * const lossOf = (params: { w: Tensor }, x: Tensor) => ops.sum(ops.square(ops.matmul(x, params.w)));
+ * const { value, grads } = valueAndGrad(lossOf)({ w: ones([2, 1]) }, tensor([[1, 2]]));
+ * grads.w.data; // [6, 12]
+ * @see Griewank & Walther, "Evaluating derivatives" (2008), chapter 3
+ */
+export function valueAndGrad<Params, Rest extends unknown[], Aux = undefined>(
+  f: (params: Params, ...rest: Rest) => Loss<Aux>,
+  options: GradOptions = {},
+): (params: Params, ...rest: Rest) => ValueAndGrad<Params, Aux> {
+  const where = "valueAndGrad";
+  checkFunction(where, "f", f);
+  checkOptions(where, options, ["checkNumerics"]);
+  return (params, ...rest) =>
+    scope(() => {
+      const parameters = new Set(tensorsOf(params));
+      checkFirstOrder(tape, [...parameters]);
+      const [result, notes] = record(parameters, () => f(params, ...rest), options.checkNumerics);
+      const [value, aux] = (Array.isArray(result) ? result : [result, undefined]) as readonly [Tensor, Aux];
+      if (!(value instanceof Tensor)) {
+        refuseKind(where, "f", "return a tensor (synchronously), or [tensor, aux]", value);
+      }
+      if (value.size !== 1) refuseValue(where, "loss.shape", "have one element", value.shape);
+      const one = adoptArray(Float32Array.of(1), value.shape);
+      return { value, grads: collect(params, notes, value, one), aux };
+    });
+}
+
+/**
+ * Turns a loss into the function that gives its gradients; see {@link valueAndGrad}.
+ *
+ * @param f - `(params, ...rest) => loss`
+ * @param options.checkNumerics - as there
+ * @returns `(params, ...rest) => grads`
+ * @throws {TypeError} when f is not a synchronous function or does not return a tensor
+ * @throws {RangeError} when the loss has more than one element
+ * @example
+ * grad((x: Tensor) => ops.sum(ops.square(x)))(tensor([1, 2])).data; // [2, 4]
+ */
+export function grad<Params, Rest extends unknown[]>(
+  f: (params: Params, ...rest: Rest) => Loss<unknown>,
+  options: GradOptions = {},
+): (params: Params, ...rest: Rest) => Params {
+  const both = valueAndGrad(f, options);
+  return (params, ...rest) => both(params, ...rest).grads;
 }
 
 /**

@@ -120,3 +120,17 @@ export function checkShape(where: string, argument: string, shape: unknown): num
   if (size > MAX_ELEMENTS) refuseValue(where, argument, `have at most ${MAX_ELEMENTS} elements`, shape);
   return size;
 }
+
+/**
+ * Runs `f`; an error from inside gets `path` put before its message, so that nested layers tell where they are:
+ * `encoder[3].conv2d: filter.shape[2] must …`.
+ */
+export function within<Result>(path: string, f: () => Result): Result {
+  try {
+    return f();
+  } catch (error) {
+    if (error instanceof Error)
+      error.message = `${path}${error.message.startsWith("[") ? "" : "."}${error.message}`;
+    throw error;
+  }
+}

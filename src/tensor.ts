@@ -125,7 +125,7 @@ export function tensor(data: number | NestedArray | NumericArray, shape?: Shape)
   if (ArrayBuffer.isView(data)) {
     checkNumericArray("tensor", data);
     const wanted = checkedShape(shape ?? [data.length], data.length);
-    return adoptArray(Float32Array.from(data), wanted);
+    return adoptArray(new Float32Array(data), wanted);
   }
   if (!Array.isArray(data))
     return refuseKind("tensor", "data", "be a number, an array or a typed array", data);

@@ -1,7 +1,7 @@
 // Trees: tensors in nested arrays and plain objects, as parameters, gradients and results are. Other values may
 // stand in a tree; they are passed by.
 
-import { Tensor } from "./tensor.js";
+import { emptyTensor, Tensor } from "./tensor.js";
 
 /** Tensors nested in arrays and objects. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
@@ -26,4 +26,53 @@ export function mapTree<T>(tree: T, f: (leaf: Tensor) => Tensor): T {
   if (Array.isArray(tree)) return tree.map((entry) => mapTree(entry, f)) as T;
   if (!isPlainObject(tree)) return tree;
   return Object.fromEntries(Object.entries(tree).map(([name, entry]) => [name, mapTree(entry, f)])) as T;
+}
+
+/** The names and indices that lead from a tree's root to a place in it. */
+export type Path = readonly (string | number)[];
+
+/** A tensor of a tree, and where it stands. */
+export interface Leaf {
+  readonly path: Path;
+  readonly tensor: Tensor;
+}
+
+/** The tensors of a tree with their paths, in the order of {@link tensorsOf}. */
+export function leavesOf(tree: unknown, path: Path = [], found: Leaf[] = []): Leaf[] {
+  if (tree instanceof Tensor) found.push({ path, tensor: tree });
+  else if (Array.isArray(tree)) tree.forEach((entry, i) => leavesOf(entry, [...path, i], found));
+  else if (isPlainObject(tree)) {
+    for (const name of Object.keys(tree)) leavesOf(tree[name], [...path, name], found);
+  }
+  return found;
+}
+
+/** What stands at a path of a tree; undefined where nothing does. */
+export function valueAt(tree: unknown, path: Path): unknown {
+  let place = tree;
+  for (const name of path) {
+    if (!Array.isArray(place) && !isPlainObject(place)) return undefined;
+    place = Object.hasOwn(place, name) ? (place as Record<string | number, unknown>)[name] : undefined;
+  }
+  return place;
+}
+
+/** A path as code writes it: `encoder[0].kernel`. */
+export function showPath(path: Path): string {
+  return path
+    .map((name, i) => {
+      if (typeof name === "number") return `[${name}]`;
+      if (!/^[\w$]+$/.test(name)) return `[${JSON.stringify(name)}]`;
+      return i === 0 ? name : `.${name}`;
+    })
+    .join("");
+}
+
+/** The tree with every tensor copied to the heap of the current frame: for kernels to overwrite. */
+export function copyTree<T>(tree: T): T {
+  return mapTree(tree, (leaf) => {
+    const copy = emptyTensor(leaf.shape);
+    copy.data.set(leaf.data);
+    return copy;
+  });
 }

@@ -3,23 +3,25 @@
 
 import { defineOp } from "../autodiff.js";
 import { checkInteger, checkOptions, refuseValue } from "../check.js";
-import {
-  type Conv2dGeometry,
-  forwardGeometry,
-  type TransposeOptions,
-  transposedGeometry,
-  type WindowOptions,
-} from "../geometry.js";
+import { type Conv2dGeometry, type TransposeOptions, transposedGeometry } from "../geometry.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import * as kernels from "../wasm/conv2d.js";
 import { reduce } from "../wasm/kernels.js";
+import {
+  checkFits,
+  checkGeometry,
+  checkGroups,
+  type Conv2dWindowOptions,
+  filterShapeOf,
+  geometryOf,
+  inputShapeOf,
+  outputShapeOf,
+  WINDOW_OPTIONS,
+} from "./conv2dGeometry.js";
 import { type Activation, checkEpilogue, type EpilogueOptions, PLAIN, throughActivation } from "./support.js";
 
 /** Options of {@link conv2d}. */
-export interface Conv2dOptions extends WindowOptions, EpilogueOptions {
-  /** Number of channel groups, a divisor of input and output channels (default 1); all channels: depthwise. */
-  readonly groups?: number;
-}
+export interface Conv2dOptions extends Conv2dWindowOptions, EpilogueOptions {}
 
 /** Options of {@link conv2dTranspose}. */
 export interface Conv2dTransposeOptions extends TransposeOptions, EpilogueOptions {
@@ -30,24 +32,9 @@ export interface Conv2dTransposeOptions extends TransposeOptions, EpilogueOption
 type Layer = Activation & { readonly geometry: Conv2dGeometry };
 type ProductInputs = readonly [Tensor, Tensor, Tensor | undefined];
 
-const WINDOW_OPTIONS = ["stride", "dilation", "padding", "groups"];
 const EPILOGUE_OPTIONS = ["bias", "activation", "alpha"];
 const CONV2D_OPTIONS = [...WINDOW_OPTIONS, ...EPILOGUE_OPTIONS];
 const TRANSPOSE_OPTIONS = [...CONV2D_OPTIONS, "outputShape", "outputPadding"];
-
-/** Shape of what the geometry's convolution reads. */
-export function inputShapeOf(g: Conv2dGeometry): [number, number, number, number] {
-  return [g.batch, g.inHeight, g.inWidth, g.inChannels];
-}
-
-/** Shape of what it writes. */
-export function outputShapeOf(g: Conv2dGeometry): [number, number, number, number] {
-  return [g.batch, g.outHeight, g.outWidth, g.outChannels];
-}
-
-function filterShapeOf(g: Conv2dGeometry): [number, number, number, number] {
-  return [g.kernelHeight, g.kernelWidth, g.inChannels / g.groups, g.outChannels];
-}
 
 /** Sum over batch and pixels: the gradient of a bias. */
 function sumChannels(gradOutput: Tensor): Tensor {
@@ -133,55 +120,6 @@ const filterGradientOp = defineOp<readonly [Tensor, Tensor], Conv2dGeometry>({
 
 function checkFilter(where: string, filter: unknown, layout: string): asserts filter is Tensor {
   checkTensor(where, "filter", filter, 4, layout);
-}
-
-function checkGroups(where: string, groups: number, inChannels: number, outChannels: number): void {
-  checkInteger(where, "groups", groups, 1);
-  const rule = "divide the input channels and the output channels";
-  if (inChannels % groups !== 0 || outChannels % groups !== 0) {
-    refuseValue(where, "groups", `${rule} (${inChannels} and ${outChannels})`, groups);
-  }
-}
-
-/**
- * The sizes of a convolution, validated: output size, padding per side, everything that its three kernels share.
- *
- * @param inputShape - `[batch, height, width, channels]`
- * @param filterShape - `[kernelHeight, kernelWidth, channels / groups, outChannels]`
- * @param options - stride, dilation, padding, groups, as for {@link conv2d}
- * @returns the geometry record
- * @throws {RangeError} when shapes, groups or padding do not go together
- * @example
- * conv2dGeometry([1, 28, 28, 1], [3, 3, 1, 32], { stride: 2, padding: "same" }).outHeight; // 14
- */
-export function conv2dGeometry(
-  inputShape: readonly number[],
-  filterShape: readonly number[],
-  options: Omit<Conv2dOptions, keyof EpilogueOptions> = {},
-): Conv2dGeometry {
-  checkOptions("conv2dGeometry", options, WINDOW_OPTIONS);
-  return geometryOf("conv2dGeometry", inputShape, filterShape, options);
-}
-
-function geometryOf(
-  where: string,
-  inputShape: readonly number[],
-  filterShape: readonly number[],
-  options: Conv2dOptions,
-): Conv2dGeometry {
-  const { groups = 1 } = options;
-  const [kernelHeight, kernelWidth, channels, outChannels] = filterShape;
-  const inChannels = inputShape[3];
-  checkGroups(where, groups, inChannels, outChannels);
-  if (channels * groups !== inChannels) {
-    const rule = `equal input.shape[3] / groups = ${inChannels / groups} (input channels per group)`;
-    refuseValue(where, "filter.shape[2]", rule, channels);
-  }
-  return forwardGeometry(
-    where,
-    { input: inputShape, kernelHeight, kernelWidth, outChannels, groups },
-    options,
-  );
 }
 
 /**
@@ -273,12 +211,14 @@ export function conv2dTranspose(input: Tensor, filter: Tensor, options: Conv2dTr
  * @param filter - the convolution's filter
  * @param geometry - from {@link conv2dGeometry}
  * @returns shape of the convolution's input
- * @throws {RangeError} when a shape does not fit the geometry
+ * @throws {TypeError} when `geometry` is no object
+ * @throws {RangeError} when the geometry is not one, or a shape does not fit it
  * @example
  * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.conv2dInputGradient(ones([1, 2, 2, 1]), ones([2, 2, 1, 1]), geometry).data; // [1, 2, 1, 2, 4, 2, 1, 2, 1]
  */
 export function conv2dInputGradient(gradOutput: Tensor, filter: Tensor, geometry: Conv2dGeometry): Tensor {
+  checkGeometry("conv2dInputGradient", geometry);
   checkFits("conv2dInputGradient", "gradOutput", gradOutput, outputShapeOf(geometry));
   checkFits("conv2dInputGradient", "filter", filter, filterShapeOf(geometry));
   return inputGradientOp([gradOutput, filter], geometry);
@@ -291,23 +231,15 @@ export function conv2dInputGradient(gradOutput: Tensor, filter: Tensor, geometry
  * @param gradOutput - upstream gradient, of the convolution's output shape
  * @param geometry - from {@link conv2dGeometry}
  * @returns shape of the filter
- * @throws {RangeError} when a shape does not fit the geometry
+ * @throws {TypeError} when `geometry` is no object
+ * @throws {RangeError} when the geometry is not one, or a shape does not fit it
  * @example
  * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.conv2dFilterGradient(ones([1, 3, 3, 1]), ones([1, 2, 2, 1]), geometry).data; // [4, 4, 4, 4]
  */
 export function conv2dFilterGradient(input: Tensor, gradOutput: Tensor, geometry: Conv2dGeometry): Tensor {
+  checkGeometry("conv2dFilterGradient", geometry);
   checkFits("conv2dFilterGradient", "input", input, inputShapeOf(geometry));
   checkFits("conv2dFilterGradient", "gradOutput", gradOutput, outputShapeOf(geometry));
   return filterGradientOp([input, gradOutput], geometry);
-}
-
-/** Checks a tensor against the shape that a geometry gives it. */
-export function checkFits(where: string, argument: string, t: unknown, shape: readonly number[]): void {
-  checkTensor(where, argument, t, shape.length);
-  shape.forEach((size, axis) => {
-    if (t.shape[axis] !== size) {
-      refuseValue(where, `${argument}.shape`, `equal [${shape.join(", ")}] of the geometry`, t.shape);
-    }
-  });
 }

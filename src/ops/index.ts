@@ -4,12 +4,12 @@ export { add, div, mul, sub, type TensorOrNumber } from "./arithmetic.js";
 export {
   conv2d,
   conv2dFilterGradient,
-  conv2dGeometry,
   conv2dInputGradient,
   type Conv2dOptions,
   conv2dTranspose,
   type Conv2dTransposeOptions,
 } from "./conv2d.js";
+export { conv2dGeometry } from "./conv2dGeometry.js";
 export { dense, matmul, type MatmulOptions } from "./matmul.js";
 export { col2im, convolutionMatrix, im2col } from "./matrixView.js";
 export {
@@ -32,6 +32,7 @@ export {
   square,
   tanh,
 } from "./pointwise.js";
+export { batchNorm, type BatchNormOptions, type BatchNormResult, layerNorm } from "./norm.js";
 export { avgPool2d, type AvgPool2dOptions, maxPool2d, type MaxPool2dOptions } from "./pool2d.js";
 export { logSumExp, max, mean, type ReduceOptions, sum } from "./reduce.js";
 export { concat, reshape, slice, transpose } from "./shape.js";

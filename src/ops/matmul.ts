@@ -1,7 +1,7 @@
 // Matrix products: matmul, and dense, which is matmul with a bias and an activation.
 
 import { defineOp } from "../autodiff.js";
-import { checkBoolean, checkNumber, checkOptions, refuseValue } from "../check.js";
+import { checkBoolean, checkNumber, checkOptions, MAX_ELEMENTS, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { gemm, type ProductSizes, reduce } from "../wasm/kernels.js";
 import { type Activation, checkEpilogue, type EpilogueOptions, PLAIN, throughActivation } from "./support.js";
@@ -59,6 +59,10 @@ const matmulOp = defineOp<readonly [Tensor, Tensor, Tensor | undefined], Product
   ],
 });
 
+function checkProductSize(where: string, argument: string, m: number, n: number): void {
+  if (m * n > MAX_ELEMENTS) refuseValue(where, argument, `give at most ${MAX_ELEMENTS} elements`, [m, n]);
+}
+
 /**
  * Matrix product `f(scale · op(a)·op(b) + bias)`.
  *
@@ -90,6 +94,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     const sides = `b.shape[${transposeB ? 1 : 0}]`;
     refuseValue(where, sides, `equal a.shape[${transposeA ? 0 : 1}] = ${k} (inner size)`, inner);
   }
+  checkProductSize(where, "b.shape", m, n);
   const epilogue = checkEpilogue(where, options, n, `b.shape[${transposeB ? 0 : 1}]`);
   return matmulOp([a, b, options.bias], { m, n, k, transposeA, transposeB, scale: factor, ...epilogue });
 }
@@ -115,6 +120,7 @@ export function dense(x: Tensor, w: Tensor, options: EpilogueOptions = {}): Tens
   const [m, k] = x.shape;
   const [inner, n] = w.shape;
   if (inner !== k) refuseValue(where, "w.shape[0]", `equal x.shape[1] = ${k} (input features)`, inner);
+  checkProductSize(where, "w.shape", m, n);
   const epilogue = checkEpilogue(where, options, n, "w.shape[1]");
   const sizes = { m, n, k, transposeA: false, transposeB: false };
   return matmulOp([x, w, options.bias], { ...sizes, scale: 1, ...epilogue });

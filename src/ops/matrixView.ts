@@ -1,12 +1,18 @@
 // Convolution written as a matrix, for teaching and for tests: the unrolled matrix, and im2col with its adjoint.
 
 import { defineOp } from "../autodiff.js";
-import { refuseKind, refuseValue } from "../check.js";
+import { checkOptions, checkShape, refuseValue } from "../check.js";
 import type { Conv2dGeometry } from "../geometry.js";
 import { adoptArray, checkTensor, emptyTensor, Tensor } from "../tensor.js";
 import * as kernels from "../wasm/kernels.js";
-import { checkFits, type Conv2dOptions, conv2dGeometry, inputShapeOf } from "./conv2d.js";
-import type { EpilogueOptions } from "./support.js";
+import {
+  checkFits,
+  checkGeometry,
+  type Conv2dWindowOptions,
+  geometryOf,
+  inputShapeOf,
+  WINDOW_OPTIONS,
+} from "./conv2dGeometry.js";
 
 /**
  * The matrix C of a convolution: with images and outputs flattened row-major, `y = C·x` for one image; the
@@ -25,19 +31,20 @@ import type { EpilogueOptions } from "./support.js";
 export function convolutionMatrix(
   filter: Tensor,
   inputShape: readonly number[],
-  options: Omit<Conv2dOptions, keyof EpilogueOptions> = {},
+  options: Conv2dWindowOptions = {},
 ): Tensor {
   const where = "convolutionMatrix";
   const isPlain = filter instanceof Tensor && filter.shape.length === 2;
   if (!isPlain)
     checkTensor(where, "filter", filter, 4, "[kernelHeight, kernelWidth, inChannels / groups, outChannels]");
   const filterShape = isPlain ? [...filter.shape, 1, 1] : filter.shape;
-  if (!Array.isArray(inputShape)) refuseKind(where, "inputShape", "be [height, width, channels]", inputShape);
+  checkShape(where, "inputShape", inputShape);
+  checkOptions(where, options, WINDOW_OPTIONS);
   if (inputShape.length < 2 || inputShape.length > 3) {
     refuseValue(where, "inputShape", "be [height, width, channels] or [height, width]", inputShape);
   }
   const [height, width, channels = 1] = inputShape;
-  const g = conv2dGeometry([1, height, width, channels], filterShape, options);
+  const g = geometryOf(where, [1, height, width, channels], filterShape, options);
   const rows = g.outHeight * g.outWidth * g.outChannels;
   const columns = height * width * channels;
   if (rows * columns > 2 ** 27) refuseValue(where, "matrix", "have at most 2^27 entries", [rows, columns]);
@@ -107,14 +114,15 @@ const col2imOp = defineOp<readonly [Tensor], Conv2dGeometry>({
  * @param input - images, shape `[batch, height, width, channels]`
  * @param geometry - from conv2dGeometry, with groups 1
  * @returns shape `[batch·outHeight·outWidth, kernelHeight·kernelWidth·channels]`
- * @throws {RangeError} when the input does not fit the geometry, or it has groups
+ * @throws {TypeError} when `geometry` is no object
+ * @throws {RangeError} when the input does not fit the geometry, or this has groups or is not one
  * @example
  * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.im2col(ones([1, 3, 3, 1]), geometry).shape; // [4, 4]
  */
 export function im2col(input: Tensor, geometry: Conv2dGeometry): Tensor {
-  checkFits("im2col", "input", input, inputShapeOf(geometry));
   checkUngrouped("im2col", geometry);
+  checkFits("im2col", "input", input, inputShapeOf(geometry));
   return im2colOp([input], geometry);
 }
 
@@ -124,17 +132,19 @@ export function im2col(input: Tensor, geometry: Conv2dGeometry): Tensor {
  * @param columns - shape `[batch·outHeight·outWidth, kernelHeight·kernelWidth·channels]`
  * @param geometry - from conv2dGeometry, with groups 1
  * @returns shape `[batch, height, width, channels]`
- * @throws {RangeError} when the matrix does not fit the geometry, or it has groups
+ * @throws {TypeError} when `geometry` is no object
+ * @throws {RangeError} when the matrix does not fit the geometry, or this has groups or is not one
  * @example
  * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.col2im(ones([4, 4]), geometry).data; // [1, 2, 1, 2, 4, 2, 1, 2, 1]
  */
 export function col2im(columns: Tensor, geometry: Conv2dGeometry): Tensor {
-  checkFits("col2im", "columns", columns, matrixShapeOf(geometry));
   checkUngrouped("col2im", geometry);
+  checkFits("col2im", "columns", columns, matrixShapeOf(geometry));
   return col2imOp([columns], geometry);
 }
 
-function checkUngrouped(where: string, { groups }: Conv2dGeometry): void {
-  if (groups !== 1) refuseValue(where, "geometry.groups", "be 1", groups);
+function checkUngrouped(where: string, geometry: Conv2dGeometry): void {
+  checkGeometry(where, geometry);
+  if (geometry.groups !== 1) refuseValue(where, "geometry.groups", "be 1", geometry.groups);
 }

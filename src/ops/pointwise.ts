@@ -1,7 +1,7 @@
 // Functions of each element by itself, and their derivatives.
 
 import { defineOp } from "../autodiff.js";
-import { checkNumber, checkOptions, refuseValue } from "../check.js";
+import { checkNumber, checkOptions, refuseKind, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import type { UnaryName } from "../wasm/exports.js";
 import * as kernels from "../wasm/kernels.js";
@@ -190,12 +190,15 @@ const clipOp = defineOp<readonly [Tensor], Bounds>({
  * @param low - least value (may be −Infinity)
  * @param high - greatest value (may be Infinity)
  * @returns tensor of the same shape
+ * @throws {TypeError} when a bound is not a number
  * @throws {RangeError} when low > high or a bound is NaN
  * @example
  * ops.clip(tensor([-1, 0.5, 2]), 0, 1).data; // [0, 0.5, 1]
  */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   checkTensor("clip", "x", x);
+  if (typeof low !== "number") refuseKind("clip", "low", "be a number", low);
+  if (typeof high !== "number") refuseKind("clip", "high", "be a number", high);
   if (!(low <= high)) refuseValue("clip", "low", `be at most high = ${high}`, low);
   return clipOp([x], { low, high });
 }

@@ -12,7 +12,7 @@ import {
 } from "../geometry.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import * as kernels from "../wasm/kernels.js";
-import { outputShapeOf } from "./conv2d.js";
+import { outputShapeOf } from "./conv2dGeometry.js";
 
 /** Options of {@link maxPool2d}; the stride defaults to the pool size. */
 export type MaxPool2dOptions = WindowOptions;

@@ -83,7 +83,7 @@ function copyInto(target: Tensor, at: number, source: Tensor, count: number): vo
  * @example
  * ops.slice(tensor([1, 2, 3, 4]), 1, 3).data; // [2, 3]
  */
-export function slice(t: Tensor, start: number, end: number = t.shape?.[0]): Tensor {
+export function slice(t: Tensor, start: number, end: number = t?.shape?.[0]): Tensor {
   const where = "slice";
   checkTensor(where, "t", t);
   if (t.shape.length === 0) refuseValue(where, "t.shape", "have at least one axis", t.shape);

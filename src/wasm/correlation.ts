@@ -149,9 +149,10 @@ function groups(g: Conv2dGeometry): number[] {
 /** Taps i for which position − i·dilation is a multiple of the stride, by rising source offset. */
 function phaseTaps(position: number, kernel: number, stride: number, dilation: number): Taps {
   const period = stride / greatestCommonDivisor(stride, dilation);
+  const candidates = Math.min(period, kernel);
   let first = 0;
-  while (first < period && (position - first * dilation) % stride !== 0) first++;
-  if (first >= Math.min(period, kernel)) return { ...NO_TAP, count: 0 };
+  while (first < candidates && (position - first * dilation) % stride !== 0) first++;
+  if (first === candidates) return { ...NO_TAP, count: 0 };
   const count = Math.ceil((kernel - first) / period);
   const index = first + (count - 1) * period;
   return {

@@ -80,6 +80,54 @@ type Adagrad = (
   decoupledDecay: number,
 ) => void;
 
+type Normalize = (
+  x: number,
+  mean: number,
+  variance: number,
+  gamma: number,
+  beta: number,
+  y: number,
+  rows: number,
+  channels: number,
+  epsilon: number,
+) => void;
+type NormalizeParameterGradients = (
+  x: number,
+  dy: number,
+  mean: number,
+  variance: number,
+  dgamma: number,
+  dbeta: number,
+  rows: number,
+  channels: number,
+  epsilon: number,
+) => void;
+type NormalizeInputGradient = (
+  x: number,
+  dy: number,
+  mean: number,
+  variance: number,
+  gamma: number,
+  dgamma: number,
+  dbeta: number,
+  dx: number,
+  rows: number,
+  channels: number,
+  epsilon: number,
+) => void;
+
+type BceLogitsGradient = (z: number, t: number, dy: number, dyLength: number, dz: number, n: number) => void;
+type BceProbabilitiesGradient = (
+  p: number,
+  t: number,
+  dy: number,
+  dyLength: number,
+  dp: number,
+  n: number,
+  low: number,
+  high: number,
+) => void;
+
 /** Names of the kernels with one input, one output and no parameter. */
 export type UnaryName =
   | "relu"
@@ -138,6 +186,15 @@ export type KernelExports = Record<UnaryName | "negate", Unary> &
     fill(y: number, n: number, value: number): void;
     maxGradient: ReductionGradient;
     logSumExpGradient: ReductionGradient;
+    channelVariance(x: number, mean: number, variance: number, rows: number, channels: number): void;
+    normalize: Normalize;
+    normalizeParameterGradients: NormalizeParameterGradients;
+    normalizeInputGradient: NormalizeInputGradient;
+    bceLogits(z: number, t: number, y: number, n: number): void;
+    bceLogitsGradient: BceLogitsGradient;
+    bceProbabilities(p: number, t: number, y: number, n: number, low: number, high: number): void;
+    bceProbabilitiesGradient: BceProbabilitiesGradient;
+    countOutside(x: number, n: number, low: number, high: number): number;
     softmax(x: number, y: number, rows: number, columns: number): void;
     logSoftmax(x: number, y: number, rows: number, columns: number): void;
     softmaxGradient(y: number, dy: number, dx: number, rows: number, columns: number): void;
@@ -157,6 +214,7 @@ export type KernelExports = Record<UnaryName | "negate", Unary> &
     threefryBits(key0: number, key1: number, counter0: number, y: number, n: number): void;
     threefryBlock(key0: number, key1: number, counter0: number, counter1: number, y: number): void;
     uniform(key0: number, key1: number, y: number, n: number, low: number, high: number): void;
+    truncatedNormal(key0: number, key1: number, y: number, n: number, low: number, high: number): void;
     normal(key0: number, key1: number, y: number, n: number, mean: number, deviation: number): void;
     bernoulli(key0: number, key1: number, y: number, n: number, probability: number): void;
     sumOfSquares(x: number, n: number): number;

@@ -125,6 +125,11 @@ export function arithmetic(
   currentKernels()[name](addressOf(a), aLength, addressOf(b), bLength, addressOf(y), n);
 }
 
+/** How many values are NaN or infinite. */
+export function countNonFinite(x: Operand, n: number): number {
+  return currentKernels().countNonFinite(addressOf(x), n);
+}
+
 export function fill(y: Operand, n: number, value: number): void {
   currentKernels().fill(addressOf(y), n, value);
 }

@@ -1,7 +1,14 @@
 // What property tests draw: geometries over the whole option space, and tensors of seeded numbers.
 
-import fc from "fast-check";
-import { type Padding, type Pair, type Shape, tensor, type Tensor, type WindowOptions } from "../../src/index.js";
+import * as fc from "fast-check";
+import {
+  type Padding,
+  type Pair,
+  type Shape,
+  tensor,
+  type Tensor,
+  type WindowOptions,
+} from "../../src/index.js";
 import { naiveGeometry } from "./naiveGeometry.js";
 import { windowsOf } from "./naivePooling.js";
 
@@ -62,7 +69,10 @@ const padding: fc.Arbitrary<Padding> = fc.oneof(
   fc.tuple(fc.tuple(side, side), fc.tuple(side, side)),
 );
 const spatial = fc.tuple(upTo(17), upTo(17));
-const kernel = fc.oneof(fc.tuple(upTo(7), upTo(7)), fc.constantFrom<[number, number]>([1, 1], [3, 3], [5, 5]));
+const kernel = fc.oneof(
+  fc.tuple(upTo(7), upTo(7)),
+  fc.constantFrom<[number, number]>([1, 1], [3, 3], [5, 5]),
+);
 const windowOptions: fc.Arbitrary<WindowOptions> = fc.record(
   { stride: pairUpTo(4), dilation: pairUpTo(3), padding },
   { requiredKeys: [] },
@@ -93,11 +103,13 @@ const MOST_PRODUCTS = 400_000;
 /** Convolutions with at least one window: kernels may be larger than the image where padding makes up for it. */
 export const convolution: fc.Arbitrary<ConvolutionCase> = fc
   .tuple(fc.constantFrom(1, 1, 2, 3), spatial, kernel, grouping, windowOptions, seed)
-  .map(([batch, [height, width], [kernelHeight, kernelWidth], { groups, inputs, outputs }, options, seed]) => {
-    const input: ConvolutionCase["input"] = [batch, height, width, inputs * groups];
-    const filter: ConvolutionCase["filter"] = [kernelHeight, kernelWidth, inputs, outputs * groups];
-    return { input, filter, options: { ...options, groups }, seed };
-  })
+  .map(
+    ([batch, [height, width], [kernelHeight, kernelWidth], { groups, inputs, outputs }, options, seed]) => {
+      const input: ConvolutionCase["input"] = [batch, height, width, inputs * groups];
+      const filter: ConvolutionCase["filter"] = [kernelHeight, kernelWidth, inputs, outputs * groups];
+      return { input, filter, options: { ...options, groups }, seed };
+    },
+  )
   .filter(({ input, filter, options }) => {
     const { batch, outHeight, outWidth } = naiveGeometry(input, filter, options);
     const products = filter.reduce((product, size) => product * size, batch * outHeight * outWidth);
@@ -122,10 +134,7 @@ export function poolingGeometry({ input, poolSize, options }: Omit<PoolingCase, 
 export const pooling: fc.Arbitrary<PoolingCase> = fc
   .record({
     input: fc.tuple(upTo(3), upTo(17), upTo(17), channels),
-    poolSize: fc.oneof(
-      fc.tuple(upTo(7), upTo(7)),
-      fc.constantFrom<[number, number]>([2, 2], [3, 3]),
-    ),
+    poolSize: fc.oneof(fc.tuple(upTo(7), upTo(7)), fc.constantFrom<[number, number]>([2, 2], [3, 3])),
     options: windowOptions,
     seed,
   })

@@ -47,11 +47,9 @@ export function naiveGeometry(
   const [padLeft, padRight] = paddingSides(wide, padding, 1);
   const outHeight = countWindows(high, padTop, padBottom);
   const outWidth = countWindows(wide, padLeft, padRight);
-  return {
-    ...{ batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels },
-    ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth },
-    ...{ padTop, padBottom, padLeft, padRight, groups },
-  };
+  const sizes = { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups };
+  const steps = { strideHeight, strideWidth, dilationHeight, dilationWidth };
+  return { ...sizes, ...steps, kernelHeight, kernelWidth, padTop, padBottom, padLeft, padRight };
 }
 
 export const inputShape = (g: Conv2dGeometry) => [g.batch, g.inHeight, g.inWidth, g.inChannels];

@@ -3,7 +3,29 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ops, type Padding, type Tensor, vjp } from "../../src/index.js";
+import {
+  adagrad,
+  adam,
+  adamw,
+  chain,
+  clipByGlobalNorm,
+  globalNorm,
+  type Optimizer,
+  ops,
+  type Padding,
+  rmsprop,
+  sgd,
+  tensor,
+  Tensor,
+  vjp,
+} from "../../src/index.js";
+import { type LossAttributes, lossCallers } from "./referenceLosses.js";
+import {
+  type ModelDescription,
+  type ModelRun,
+  type ParameterDescription,
+  runModel,
+} from "./referenceModels.js";
 import { readSafetensors } from "./safetensors.js";
 
 /** One case of index.json. */
@@ -35,7 +57,7 @@ interface ReferenceSet {
   readonly invalid: readonly InvalidCall[];
 }
 
-interface Attributes {
+interface Attributes extends LossAttributes {
   readonly strides?: [number, number];
   readonly dilations?: [number, number];
   readonly padding?: Padding;
@@ -52,11 +74,28 @@ interface Attributes {
   readonly alpha?: number;
   readonly approximate?: "none" | "tanh";
   readonly axis?: number;
+  readonly training?: boolean;
+  readonly runningVar?: "biased" | "unbiased";
+  readonly type?: string;
+  readonly lr?: number;
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly eps?: number;
+  readonly epsHat?: boolean;
+  readonly rho?: number;
+  readonly centered?: boolean;
+  readonly epsInsideSqrt?: boolean;
+  readonly initialAccumulator?: number;
+  readonly weightDecay?: number;
+  readonly decoupled?: boolean;
+  readonly clipNorm?: number;
 }
 
 type Values = Readonly<Record<string, Tensor>>;
-/** From attributes to a function of the inputs. */
-type Caller = (attrs: Attributes) => (inputs: Values) => Tensor;
+/** From attributes to a function of the inputs: to `y` alone, or to every output by its role. */
+type Caller = (attrs: Attributes) => (inputs: Values) => Tensor | Values;
 
 const folder = process.env.REFERENCE_DIR ?? fileURLToPath(new URL("../reference", import.meta.url));
 
@@ -83,6 +122,38 @@ const activations: Record<string, (attrs: Attributes, x: Tensor) => Tensor> = {
   exp: (_, x) => ops.exp(x),
   log: (_, x) => ops.log(x),
 };
+
+/** The optimizer that attributes describe; a model's among them may clip. */
+export function optimizerOf(attrs: Attributes): Optimizer {
+  const { type, lr, momentum, nesterov, beta1, beta2, eps, epsHat, rho, centered, weightDecay } = attrs;
+  const shared = given({ learningRate: lr, weightDecay });
+  const root = given({ epsilon: eps, epsilonInsideRoot: attrs.epsInsideSqrt });
+  const makers: Record<string, () => Optimizer> = {
+    sgd: () => sgd({ ...shared, ...given({ momentum, nesterov }) }),
+    adam: () => {
+      const make = attrs.decoupled ? adamw : adam;
+      return make({ ...shared, ...given({ beta1, beta2, epsilon: eps, epsilonHat: epsHat }) });
+    },
+    rmsprop: () => rmsprop({ ...shared, ...root, ...given({ decay: rho, momentum, centered }) }),
+    adagrad: () =>
+      adagrad({ ...shared, ...root, ...given({ initialAccumulator: attrs.initialAccumulator }) }),
+  };
+  if (attrs.decoupled && type !== "adam") throw new Error(`no ${type} with decoupled decay`);
+  const optimizer = makers[type as string]();
+  return attrs.clipNorm === undefined ? optimizer : chain(clipByGlobalNorm(attrs.clipNorm), optimizer);
+}
+
+/** The parameters after every gradient of a series, one below the other. */
+function trajectory(optimizer: Optimizer, start: Tensor, grads: Tensor): Tensor {
+  let params = start;
+  let state = optimizer.init(params);
+  const rows = Array.from({ length: grads.shape[0] }, (_, t) => {
+    const grad = ops.reshape(ops.slice(grads, t, t + 1), start.shape);
+    [params, state] = optimizer.update(grad, state, params);
+    return ops.reshape(params, [1, ...start.shape]);
+  });
+  return ops.concat(rows, 0);
+}
 
 /** Every operation of the set that the library has, by the set's name. */
 export const callers: Record<string, Caller> = {
@@ -126,10 +197,20 @@ export const callers: Record<string, Caller> = {
         ...windowOptions(attrs),
         ...given({ countIncludePad: attrs.countIncludePad }),
       }),
+  batchNorm:
+    (attrs) =>
+    ({ x, gamma, beta, runningMean, runningVar }) => {
+      const { output, ...running } = ops.batchNorm(x, gamma, beta, runningMean, runningVar, {
+        ...given({ training: attrs.training, epsilon: attrs.eps, momentum: attrs.momentum }),
+        ...given({ runningVariance: attrs.runningVar }),
+      });
+      return { y: output, runningMean: running.runningMean, runningVar: running.runningVariance };
+    },
   activation:
     (attrs) =>
     ({ x }) =>
       activations[attrs.fn as string](attrs, x),
+  ...lossCallers,
   softmax:
     ({ axis }) =>
     ({ x }) =>
@@ -138,6 +219,12 @@ export const callers: Record<string, Caller> = {
     ({ axis }) =>
     ({ x }) =>
       ops.logSoftmax(x, given({ axis })),
+  optimizer:
+    (attrs) =>
+    ({ p0, grads }) => ({ params: trajectory(optimizerOf(attrs), p0, grads) }),
+  clipByGlobalNorm:
+    ({ clipNorm }) =>
+    (grads) => ({ ...clipByGlobalNorm(clipNorm as number)(grads), norm: tensor(globalNorm(grads)) }),
 };
 
 const files = new Map<string, Map<string, Tensor>>();
@@ -172,8 +259,17 @@ function difference(
   return undefined;
 }
 
+/** Whether a case can be run: the library has its operation. */
+export function isKnown({ op }: Case): boolean {
+  return op in callers || op === "trainModel";
+}
+
 /** Runs a case; a list of what differs. */
 export function differencesOf(one: Case): string[] {
+  return one.op === "trainModel" ? differencesOfModel(one as unknown as ModelCase) : differencesOfCall(one);
+}
+
+function differencesOfCall(one: Case): string[] {
   const call = callers[one.op](one.attrs);
   const { dy, ...inputs } = valuesOf(one.group, one.inputs);
   const wantedOutputs = valuesOf(one.group, one.outputs);
@@ -183,10 +279,104 @@ export function differencesOf(one: Case): string[] {
     const wrong = difference(got, want, one.tol?.[key] ?? one);
     if (wrong !== undefined) found.push(`${role}: ${wrong}`);
   };
-  compare("y", one.outputs.y, call(inputs), wantedOutputs.y);
+  const result = call(inputs);
+  const outputs: Values = result instanceof Tensor ? { y: result } : result;
+  for (const [role, want] of Object.entries(wantedOutputs))
+    compare(role, one.outputs[role], outputs[role], want);
   if (Object.keys(wantedGrads).length === 0) return found;
-  const { grads } = vjp(call)(dy, inputs);
+  const { grads } = vjp((values: Values) => {
+    const output = call(values);
+    return output instanceof Tensor ? output : output.y;
+  })(dy, inputs);
   for (const [role, want] of Object.entries(wantedGrads))
     compare(`grad ${role}`, one.grads[role], grads[role], want);
   return found;
+}
+
+interface Moments {
+  readonly mean: number;
+  readonly l2: number;
+  readonly deltaMean: number;
+  readonly deltaL2: number;
+}
+
+interface ModelParameter extends ParameterDescription {
+  readonly checksum: readonly [first: number, middle: number, last: number, sum: number, l2: number];
+  readonly gradSample?: { readonly start: number; readonly stride: number; readonly count: number } | null;
+  readonly final: Moments;
+  readonly finalAtol: Moments;
+}
+
+interface ModelCase extends Omit<Case, "attrs"> {
+  readonly attrs: ModelDescription & { readonly optimizer: Attributes };
+  readonly params: readonly ModelParameter[];
+  readonly lossAtolByStep: readonly number[];
+}
+
+/** Mean and l2 norm of a tensor, and of its distance from another. */
+function momentsOf({ data }: Tensor, start: Tensor): Moments {
+  const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const norm = (values: Float64Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const values = Float64Array.from(data);
+  const delta = values.map((value, i) => value - start.data[i]);
+  return { mean: mean(values), l2: norm(values), deltaMean: mean(delta), deltaL2: norm(delta) };
+}
+
+/** What is wrong with an initial value: the streams must be those of the set before anything can be compared. */
+function checksumDifference({ name, checksum }: ModelParameter, { data }: Tensor): string[] {
+  const { mean, l2 } = momentsOf(tensor(data), tensor(data));
+  const got = [data[0], data[Math.floor(data.length / 2)], data[data.length - 1], mean * data.length, l2];
+  return got.every((value, i) => Math.abs(value - checksum[i]) <= 1e-6 * (1 + Math.abs(checksum[i])))
+    ? []
+    : [`initial ${name}: ${got}, expected ${checksum}`];
+}
+
+function differencesOfModel(one: ModelCase): string[] {
+  const run = runModel(one.attrs, one.params, optimizerOf(one.attrs.optimizer));
+  const found = one.params.flatMap((p) => checksumDifference(p, run.initial.get(p.name) as Tensor));
+  const compare = (role: string, key: string, got: Tensor | undefined, want: Tensor) => {
+    if (got === undefined) found.push(`${role}: nothing to compare`);
+    const wrong = got && difference(got, want, one.tol?.[key] ?? one);
+    if (wrong !== undefined) found.push(`${role}: ${wrong}`);
+  };
+  for (const [role, want] of Object.entries(valuesOf(one.group, one.outputs))) {
+    if (role === "losses" || role === "lossParts") {
+      found.push(...lossDifferences(role, one, run.outputs.get(role) as Tensor, want));
+    } else compare(role, one.outputs[role], run.outputs.get(role), want);
+  }
+  for (const [name, want] of Object.entries(valuesOf(one.group, one.grads))) {
+    const gradient = run.grads.get(name);
+    const sample = one.params.find((p) => p.name === name)?.gradSample;
+    compare(`grad ${name}`, one.grads[name], gradient && sampled(gradient, sample), want);
+  }
+  for (const p of one.params) found.push(...finalDifferences(p, run));
+  return found;
+}
+
+/** Rounding grows along a run, so every step has its own tolerance; the parts share it. */
+function lossDifferences(role: string, one: ModelCase, got: Tensor, want: Tensor): string[] {
+  const columns = want.size / one.lossAtolByStep.length;
+  return [...want.data].flatMap((expected, i) => {
+    const atol = one.lossAtolByStep[Math.floor(i / columns)];
+    return Math.abs(got.data[i] - expected) <= atol + one.rtol * Math.abs(expected)
+      ? []
+      : [`${role}[${i}] is ${got.data[i]}, expected ${expected}`];
+  });
+}
+
+function sampled(gradient: Tensor, sample: ModelParameter["gradSample"]): Tensor {
+  if (!sample) return gradient;
+  const { start, stride, count } = sample;
+  return tensor(
+    Float32Array.from({ length: count }, (_, i) => gradient.data[(start + i * stride) % gradient.size]),
+  );
+}
+
+function finalDifferences({ name, final, finalAtol }: ModelParameter, run: ModelRun): string[] {
+  const got = momentsOf(run.final.get(name) as Tensor, run.initial.get(name) as Tensor);
+  return (Object.keys(final) as (keyof Moments)[]).flatMap((moment) => {
+    const isNear =
+      Math.abs(got[moment] - final[moment]) <= finalAtol[moment] + 1e-6 * Math.abs(final[moment]);
+    return isNear ? [] : [`final ${moment} of ${name} is ${got[moment]}, expected ${final[moment]}`];
+  });
 }

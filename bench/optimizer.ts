@@ -1,0 +1,66 @@
+// Benchmarks of the optimizers' updates over a flat buffer of one million parameters.
+
+import { fill } from "../src/wasm/kernels.js";
+import { currentKernels } from "../src/wasm/runtime.js";
+import { addressOf } from "../src/wasm/storage.js";
+import { emptyTensor } from "../src/tensor.js";
+import { type Case, randomTensor } from "./support.js";
+
+const COUNT = 1_000_000;
+const RATE = 1e-3;
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-7;
+/** Updates are of the size of the rate and rounded to the parameters' precision, which lie in [−1, 1). */
+const BOUND = 2 ** -23;
+
+interface Update {
+  readonly title: string;
+  /** Arrays of state beside parameters and gradients; each array that is written is read, too. */
+  readonly states: number;
+  readonly step: (p: number, g: number, states: readonly number[]) => void;
+  /** The first change of a parameter, from its gradient. */
+  readonly change: (g: number) => number;
+}
+
+const UPDATES: readonly Update[] = [
+  {
+    title: "adam",
+    states: 2,
+    step: (p, g, [m, v]) =>
+      currentKernels().adam(p, g, m, v, COUNT, RATE, BETA1, BETA2, EPSILON, 1 - BETA1, 1 - BETA2, 0, 0, 0),
+    change: (g) => (-RATE * g) / (Math.abs(g) + EPSILON),
+  },
+  {
+    title: "sgd, momentum 0.9",
+    states: 1,
+    step: (p, g, [velocity]) => currentKernels().sgd(p, g, velocity, COUNT, RATE, 0.9, 0, 0, 0),
+    change: (g) => -RATE * g,
+  },
+];
+
+function updateCase({ title, states, step, change }: Update): Case {
+  return {
+    title: `${title}, 1,000,000`,
+    work: { bytes: 4 * COUNT * (3 + 2 * states), elements: COUNT },
+    prepare() {
+      const start = randomTensor(1, [COUNT]);
+      const gradient = randomTensor(2, [COUNT]);
+      const parameters = emptyTensor([COUNT]);
+      parameters.data.set(start.data);
+      const moments = Array.from({ length: states }, () => emptyTensor([COUNT]));
+      for (const moment of moments) fill(moment, COUNT, 0);
+      const run = () => {
+        step(addressOf(parameters), addressOf(gradient), moments.map(addressOf));
+        return parameters;
+      };
+      const expected = (index: number) => ({
+        value: start.data[index] + change(gradient.data[index]),
+        bound: BOUND,
+      });
+      return { run, expected };
+    },
+  };
+}
+
+export const optimizerCases: readonly Case[] = UPDATES.map(updateCase);

@@ -1,0 +1,95 @@
+// Activations by name, as options of other layers and as layers of their own.
+
+import { checkNumber, checkOneOf, checkOptions } from "../check.js";
+import * as ops from "../ops/index.js";
+import type { Tensor } from "../tensor.js";
+import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
+
+/** Names of activations; `"linear"` is none. */
+export type ActivationName =
+  | "linear"
+  | "relu"
+  | "leakyRelu"
+  | "elu"
+  | "gelu"
+  | "geluTanh"
+  | "silu"
+  | "sigmoid"
+  | "tanh"
+  | "softplus"
+  | "softmax";
+
+/** An activation as options of a layer. */
+export interface ActivationOptions {
+  /** Applied to the output (default `"linear"`). */
+  readonly activation?: ActivationName;
+  /** Slope of `"leakyRelu"` (default 0.01), scale of `"elu"` (default 1). */
+  readonly alpha?: number;
+}
+
+const functions: Record<ActivationName, (x: Tensor, alpha: { readonly alpha?: number }) => Tensor> = {
+  linear: (x) => x,
+  relu: (x) => ops.relu(x),
+  leakyRelu: (x, alpha) => ops.leakyRelu(x, alpha),
+  elu: (x, alpha) => ops.elu(x, alpha),
+  gelu: (x) => ops.gelu(x),
+  geluTanh: (x) => ops.geluTanh(x),
+  silu: (x) => ops.silu(x),
+  sigmoid: (x) => ops.sigmoid(x),
+  tanh: (x) => ops.tanh(x),
+  softplus: (x) => ops.softplus(x),
+  softmax: (x) => ops.softmax(x),
+};
+
+const FUSED: readonly ActivationName[] = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"];
+
+/** Checks the activation among a layer's options. */
+export function checkActivation(where: string, { activation = "linear", alpha }: ActivationOptions): void {
+  checkOneOf(where, "activation", activation, Object.keys(functions) as ActivationName[]);
+  if (alpha !== undefined) checkNumber(where, "alpha", alpha, 0);
+}
+
+/** Runs a product with its activation fused where the kernels can, applied afterwards where they cannot. */
+export function activated(
+  { activation = "linear", alpha }: ActivationOptions,
+  product: (fused: ops.EpilogueOptions) => Tensor,
+): Tensor {
+  const slope = alpha === undefined ? {} : { alpha };
+  if (FUSED.includes(activation)) return product({ activation: activation as ops.FusedActivation, ...slope });
+  return functions[activation](product({}), slope);
+}
+
+/** An activation as a layer. */
+function activationLayer(type: ActivationName, options: { readonly alpha?: number } = {}): Layer<None, None> {
+  checkOptions(type, options, ["alpha"]);
+  checkActivation(type, { activation: type, ...options });
+  return plainLayer(
+    type,
+    specArgs([], options),
+    (shape) => shape,
+    (x) => functions[type](x, options),
+  );
+}
+
+/** max(x, 0). */
+export const relu = (): Layer<None, None> => activationLayer("relu");
+/** x above 0, alpha·x below (alpha default 0.01). */
+export const leakyRelu = (options: { readonly alpha?: number } = {}): Layer<None, None> =>
+  activationLayer("leakyRelu", options);
+/** x above 0, alpha·(eˣ − 1) below (alpha default 1). */
+export const elu = (options: { readonly alpha?: number } = {}): Layer<None, None> =>
+  activationLayer("elu", options);
+/** x·Φ(x). */
+export const gelu = (): Layer<None, None> => activationLayer("gelu");
+/** The tanh approximation of {@link gelu}. */
+export const geluTanh = (): Layer<None, None> => activationLayer("geluTanh");
+/** x·sigmoid(x). */
+export const silu = (): Layer<None, None> => activationLayer("silu");
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = (): Layer<None, None> => activationLayer("sigmoid");
+/** Hyperbolic tangent. */
+export const tanh = (): Layer<None, None> => activationLayer("tanh");
+/** log(1 + eˣ). */
+export const softplus = (): Layer<None, None> => activationLayer("softplus");
+/** Softmax over the last axis. */
+export const softmax = (): Layer<None, None> => activationLayer("softmax");

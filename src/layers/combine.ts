@@ -1,0 +1,157 @@
+// Layers made of layers: one after another, around a shortcut, side by side.
+
+import { refuseKind, refuseValue, within } from "../check.js";
+import * as ops from "../ops/index.js";
+import { fold } from "../random/keys.js";
+import { isSameShape, type Shape, type Tensor } from "../tensor.js";
+import type { Tree } from "../tree.js";
+import type { ApplyContext, Layer } from "./layer.js";
+
+type Layers = readonly Layer[];
+type ParamsOf<L> = L extends { init(...args: never): { params: infer Params } } ? Params : never;
+type StateOf<L> = L extends { init(...args: never): { state: infer State } } ? State : never;
+
+function checkLayer(where: string, argument: string, layer: unknown): void {
+  const isLayer = typeof (layer as Layer | undefined)?.init === "function" && "apply" in (layer as object);
+  if (!isLayer) refuseKind(where, argument, "be a layer", layer);
+}
+
+/** The context of the i-th part: the same, with a key of its own. */
+function contextOf(context: ApplyContext, i: number): ApplyContext {
+  return context.key === undefined ? context : { ...context, key: fold(context.key, i) };
+}
+
+/**
+ * Layers one after another.
+ *
+ * @param layers - at least one; each takes the output of the one before
+ * @returns layer whose parameters and state are arrays, one entry per layer
+ * @throws {TypeError} when an argument is not a layer
+ * @example
+ * const encoder = sequential(flatten(), dense(32, { activation: "relu" }));
+ * encoder.outputShape([28, 28, 1]); // [32]
+ */
+export function sequential<const L extends Layers>(
+  ...layers: L
+): Layer<
+  { -readonly [I in keyof L]: ParamsOf<L[I]> } & Tree,
+  { -readonly [I in keyof L]: StateOf<L[I]> } & Tree
+> {
+  layers.forEach((layer, i) => checkLayer("sequential", `layers[${i}]`, layer));
+  if (layers.length === 0) refuseValue("sequential", "layers", "be at least one", layers);
+  const chain: Layer<Tree[], Tree[]> = {
+    spec: { type: "sequential", args: layers.map(({ spec }) => spec) },
+    children: layers.map((layer, i) => ({ place: `[${i}]`, layer })),
+    outputShape: (inputShape) =>
+      layers.reduce<Shape>((shape, layer, i) => within(`[${i}]`, () => layer.outputShape(shape)), inputShape),
+    init: (key, inputShape) => {
+      const params: Tree[] = [];
+      const state: Tree[] = [];
+      let shape = inputShape;
+      layers.forEach((layer, i) => {
+        const initialized = within(`[${i}]`, () => layer.init(fold(key, i), shape));
+        params.push(initialized.params);
+        state.push(initialized.state);
+        shape = initialized.outputShape;
+      });
+      return { params, state, outputShape: shape };
+    },
+    apply: (params, state, input, context = {}) => {
+      const states: Tree[] = [];
+      let output = input;
+      layers.forEach((layer, i) => {
+        const applied = within(`[${i}]`, () =>
+          layer.apply(params[i], state[i], output, contextOf(context, i)),
+        );
+        states.push(applied.state);
+        output = applied.output;
+      });
+      return { output, state: states };
+    },
+  };
+  return chain as never;
+}
+
+/**
+ * `x + f(x)`: a layer with a shortcut around it.
+ *
+ * @param inner - a layer that keeps the shape
+ * @returns layer with the parameters of `inner`
+ * @throws {TypeError} when `inner` is not a layer
+ * @throws {RangeError} in `init`, when `inner` changes the shape
+ * @example
+ * residual(dense(32, { activation: "relu" })).outputShape([32]); // [32]
+ * @see He et al., "Deep residual learning" (2015)
+ */
+export function residual<Params, State>(inner: Layer<Params, State>): Layer<Params, State> {
+  checkLayer("residual", "inner", inner);
+  const outputShape = (inputShape: Shape) => {
+    const shape = within("residual", () => inner.outputShape(inputShape));
+    if (!isSameShape(shape, inputShape)) {
+      refuseValue("residual", "inner", `keep the shape [${inputShape.join(", ")}]`, shape);
+    }
+    return shape;
+  };
+  return {
+    spec: { type: "residual", args: [inner.spec] },
+    children: [{ place: "", layer: inner as unknown as Layer }],
+    outputShape,
+    init: (key, inputShape) => {
+      outputShape(inputShape);
+      return within("residual", () => inner.init(key, inputShape));
+    },
+    apply: (params, state, input, context) => {
+      const applied = within("residual", () => inner.apply(params, state, input, context));
+      return { output: ops.add(input, applied.output), state: applied.state };
+    },
+  };
+}
+
+/** Tensors by the names of the heads. */
+export type Heads<L> = { readonly [Name in keyof L]: Tensor };
+
+/**
+ * Several layers on the same input, as the two heads of a VAE's encoder.
+ *
+ * @param heads - layers by name
+ * @returns layer whose output, parameters and state are objects with those names
+ * @throws {TypeError} when an entry is not a layer
+ * @example
+ * const heads = parallel({ mean: dense(16), logVar: dense(16) });
+ */
+export function parallel<L extends Readonly<Record<string, Layer>>>(
+  heads: L,
+): Layer<
+  { readonly [N in keyof L]: ParamsOf<L[N]> } & Tree,
+  { readonly [N in keyof L]: StateOf<L[N]> } & Tree,
+  Heads<L>
+> {
+  const names = Object.keys(heads);
+  names.forEach((name) => checkLayer("parallel", name, heads[name]));
+  const collect = <T>(f: (name: string, i: number) => T) =>
+    Object.fromEntries(names.map((name, i) => [name, within(name, () => f(name, i))]));
+  type Trees = Readonly<Record<string, Tree>>;
+  const layer: Layer<Trees, Trees, Readonly<Record<string, Tensor>>> = {
+    spec: { type: "parallel", args: [Object.fromEntries(names.map((name) => [name, heads[name].spec]))] },
+    children: names.map((place) => ({ place, layer: heads[place] })),
+    outputShape: (inputShape) => {
+      const shapes = names.map((name) => within(name, () => heads[name].outputShape(inputShape)));
+      return shapes[0];
+    },
+    init: (key, inputShape) => {
+      const all = collect((name, i) => heads[name].init(fold(key, i), inputShape));
+      return {
+        params: collect((name) => all[name].params),
+        state: collect((name) => all[name].state),
+        outputShape: all[names[0]].outputShape,
+      };
+    },
+    apply: (params, state, input, context = {}) => {
+      const all = collect((name, i) =>
+        heads[name].apply(params[name], state[name], input, contextOf(context, i)),
+      );
+      return { output: collect((name) => all[name].output), state: collect((name) => all[name].state) };
+    },
+  };
+  return layer as never;
+}

@@ -1,0 +1,70 @@
+// What a layer is: `init` from a key and an input shape to parameters, state and output shape; `apply` from
+// parameters, state and input to output and new state. Shapes leave out the batch axis.
+
+import type { Key } from "../random/keys.js";
+import type { Shape, Tensor } from "../tensor.js";
+import type { Tree } from "../tree.js";
+
+/** How a layer is applied. */
+export interface ApplyContext {
+  /** Whether dropout, noise and batch norm behave as in training (default false). */
+  readonly training?: boolean;
+  /** For layers that draw random numbers in training. */
+  readonly key?: Key;
+}
+
+/** What `init` gives. */
+export interface Initialized<Params, State> {
+  readonly params: Params;
+  /** What changes by applying rather than by gradients: moving averages. */
+  readonly state: State;
+  readonly outputShape: Shape;
+}
+
+/** What `apply` gives. */
+export interface Applied<Output, State> {
+  readonly output: Output;
+  readonly state: State;
+}
+
+/** How a layer was made, as JSON can hold it: the maker's name and its arguments, layers among them as specs. */
+export interface LayerSpec {
+  readonly type: string;
+  readonly args: readonly unknown[];
+}
+
+/** No parameters or no state. */
+export type None = Readonly<Record<never, never>>;
+
+/** A pure function with parameters; see the head of this file. */
+export interface Layer<Params = Tree, State = Tree, Output = Tensor> {
+  readonly spec: LayerSpec;
+  /** The layers inside, by the name of their place, with how they are joined. */
+  readonly children?: readonly { readonly place: string; readonly layer: Layer<Tree, Tree, unknown> }[];
+  /** Multiply-adds for one example, where there are any worth counting. */
+  multiplyAdds?(inputShape: Shape): number;
+  /** The shape of one output, from that of one input. */
+  outputShape(inputShape: Shape): Shape;
+  init(key: Key, inputShape: Shape): Initialized<Params, State>;
+  apply(params: Params, state: State, input: Tensor, context?: ApplyContext): Applied<Output, State>;
+}
+
+/** A layer without parameters and state, from its function and shape rule. */
+export function plainLayer(
+  type: string,
+  args: readonly unknown[],
+  outputShape: (inputShape: Shape) => Shape,
+  f: (input: Tensor, context: ApplyContext) => Tensor,
+): Layer<None, None> {
+  return {
+    spec: { type, args },
+    outputShape,
+    init: (_, inputShape) => ({ params: {}, state: {}, outputShape: outputShape(inputShape) }),
+    apply: (_, state, input, context = {}) => ({ output: f(input, context), state }),
+  };
+}
+
+/** Drops trailing options that were left at `{}`. */
+export function specArgs(first: readonly unknown[], options: object): readonly unknown[] {
+  return Object.keys(options).length === 0 ? first : [...first, options];
+}

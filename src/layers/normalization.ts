@@ -1,0 +1,86 @@
+// Normalisation layers.
+
+import { checkOptions, refuseValue } from "../check.js";
+import * as ops from "../ops/index.js";
+import { ones, type Shape, type Tensor, zeros } from "../tensor.js";
+import { type Layer, type None, specArgs } from "./layer.js";
+
+/** Scale and offset of a normalisation, shape `[channels]` each. */
+export interface NormParams {
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+  readonly [name: string]: Tensor;
+}
+
+/** Moving averages of a batch norm, shape `[channels]` each. */
+export interface BatchNormState {
+  readonly movingMean: Tensor;
+  readonly movingVariance: Tensor;
+  readonly [name: string]: Tensor;
+}
+
+/** Options of {@link batchNorm}. */
+export type BatchNormLayerOptions = Omit<ops.BatchNormOptions, "training">;
+
+function channelsOf(where: string, inputShape: Shape): number {
+  if (inputShape.length === 0) refuseValue(where, "input shape", "have at least one axis", inputShape);
+  return inputShape[inputShape.length - 1];
+}
+
+/**
+ * Batch normalisation over all axes but the last; in inference by moving averages.
+ *
+ * @param options.momentum - share of the old moving average that is kept (default 0.99)
+ * @param options.epsilon - added to the variance (default 1e-3)
+ * @param options.runningVariance - `"biased"` (default, Keras) or `"unbiased"` (PyTorch)
+ * @returns layer that keeps the shape; parameters `gamma`, `beta`, state `movingMean`, `movingVariance`
+ * @throws {TypeError} when an option is unknown or of the wrong kind
+ * @example
+ * const { state } = batchNorm().init(key(1), [14, 14, 32]);
+ * state.movingMean.shape; // [32]
+ */
+export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams, BatchNormState> {
+  const where = "batchNorm";
+  checkOptions(where, options, ["momentum", "epsilon", "runningVariance"]);
+  return {
+    spec: { type: where, args: specArgs([], options) },
+    outputShape: (inputShape) => inputShape,
+    init: (_, inputShape) => {
+      const shape = [channelsOf(where, inputShape)];
+      return {
+        params: { gamma: ones(shape), beta: zeros(shape) },
+        state: { movingMean: zeros(shape), movingVariance: ones(shape) },
+        outputShape: inputShape,
+      };
+    },
+    apply: ({ gamma, beta }, { movingMean, movingVariance }, input, { training = false } = {}) => {
+      const all = { ...options, training };
+      const result = ops.batchNorm(input, gamma, beta, movingMean, movingVariance, all);
+      const { output, runningMean, runningVariance } = result;
+      return { output, state: { movingMean: runningMean, movingVariance: runningVariance } };
+    },
+  };
+}
+
+/**
+ * Layer normalisation over the last axis.
+ *
+ * @param options.epsilon - added to the variance (default 1e-5)
+ * @returns layer that keeps the shape; parameters `gamma`, `beta`
+ * @throws {TypeError} when an option is unknown
+ * @example
+ * layerNorm().outputShape([128]); // [128]
+ */
+export function layerNorm(options: { readonly epsilon?: number } = {}): Layer<NormParams, None> {
+  const where = "layerNorm";
+  checkOptions(where, options, ["epsilon"]);
+  return {
+    spec: { type: where, args: specArgs([], options) },
+    outputShape: (inputShape) => inputShape,
+    init: (_, inputShape) => {
+      const shape = [channelsOf(where, inputShape)];
+      return { params: { gamma: ones(shape), beta: zeros(shape) }, state: {}, outputShape: inputShape };
+    },
+    apply: ({ gamma, beta }, state, input) => ({ output: ops.layerNorm(input, gamma, beta, options), state }),
+  };
+}

@@ -1,0 +1,86 @@
+// Pooling layers.
+
+import { checkOptions } from "../check.js";
+import { checkPair, forwardGeometry, type Pair, type WindowOptions } from "../geometry.js";
+import * as ops from "../ops/index.js";
+import type { Shape, Tensor } from "../tensor.js";
+import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
+import { checkImage } from "./support.js";
+
+function poolingLayer(
+  where: string,
+  size: Pair,
+  options: WindowOptions,
+  names: string[],
+  f: (input: Tensor) => Tensor,
+): Layer<None, None> {
+  const [kernelHeight, kernelWidth] = checkPair(where, "size", size, 1);
+  checkOptions(where, options, ["stride", "dilation", "padding", ...names]);
+  const outputShape = (inputShape: Shape) => {
+    checkImage(where, inputShape);
+    const channels = inputShape[2];
+    const sizes = {
+      input: [1, ...inputShape],
+      kernelHeight,
+      kernelWidth,
+      outChannels: channels,
+      groups: channels,
+    };
+    const { outHeight, outWidth } = forwardGeometry(where, sizes, { stride: size, ...options });
+    return [outHeight, outWidth, channels];
+  };
+  return plainLayer(where, specArgs([size], options), outputShape, f);
+}
+
+/**
+ * Maximum over windows.
+ *
+ * @param size - window, a number or `[height, width]` (default 2)
+ * @param options.stride - default: the size
+ * @param options.padding - default `"valid"`
+ * @returns layer from `[height, width, channels]` to `[outHeight, outWidth, channels]`
+ * @throws {TypeError} when an option is unknown
+ * @throws {RangeError} when no window fits
+ * @example
+ * maxPool2d(2).outputShape([28, 28, 8]); // [14, 14, 8]
+ */
+export function maxPool2d(size: Pair = 2, options: ops.MaxPool2dOptions = {}): Layer<None, None> {
+  return poolingLayer("maxPool2d", size, options, [], (input) => ops.maxPool2d(input, size, options));
+}
+
+/**
+ * Mean over windows.
+ *
+ * @param size - window, a number or `[height, width]` (default 2)
+ * @param options.stride - default: the size
+ * @param options.padding - default `"valid"`
+ * @param options.countIncludePad - default false
+ * @returns layer from `[height, width, channels]` to `[outHeight, outWidth, channels]`
+ * @throws {TypeError} when an option is unknown
+ * @throws {RangeError} when no window fits
+ * @example
+ * avgPool2d(2).outputShape([28, 28, 8]); // [14, 14, 8]
+ */
+export function avgPool2d(size: Pair = 2, options: ops.AvgPool2dOptions = {}): Layer<None, None> {
+  const names = ["countIncludePad"];
+  return poolingLayer("avgPool2d", size, options, names, (input) => ops.avgPool2d(input, size, options));
+}
+
+/**
+ * Mean over all pixels.
+ *
+ * @returns layer from `[height, width, channels]` to `[channels]`
+ * @example
+ * globalAvgPool().outputShape([7, 7, 64]); // [64]
+ */
+export function globalAvgPool(): Layer<None, None> {
+  return plainLayer(
+    "globalAvgPool",
+    [],
+    (inputShape) => {
+      checkImage("globalAvgPool", inputShape);
+      return [inputShape[2]];
+    },
+    (input) => ops.mean(input, { axis: [1, 2] }),
+  );
+}

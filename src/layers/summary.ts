@@ -1,0 +1,84 @@
+// A layer as a table: what is in it, the shapes, the parameters, the work.
+
+import { checkShape } from "../check.js";
+import { key } from "../random/keys.js";
+import type { Shape } from "../tensor.js";
+import { type Tree, tensorsOf } from "../tree.js";
+import type { Layer } from "./layer.js";
+
+interface Row {
+  readonly name: string;
+  readonly outputShape: Shape;
+  readonly parameters: number;
+  readonly multiplyAdds: number;
+}
+
+function countOf(params: Tree): number {
+  return tensorsOf(params).reduce((sum, { size }) => sum + size, 0);
+}
+
+function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, name: string): Row[] {
+  const { children, spec } = layer;
+  if (children === undefined) {
+    const { params, outputShape } = layer.init(key(0), inputShape);
+    return [
+      {
+        name: `${name}${name === "" || name.endsWith(" ") ? "" : " "}${spec.type}`,
+        outputShape,
+        parameters: countOf(params),
+        multiplyAdds: layer.multiplyAdds?.(inputShape) ?? 0,
+      },
+    ];
+  }
+  let shape = inputShape;
+  return children.flatMap(({ place, layer: child }) => {
+    const rows = rowsOf(child, shape, joinPath(name, place));
+    // Only a sequence hands its output on; heads share one input.
+    if (spec.type === "sequential") shape = child.outputShape(shape);
+    return rows;
+  });
+}
+
+function joinPath(path: string, place: string): string {
+  return path === "" || place.startsWith("[") || place === "" ? path + place : `${path}.${place}`;
+}
+
+const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+
+/**
+ * A table of a layer's parts: output shape without the batch, parameters, and multiply-adds for one example.
+ *
+ * @param layer - any layer
+ * @param inputShape - of one input
+ * @returns text of several lines
+ * @throws {RangeError} when the layer does not take that shape
+ * @example
+ * summary(sequential(flatten(), dense(10)), [28, 28, 1]);
+ */
+export function summary(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): string {
+  checkShape("summary", "inputShape", inputShape);
+  const rows = rowsOf(layer, inputShape, "");
+  const total = {
+    name: "total",
+    parameters: rows.reduce((sum, { parameters }) => sum + parameters, 0),
+    multiplyAdds: rows.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
+  };
+  const table = [
+    ["layer", "output", "parameters", "multiply-adds"],
+    ["input", `[${inputShape.join(", ")}]`, "", ""],
+    ...rows.map((row) => [
+      row.name,
+      `[${row.outputShape.join(", ")}]`,
+      grouped(row.parameters),
+      row.multiplyAdds === 0 ? "" : grouped(row.multiplyAdds),
+    ]),
+    [total.name, "", grouped(total.parameters), grouped(total.multiplyAdds)],
+  ];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column].length)));
+  const print = (row: string[]) =>
+    row
+      .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join("  ")
+      .trimEnd();
+  return table.map(print).join("\n");
+}

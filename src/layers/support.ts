@@ -1,0 +1,16 @@
+// What several layer files share.
+
+import { refuseValue } from "../check.js";
+import type { Shape } from "../tensor.js";
+
+/** An object without its undefined entries. */
+export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Checks that one input is an image. */
+export function checkImage(where: string, inputShape: Shape): void {
+  if (inputShape.length !== 3) {
+    refuseValue(where, "input shape", "be [height, width, channels]: put reshape() before", inputShape);
+  }
+}

@@ -1,0 +1,219 @@
+// Batch normalisation and layer normalisation.
+
+import { defineOp } from "../autodiff.js";
+import { checkBoolean, checkNumber, checkOneOf, checkOptions, refuseValue } from "../check.js";
+import { inScope } from "../scope.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { arithmetic, fill, reduce, scale } from "../wasm/kernels.js";
+import * as kernels from "../wasm/norm.js";
+import { add, div, mul, sub } from "./arithmetic.js";
+import { scale as line, sqrt, square } from "./pointwise.js";
+import { mean } from "./reduce.js";
+
+/** Options of {@link batchNorm}. */
+export interface BatchNormOptions {
+  /** Normalise with the batch's own moments and move the running ones (default false: use the running ones). */
+  readonly training?: boolean;
+  /** Added to the variance, > 0 (default 1e-3, Keras's; PyTorch's is 1e-5). */
+  readonly epsilon?: number;
+  /** Share of the old running value that is kept, from 0 to 1 (default 0.99, Keras's; 1 − PyTorch's momentum). */
+  readonly momentum?: number;
+  /** Which variance enters the running one: `"biased"` (default, Keras) or `"unbiased"` (PyTorch). */
+  readonly runningVariance?: "biased" | "unbiased";
+}
+
+/** What {@link batchNorm} gives. */
+export interface BatchNormResult {
+  readonly output: Tensor;
+  /** The running moments afterwards; in inference those that were given. */
+  readonly runningMean: Tensor;
+  readonly runningVariance: Tensor;
+}
+
+interface Normalization {
+  readonly moments: { readonly mean: Tensor; readonly variance: Tensor };
+  readonly sizes: kernels.NormSizes;
+  readonly training: boolean;
+}
+type NormInputs = readonly [Tensor, Tensor, Tensor];
+
+/** Gradients of gamma and beta: also part of the input's gradient, so computed once per upstream gradient. */
+const parameterGradients = new WeakMap<Tensor, { readonly gamma: Tensor; readonly beta: Tensor }>();
+
+function gradientsOf(gradOutput: Tensor, x: Tensor, { moments, sizes }: Normalization) {
+  let gradients = parameterGradients.get(gradOutput);
+  if (gradients === undefined) {
+    gradients = { gamma: emptyTensor([sizes.channels]), beta: emptyTensor([sizes.channels]) };
+    kernels.normalizeParameterGradients(x, gradOutput, moments, gradients.gamma, gradients.beta, sizes);
+    parameterGradients.set(gradOutput, gradients);
+  }
+  return gradients;
+}
+
+const normalizeOp = defineOp<NormInputs, Normalization>({
+  name: "batchNorm",
+  forward: ([x, gamma, beta], { moments, sizes }) => {
+    const output = emptyTensor(x.shape);
+    kernels.normalize(x, moments, gamma, beta, output, sizes);
+    return output;
+  },
+  gradients: [
+    (gradOutput, { inputs: [x, gamma], options }) => {
+      const { moments, sizes, training } = options;
+      const gradInput = emptyTensor(x.shape);
+      let sums: { readonly gamma: Tensor; readonly beta: Tensor };
+      if (training) sums = gradientsOf(gradOutput, x, options);
+      else {
+        // With fixed moments the line alone is differentiated: the sums have no part in it.
+        const zero = emptyTensor([sizes.channels]);
+        fill(zero, sizes.channels, 0);
+        sums = { gamma: zero, beta: zero };
+      }
+      kernels.normalizeInputGradient(x, gradOutput, moments, gamma, sums.gamma, sums.beta, gradInput, sizes);
+      return gradInput;
+    },
+    (gradOutput, { inputs: [x], options }) => gradientsOf(gradOutput, x, options).gamma,
+    (gradOutput, { inputs: [x], options }) => gradientsOf(gradOutput, x, options).beta,
+  ],
+});
+
+/** The batch's mean and biased variance per channel. */
+function momentsOf(x: Tensor, rows: number, channels: number): { mean: Tensor; variance: Tensor } {
+  const moments = { mean: emptyTensor([channels]), variance: emptyTensor([channels]) };
+  reduce("mean", x, moments.mean, { outer: 1, axis: rows, inner: channels });
+  kernels.channelVariance(x, moments.mean, moments.variance, { rows, channels });
+  return moments;
+}
+
+/** momentum · running + (1 − momentum) · factor · batch. */
+function moveRunning(running: Tensor, batch: Tensor, momentum: number, factor: number): Tensor {
+  const { size } = running;
+  const moved = emptyTensor(running.shape);
+  const share = emptyTensor(running.shape);
+  scale(running, moved, size, momentum, 0);
+  scale(batch, share, size, (1 - momentum) * factor, 0);
+  arithmetic("add", moved, size, share, size, moved, size);
+  return moved;
+}
+
+/**
+ * Batch normalisation over all axes but the last: `gamma · (x − mean) / √(variance + epsilon) + beta`.
+ *
+ * In training the moments are the batch's own (biased variance), gradients flow through them, and the running
+ * moments move: `running = momentum · running + (1 − momentum) · batch`. In inference the running moments are used.
+ *
+ * @param input - shape `[..., channels]`
+ * @param gamma - scale, shape `[channels]`
+ * @param beta - offset, shape `[channels]`
+ * @param runningMean - shape `[channels]`
+ * @param runningVariance - shape `[channels]`
+ * @param options.training - default false
+ * @param options.epsilon - default 1e-3
+ * @param options.momentum - default 0.99
+ * @param options.runningVariance - `"biased"` (default) or `"unbiased"`
+ * @returns output of the input's shape, and the running moments
+ * @throws {RangeError} when sizes differ, or training sees one value per channel and wants its unbiased variance
+ * @example
+ * const { output } = ops.batchNorm(x, ones([8]), zeros([8]), zeros([8]), ones([8]), { training: true });
+ * @see Ioffe & Szegedy, "Batch normalization" (2015)
+ */
+export function batchNorm(
+  input: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  runningMean: Tensor,
+  runningVariance: Tensor,
+  options: BatchNormOptions = {},
+): BatchNormResult {
+  const where = "batchNorm";
+  checkTensor(where, "input", input);
+  if (input.shape.length < 2) refuseValue(where, "input.shape", "have at least 2 axes", input.shape);
+  const channels = input.shape[input.shape.length - 1];
+  for (const [name, value] of Object.entries({ gamma, beta, runningMean, runningVariance })) {
+    checkChannels(where, name, value, channels);
+  }
+  checkOptions(where, options, ["training", "epsilon", "momentum", "runningVariance"]);
+  const { training = false, epsilon = 1e-3, momentum = 0.99, runningVariance: kind = "biased" } = options;
+  checkBoolean(where, "training", training);
+  checkEpsilon(where, epsilon);
+  checkNumber(where, "momentum", momentum, 0, 1);
+  checkOneOf(where, "runningVariance", kind, ["biased", "unbiased"]);
+  const rows = input.size / channels;
+  if (training && kind === "unbiased" && rows === 1) {
+    refuseValue(
+      where,
+      "input.shape",
+      "have more than one value per channel for an unbiased variance",
+      input.shape,
+    );
+  }
+  const sizes = { rows, channels, epsilon };
+  return inScope(() => {
+    if (!training) {
+      const moments = { mean: runningMean, variance: runningVariance };
+      return {
+        output: normalizeOp([input, gamma, beta], { moments, sizes, training }),
+        runningMean,
+        runningVariance,
+      };
+    }
+    const moments = momentsOf(input, rows, channels);
+    return {
+      output: normalizeOp([input, gamma, beta], { moments, sizes, training }),
+      runningMean: moveRunning(runningMean, moments.mean, momentum, 1),
+      runningVariance: moveRunning(
+        runningVariance,
+        moments.variance,
+        momentum,
+        kind === "unbiased" ? rows / (rows - 1) : 1,
+      ),
+    };
+  });
+}
+
+function checkChannels(where: string, name: string, value: unknown, channels: number): void {
+  checkTensor(where, name, value, 1);
+  if (value.shape[0] !== channels) {
+    refuseValue(where, `${name}.shape[0]`, `equal the input's last size ${channels}`, value.shape[0]);
+  }
+}
+
+function checkEpsilon(where: string, epsilon: unknown): void {
+  checkNumber(where, "epsilon", epsilon, 0);
+  if (epsilon === 0) refuseValue(where, "epsilon", "be above 0", epsilon);
+}
+
+/**
+ * Layer normalisation over the last axis: each row to mean 0 and variance 1, then `gamma · row + beta`.
+ *
+ * @param input - shape `[..., features]`
+ * @param gamma - scale, shape `[features]`
+ * @param beta - offset, shape `[features]`
+ * @param options.epsilon - added to the variance (default 1e-5)
+ * @returns tensor of the input's shape
+ * @throws {RangeError} when sizes differ
+ * @example
+ * ops.layerNorm(tensor([[1, 3]]), ones([2]), zeros([2])).data; // about [-1, 1]
+ * @see Ba, Kiros & Hinton, "Layer normalization" (2016)
+ */
+export function layerNorm(
+  input: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  options: { readonly epsilon?: number } = {},
+): Tensor {
+  const where = "layerNorm";
+  checkTensor(where, "input", input);
+  if (input.shape.length < 1) refuseValue(where, "input.shape", "have at least 1 axis", input.shape);
+  const features = input.shape[input.shape.length - 1];
+  checkChannels(where, "gamma", gamma, features);
+  checkChannels(where, "beta", beta, features);
+  checkOptions(where, options, ["epsilon"]);
+  const { epsilon = 1e-5 } = options;
+  checkEpsilon(where, epsilon);
+  return inScope(() => {
+    const centered = sub(input, mean(input, { axis: -1, keepDims: true }));
+    const variance = mean(square(centered), { axis: -1, keepDims: true });
+    return add(mul(div(centered, sqrt(line(variance, 1, epsilon))), gamma), beta);
+  });
+}

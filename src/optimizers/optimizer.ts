@@ -1,0 +1,103 @@
+// What an optimizer is, and the one way in which all are made: from a rule that overwrites, given copies.
+
+import { checkFunction, refuseKind, refuseValue } from "../check.js";
+import { inScope } from "../scope.js";
+import { emptyTensor, isSameShape, Tensor } from "../tensor.js";
+import { copyTree, type Leaf, leavesOf, mapTree, showPath, tensorsOf, type Tree, valueAt } from "../tree.js";
+import { fill } from "../wasm/kernels.js";
+
+/**
+ * From gradients to better parameters. Both functions are pure; parameters are any tree of tensors, the state is
+ * plain data (trees of tensors, and numbers) that can be saved and loaded.
+ */
+export interface Optimizer<State = unknown> {
+  /** The state before the first update. */
+  init<Params>(params: Params): State;
+  /** One step: `[params, state] = optimizer.update(grads, state, params)`. */
+  update<Params>(grads: Params, state: State, params: Params): [params: Params, state: State];
+  /** @internal `update` on the given memory: the tensors of `state` and `params`, heap-only and referred to by
+   *  nobody else, are overwritten and returned. */
+  updateInPlace?<Params>(grads: Params, state: State, params: Params): [params: Params, state: State];
+}
+
+/** An optimizer from its in-place rule: `update` is the rule on copies. */
+export function defineOptimizer<State>(
+  rule: Required<Pick<Optimizer<State>, "init" | "updateInPlace">>,
+): Optimizer<State> {
+  return {
+    init: (params) => inScope(() => rule.init(params)),
+    update: (grads, state, params) =>
+      inScope(() => rule.updateInPlace(grads, copyTree(state), copyTree(params))),
+    updateInPlace: (grads, state, params) => rule.updateInPlace(grads, state, params),
+  };
+}
+
+/** Updates in place where the optimizer can; otherwise what is returned lies elsewhere. Keeps no `grads`. */
+export function updateInPlace<Params, State>(
+  optimizer: Optimizer<State>,
+  grads: Params,
+  state: State,
+  params: Params,
+): [params: Params, state: State] {
+  if (optimizer.updateInPlace !== undefined) return optimizer.updateInPlace(grads, state, params);
+  // A user's own optimizer may keep the gradients in its state, as a first velocity for example.
+  return optimizer.update(copyTree(grads), state, params);
+}
+
+/** Checks that an argument is an optimizer. */
+export function checkOptimizer(
+  where: string,
+  argument: string,
+  value: unknown,
+): asserts value is Optimizer<unknown> {
+  if (typeof value !== "object" || value === null) {
+    refuseKind(where, argument, "be an optimizer, such as adam()", value);
+  }
+  checkFunction(where, `${argument}.init`, (value as Partial<Optimizer>).init);
+  checkFunction(where, `${argument}.update`, (value as Partial<Optimizer>).update);
+}
+
+/** The parameters with their paths. */
+export function parametersOf(where: string, params: unknown): Leaf[] {
+  const isTree = typeof params === "object" && params !== null && !ArrayBuffer.isView(params);
+  if (!isTree) refuseKind(where, "params", "be a tensor, or arrays and objects of tensors", params);
+  return leavesOf(params);
+}
+
+/** The tensors of a tree in the order of the parameters, whose structure and shapes it must have. */
+export function tensorsLike(
+  where: string,
+  argument: string,
+  tree: unknown,
+  parameters: readonly Leaf[],
+): Tensor[] {
+  const tensors = parameters.map(({ path, tensor }) => {
+    const value = valueAt(tree, path);
+    if (value instanceof Tensor && isSameShape(value.shape, tensor.shape)) return value;
+    const refuse = value instanceof Tensor ? refuseValue : refuseKind;
+    return refuse(
+      where,
+      nameOf(argument, path),
+      `be a tensor of shape [${tensor.shape.join(", ")}] as in params`,
+      value,
+    );
+  });
+  if (tensorsOf(tree).length === tensors.length) return tensors;
+  const known = new Set(parameters.map(({ path }) => showPath(path)));
+  const surplus = leavesOf(tree).find(({ path }) => !known.has(showPath(path))) as Leaf;
+  return refuseKind(where, nameOf(argument, surplus.path), "be absent as in params", surplus.tensor);
+}
+
+function nameOf(argument: string, path: Leaf["path"]): string {
+  // The argument's own name is the first of the path.
+  return showPath([...argument.split("."), ...path]);
+}
+
+/** A tree like the parameters, filled with one value. */
+export function filledLike(params: unknown, value: number): Tree {
+  return mapTree(params, (parameter) => {
+    const filled = emptyTensor(parameter.shape);
+    fill(filled, filled.size, value);
+    return filled;
+  }) as Tree;
+}

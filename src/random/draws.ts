@@ -1,0 +1,167 @@
+// Random tensors, permutations and categories drawn with a key.
+
+import { checkInteger, checkNumber, checkOptions, checkShape, refuseValue } from "../check.js";
+import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import * as kernels from "../wasm/random.js";
+import { bits, checkKey, draw, type Key } from "./keys.js";
+
+/**
+ * Uniform random numbers in [low, high).
+ *
+ * @param from - key
+ * @param shape - of the result
+ * @param options.low - default 0
+ * @param options.high - default 1
+ * @returns tensor of that shape
+ * @throws {TypeError} when `from` is not a key
+ * @throws {RangeError} when the shape is wrong or low ≥ high
+ * @example
+ * uniform(key(1), [2, 3], { low: -1 });
+ */
+export function uniform(
+  from: Key,
+  shape: Shape,
+  options: { readonly low?: number; readonly high?: number } = {},
+): Tensor {
+  const where = "uniform";
+  checkKey(where, "from", from);
+  const size = checkShape(where, "shape", shape);
+  checkOptions(where, options, ["low", "high"]);
+  const { low = 0, high = 1 } = options;
+  checkNumber(where, "low", low);
+  checkNumber(where, "high", high);
+  if (low >= high) refuseValue(where, "low", `be below high = ${high}`, low);
+  return draw(shape, (y) => kernels.drawUniform(from.words, y, size, low, high));
+}
+
+/**
+ * Normal random numbers.
+ *
+ * @param from - key
+ * @param shape - of the result
+ * @param options.mean - default 0
+ * @param options.deviation - standard deviation, ≥ 0 (default 1)
+ * @returns tensor of that shape
+ * @throws {TypeError} when `from` is not a key
+ * @throws {RangeError} when the shape is wrong or the deviation negative
+ * @example
+ * const noise = normal(key(1), [64, 16]);
+ */
+export function normal(
+  from: Key,
+  shape: Shape,
+  options: { readonly mean?: number; readonly deviation?: number } = {},
+): Tensor {
+  const where = "normal";
+  checkKey(where, "from", from);
+  const size = checkShape(where, "shape", shape);
+  checkOptions(where, options, ["mean", "deviation"]);
+  const { mean = 0, deviation = 1 } = options;
+  checkNumber(where, "mean", mean);
+  checkNumber(where, "deviation", deviation, 0);
+  return draw(shape, (y) => kernels.drawNormal(from.words, y, size, mean, deviation));
+}
+
+/**
+ * Standard normal random numbers cut to [low, high].
+ *
+ * @param from - key
+ * @param shape - of the result
+ * @param options.low - default −2
+ * @param options.high - default 2
+ * @returns tensor of that shape
+ * @throws {TypeError} when `from` is not a key
+ * @throws {RangeError} when the shape is wrong or low ≥ high
+ * @example
+ * const weights = truncatedNormal(key(1), [3, 3, 1, 8]);
+ */
+export function truncatedNormal(
+  from: Key,
+  shape: Shape,
+  options: { readonly low?: number; readonly high?: number } = {},
+): Tensor {
+  const where = "truncatedNormal";
+  checkKey(where, "from", from);
+  const size = checkShape(where, "shape", shape);
+  checkOptions(where, options, ["low", "high"]);
+  const { low = -2, high = 2 } = options;
+  checkNumber(where, "low", low);
+  checkNumber(where, "high", high);
+  if (low >= high) refuseValue(where, "low", `be below high = ${high}`, low);
+  return draw(shape, (y) => kernels.drawTruncatedNormal(from.words, y, size, low, high));
+}
+
+/**
+ * Zeros and ones.
+ *
+ * @param from - key
+ * @param shape - of the result
+ * @param p - probability of a one, from 0 to 1 (default 0.5)
+ * @returns tensor of that shape
+ * @throws {TypeError} when `from` is not a key
+ * @throws {RangeError} when the shape is wrong or p outside [0, 1]
+ * @example
+ * const mask = bernoulli(key(1), [10], 0.8);
+ */
+export function bernoulli(from: Key, shape: Shape, p = 0.5): Tensor {
+  const where = "bernoulli";
+  checkKey(where, "from", from);
+  const size = checkShape(where, "shape", shape);
+  checkNumber(where, "p", p, 0, 1);
+  return draw(shape, (y) => kernels.drawBernoulli(from.words, y, size, p));
+}
+
+/**
+ * The numbers 0 to count − 1 in random order (Fisher–Yates).
+ *
+ * @param from - key
+ * @param count - how many, integer ≥ 1
+ * @returns the permutation
+ * @throws {TypeError} when `from` is not a key
+ * @example
+ * const order = permutation(key(1), 60000);
+ */
+export function permutation(from: Key, count: number): Uint32Array {
+  checkKey("permutation", "from", from);
+  checkInteger("permutation", "count", count, 1, 2 ** 28);
+  const words = bits(from, count);
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    // The word as a fraction of i + 1: uneven by less than count / 2³².
+    const j = Math.floor((words[i] / 2 ** 32) * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+/**
+ * Draws from categorical distributions by Gumbel's trick: the argmax of logits plus Gumbel noise.
+ *
+ * @param from - key
+ * @param logits - unnormalised log probabilities, shape `[..., categories]`
+ * @returns one index per distribution, row-major over the leading axes
+ * @throws {TypeError} when an argument is of the wrong kind
+ * @throws {RangeError} when `logits` has no axis
+ * @example
+ * categorical(key(1), tensor([[0, 0], [0, 5]])); // Uint32Array of 2 indices
+ */
+export function categorical(from: Key, logits: Tensor): Uint32Array {
+  const where = "categorical";
+  checkKey(where, "from", from);
+  checkTensor(where, "logits", logits);
+  if (logits.shape.length === 0) refuseValue(where, "logits.shape", "have at least one axis", logits.shape);
+  const categories = logits.shape[logits.shape.length - 1];
+  const rows = sizeOf(logits.shape) / categories;
+  const words = bits(from, logits.size);
+  const { data } = logits;
+  return Uint32Array.from({ length: rows }, (_, row) => {
+    let best = row * categories;
+    let bestValue = -Infinity;
+    for (let i = best; i < (row + 1) * categories; i++) {
+      // Half a step off zero keeps both logarithms finite.
+      const value = data[i] - Math.log(-Math.log((words[i] + 0.5) / 2 ** 32));
+      if (value > bestValue) [best, bestValue] = [i, value];
+    }
+    return best - row * categories;
+  });
+}

@@ -1,0 +1,101 @@
+// Laws of the allocator, against a model that only remembers which bytes are taken.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { give, heapUse, take } from "../../src/wasm/heap.js";
+import { currentRuntime, memoryBytes } from "../../src/wasm/runtime.js";
+
+interface Taken {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+const steps = fc.array(
+  fc.record({
+    isTake: fc.boolean(),
+    bytes: fc.oneof(
+      fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 1, max: 20_000 }),
+      fc.integer({ min: 1, max: 600_000 }),
+    ),
+    choice: fc.nat(),
+  }),
+  { minLength: 1, maxLength: 120 },
+);
+
+function expectApart(blocks: readonly Taken[]): void {
+  const inOrder = [...blocks].sort((a, b) => a.address - b.address);
+  let end = currentRuntime().heap;
+  for (const { address, bytes } of inOrder) {
+    expect(address % 64).toBe(0);
+    expect(address).toBeGreaterThanOrEqual(end);
+    end = address + bytes;
+  }
+  expect(end).toBeLessThanOrEqual(memoryBytes().present - 64);
+}
+
+/** Expects the heap to be one free block: all of it can be taken at once without growing. */
+function expectWhole(): void {
+  const { present } = memoryBytes();
+  const { heap } = currentRuntime();
+  const lines = Math.floor((present - 64 - heap) / 64);
+  const address = take((lines % 2 === 0 ? lines - 1 : lines) * 64);
+  expect(address).toBe(heap);
+  expect(memoryBytes().present).toBe(present);
+  give(address);
+}
+
+describe("heap", () => {
+  it("hands out aligned blocks that never overlap, and is whole again when all are back", () => {
+    fc.assert(
+      fc.property(steps, (sequence) => {
+        const blocks: Taken[] = [];
+        for (const { isTake, bytes, choice } of sequence) {
+          const before = heapUse().used;
+          const taken = isTake || blocks.length === 0;
+          const block = taken
+            ? { address: take(bytes), bytes }
+            : blocks.splice(choice % blocks.length, 1)[0]!;
+          if (taken) blocks.push(block);
+          else give(block.address);
+          const change = Math.abs(heapUse().used - before);
+          expect(change).toBeGreaterThanOrEqual(block.bytes);
+          expect(change).toBeLessThan(block.bytes + 128);
+          expect(heapUse().used < before).toBe(!taken);
+          expectApart(blocks);
+        }
+        for (const { address } of blocks) give(address);
+        expect(heapUse().used).toBe(0);
+        expectWhole();
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("uses a returned block again before it grows", () => {
+    const blocks = Array.from({ length: 50 }, (_, i) => take(100_000 + 64 * i));
+    const { present } = memoryBytes();
+    for (let round = 0; round < 20; round++) {
+      for (const address of blocks.splice(0)) give(address);
+      for (let i = 0; i < 50; i++) blocks.push(take(100_000 + 64 * i));
+    }
+    expect(memoryBytes().present).toBe(present);
+    for (const address of blocks) give(address);
+    expectWhole();
+  });
+
+  it("remembers the most that was in use", () => {
+    const { peak } = heapUse();
+    const address = take(peak + 64);
+    expect(heapUse().peak).toBeGreaterThan(peak);
+    const highest = heapUse().peak;
+    give(address);
+    expect(heapUse()).toEqual({ used: 0, peak: highest });
+  });
+
+  it("begins large blocks at different offsets of a page", () => {
+    const blocks = Array.from({ length: 8 }, () => take(65_536));
+    expect(new Set(blocks.map((address) => address % 4096)).size).toBe(8);
+    for (const address of blocks) give(address);
+  });
+});

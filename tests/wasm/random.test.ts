@@ -1,0 +1,193 @@
+// Laws of the random kernels: threefry's bits, and the distributions made from them.
+
+import * as fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { configure } from "../../src/index.js";
+import { currentKernels } from "../../src/wasm/runtime.js";
+import { expectClose, withArrays } from "../support/heapArrays.js";
+import { expectNothingHeld } from "../support/refusals.js";
+
+afterEach(() => {
+  configure({ relaxedSimd: "auto" });
+  expectNothingHeld();
+});
+
+const lengths = fc.integer({ min: 1, max: 40 });
+
+/** threefry2x32 with 20 rounds in integers, as Random123 writes it. */
+function threefry(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
+  const rotations = [
+    [13, 15, 26, 6],
+    [17, 29, 16, 24],
+  ];
+  const keys = [key[0], key[1], key[0] ^ key[1] ^ 0x1bd11bda];
+  let [x, y] = [(counter[0] + key[0]) | 0, (counter[1] + key[1]) | 0];
+  for (let round = 0; round < 5; round++) {
+    for (const bits of rotations[round % 2]!) {
+      x = (x + y) | 0;
+      y = ((y << bits) | (y >>> (32 - bits))) ^ x;
+    }
+    x = (x + keys[(round + 1) % 3]!) | 0;
+    y = (y + keys[(round + 2) % 3]! + round + 1) | 0;
+  }
+  return [x >>> 0, y >>> 0];
+}
+
+const words = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+
+describe("threefry", () => {
+  it.each([
+    [
+      [0, 0],
+      [0, 0],
+      [0x6b200159, 0x99ba4efe],
+    ],
+    [
+      [0xffffffff, 0xffffffff],
+      [0xffffffff, 0xffffffff],
+      [0x1cb996fc, 0xbb002be7],
+    ],
+    [
+      [0x13198a2e, 0x03707344],
+      [0x243f6a88, 0x85a308d3],
+      [0xc4923a9c, 0x483df7a0],
+    ],
+  ] as [[number, number], [number, number], [number, number]][])(
+    "gives Random123's known answer for key %o and counter %o",
+    (key, counter, answer) => {
+      expect(threefry(key, counter)).toEqual(answer);
+      withArrays([new Float32Array(2)], (y) => {
+        currentKernels().threefryBlock(...key, ...counter, y!.address);
+        expect([...y!.readWords()]).toEqual(answer);
+      });
+    },
+  );
+
+  it("gives streams of every length: block i is of the counts i and half + i, an odd end padded with 0", () => {
+    fc.assert(
+      fc.property(words, words, words, fc.integer({ min: 1, max: 70 }), (key0, key1, counter0, n) => {
+        withArrays([new Float32Array(n)], (y) => {
+          currentKernels().threefryBits(key0, key1, counter0, y!.address, n);
+          const half = Math.ceil(n / 2);
+          const expected: number[] = [];
+          for (let i = 0; i < half; i++) {
+            const isPadded = half + i >= n;
+            const second = isPadded ? 0 : counter0 + half + i;
+            const [first, other] = threefry([key0, key1], [counter0 + i, second]);
+            expected[i] = first;
+            if (!isPadded) expected[half + i] = other;
+          }
+          expect([...y!.readWords()]).toEqual(expected);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+/** Mean, variance, skewness and kurtosis. */
+function moments(values: Float32Array): [number, number, number, number] {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const central = (power: number) => values.reduce((sum, x) => sum + (x - mean) ** power, 0) / values.length;
+  const variance = central(2);
+  return [mean, variance, central(3) / variance ** 1.5, central(4) / variance ** 2];
+}
+
+describe("uniform", () => {
+  const draw = (key: [number, number], n: number, low: number, high: number) =>
+    withArrays([new Float32Array(n)], (y) => {
+      currentKernels().uniform(...key, y!.address, n, low, high);
+      return y!.read();
+    });
+
+  it("is the words' upper 23 bits as a fraction of the interval", () => {
+    fc.assert(
+      fc.property(words, words, lengths, (key0, key1, n) => {
+        const bits = withArrays([new Float32Array(n)], (y) => {
+          currentKernels().threefryBits(key0, key1, 0, y!.address, n);
+          return y!.readWords();
+        });
+        expect([...draw([key0, key1], n, 0, 1)]).toEqual(Array.from(bits, (word) => (word >>> 9) / 2 ** 23));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("stays in its interval and has its moments", () => {
+    for (const [low, high] of [
+      [0, 1],
+      [-3, 5],
+      [1e-3, 2e-3],
+    ] as const) {
+      const n = 200_001;
+      const values = draw([7, 8], n, low, high);
+      expect(values.every((x) => x >= Math.fround(low) && x <= Math.fround(high))).toBe(true);
+      const [mean, variance, skewness, kurtosis] = moments(values);
+      const width = high - low;
+      // Four standard errors of each.
+      expect(Math.abs(mean - (low + high) / 2)).toBeLessThan((4 * width) / Math.sqrt(12 * n));
+      expect(Math.abs(variance / (width ** 2 / 12) - 1)).toBeLessThan(4 * Math.sqrt(0.8 / n));
+      expect(Math.abs(skewness)).toBeLessThan(0.02);
+      expect(Math.abs(kurtosis - 1.8)).toBeLessThan(0.02);
+    }
+  });
+});
+
+describe("normal", () => {
+  const draw = (key: [number, number], n: number, mean = 0, deviation = 1) =>
+    withArrays([new Float32Array(n)], (y) => {
+      currentKernels().normal(...key, y!.address, n, mean, deviation);
+      return y!.read();
+    });
+
+  it("has the moments and tails of the normal distribution, and no infinity", () => {
+    const n = 400_003;
+    const values = draw([1, 2], n);
+    const [mean, variance, skewness, kurtosis] = moments(values);
+    expect(Math.abs(mean)).toBeLessThan(4 / Math.sqrt(n));
+    expect(Math.abs(variance - 1)).toBeLessThan(4 * Math.sqrt(2 / n));
+    expect(Math.abs(skewness)).toBeLessThan(4 * Math.sqrt(6 / n));
+    expect(Math.abs(kurtosis - 3)).toBeLessThan(4 * Math.sqrt(24 / n));
+    expect(values.every(Number.isFinite)).toBe(true);
+    const tails = { 1: 0.31731, 2: 0.0455, 3: 0.0026998 };
+    for (const [bound, share] of Object.entries(tails)) {
+      const count = values.filter((x) => Math.abs(x) > Number(bound)).length;
+      expect(Math.abs(count - n * share)).toBeLessThan(4 * Math.sqrt(n * share));
+    }
+  });
+
+  it("is scaled and shifted", () => {
+    const plain = draw([3, 4], 101);
+    expectClose(
+      draw([3, 4], 101, 5, 0.25),
+      plain.map((x) => 5 + 0.25 * x),
+      (i) => 5 + Math.abs(plain[i]!),
+    );
+  });
+
+  it("is the same in both binaries, and another for another key", () => {
+    configure({ relaxedSimd: false });
+    const first = draw([5, 6], 1001);
+    configure({ relaxedSimd: true });
+    expect(draw([5, 6], 1001)).toEqual(first);
+    expect(draw([5, 7], 1001)).not.toEqual(first);
+    expect(draw([6, 6], 1001)).not.toEqual(first);
+  });
+});
+
+describe("bernoulli", () => {
+  it("is 1 as often as it is told to, else 0", () => {
+    const n = 100_001;
+    for (const probability of [0, 0.1, 0.5, 0.999, 1]) {
+      const values = withArrays([new Float32Array(n)], (y) => {
+        currentKernels().bernoulli(9, 9, y!.address, n, probability);
+        return y!.read();
+      });
+      expect(values.every((x) => x === 0 || x === 1)).toBe(true);
+      const count = values.reduce((sum, x) => sum + x, 0);
+      expect(Math.abs(count - n * probability)).toBeLessThanOrEqual(
+        4 * Math.sqrt(n * probability * (1 - probability)),
+      );
+    }
+  });
+});
