@@ -291,7 +291,7 @@ export function grad<Params, Rest extends unknown[]>(
  * @returns tensor that shares its values
  * @throws {TypeError} when `t` is not a tensor
  * @example
- * const target = stopGradient(ops.square(x));
+ * grad((x: Tensor) => ops.sum(ops.mul(x, stopGradient(x))))(tensor([3])).data; // [3]
  */
 export function stopGradient(t: Tensor): Tensor {
   checkTensor("stopGradient", "t", t);

@@ -47,6 +47,7 @@ export interface Float32NdArray {
  * @throws {TypeError} when it is not such an object, or holds other things than numbers
  * @throws {RangeError} when shape, strides and offset point outside its data
  * @example
+ * // import ndarray from "ndarray"
  * fromNdarray(ndarray([1, 2, 3, 4], [2, 2]).transpose(1, 0)).data; // [1, 3, 2, 4]
  */
 export function fromNdarray(array: NdArrayLike): Tensor {

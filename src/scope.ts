@@ -15,7 +15,8 @@ import { closeFrame, isInFrame, openFrame } from "./wasm/storage.js";
  * @returns what `f` returns
  * @throws {TypeError} when `f` is not a function, or is asynchronous
  * @example
- * const y = scope(() => ops.relu(ops.conv2d(image, filter)));
+ * const image = ones([1, 5, 5, 1]);
+ * const y = scope(() => ops.relu(ops.conv2d(image, ones([3, 3, 1, 1]))));
  */
 export function scope<Result>(f: () => Result): Result {
   checkFunction("scope", "f", f);

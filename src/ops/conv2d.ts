@@ -214,7 +214,7 @@ export function conv2dTranspose(input: Tensor, filter: Tensor, options: Conv2dTr
  * @throws {TypeError} when `geometry` is no object
  * @throws {RangeError} when the geometry is not one, or a shape does not fit it
  * @example
- * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
+ * const geometry = ops.conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.conv2dInputGradient(ones([1, 2, 2, 1]), ones([2, 2, 1, 1]), geometry).data; // [1, 2, 1, 2, 4, 2, 1, 2, 1]
  */
 export function conv2dInputGradient(gradOutput: Tensor, filter: Tensor, geometry: Conv2dGeometry): Tensor {
@@ -234,7 +234,7 @@ export function conv2dInputGradient(gradOutput: Tensor, filter: Tensor, geometry
  * @throws {TypeError} when `geometry` is no object
  * @throws {RangeError} when the geometry is not one, or a shape does not fit it
  * @example
- * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
+ * const geometry = ops.conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.conv2dFilterGradient(ones([1, 3, 3, 1]), ones([1, 2, 2, 1]), geometry).data; // [4, 4, 4, 4]
  */
 export function conv2dFilterGradient(input: Tensor, gradOutput: Tensor, geometry: Conv2dGeometry): Tensor {

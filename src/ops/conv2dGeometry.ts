@@ -48,7 +48,7 @@ export function checkGroups(where: string, groups: number, inChannels: number, o
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when shapes, groups or padding do not go together
  * @example
- * conv2dGeometry([1, 28, 28, 1], [3, 3, 1, 32], { stride: 2, padding: "same" }).outHeight; // 14
+ * ops.conv2dGeometry([1, 28, 28, 1], [3, 3, 1, 32], { stride: 2, padding: "same" }).outHeight; // 14
  */
 export function conv2dGeometry(
   inputShape: readonly number[],

@@ -117,7 +117,7 @@ const col2imOp = defineOp<readonly [Tensor], Conv2dGeometry>({
  * @throws {TypeError} when `geometry` is no object
  * @throws {RangeError} when the input does not fit the geometry, or this has groups or is not one
  * @example
- * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
+ * const geometry = ops.conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.im2col(ones([1, 3, 3, 1]), geometry).shape; // [4, 4]
  */
 export function im2col(input: Tensor, geometry: Conv2dGeometry): Tensor {
@@ -135,7 +135,7 @@ export function im2col(input: Tensor, geometry: Conv2dGeometry): Tensor {
  * @throws {TypeError} when `geometry` is no object
  * @throws {RangeError} when the matrix does not fit the geometry, or this has groups or is not one
  * @example
- * const geometry = conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
+ * const geometry = ops.conv2dGeometry([1, 3, 3, 1], [2, 2, 1, 1]);
  * ops.col2im(ones([4, 4]), geometry).data; // [1, 2, 1, 2, 4, 2, 1, 2, 1]
  */
 export function col2im(columns: Tensor, geometry: Conv2dGeometry): Tensor {

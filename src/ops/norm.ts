@@ -114,7 +114,8 @@ function moveRunning(running: Tensor, batch: Tensor, momentum: number, factor: n
  * @returns output of the input's shape, and the running moments
  * @throws {RangeError} when sizes differ, or training sees one value per channel and wants its unbiased variance
  * @example
- * const { output } = ops.batchNorm(x, ones([8]), zeros([8]), zeros([8]), ones([8]), { training: true });
+ * const [one, zero] = [ones([1]), zeros([1])];
+ * const { output } = ops.batchNorm(tensor([[1], [3]]), one, zero, zero, one, { training: true });
  * @see Ioffe & Szegedy, "Batch normalization" (2015)
  */
 export function batchNorm(

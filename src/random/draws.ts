@@ -16,7 +16,7 @@ import { bits, checkKey, draw, type Key } from "./keys.js";
  * @throws {TypeError} when `from` is not a key
  * @throws {RangeError} when the shape is wrong or low ≥ high
  * @example
- * uniform(key(1), [2, 3], { low: -1 });
+ * random.uniform(key(1), [2, 3], { low: -1 });
  */
 export function uniform(
   from: Key,
@@ -45,7 +45,7 @@ export function uniform(
  * @throws {TypeError} when `from` is not a key
  * @throws {RangeError} when the shape is wrong or the deviation negative
  * @example
- * const noise = normal(key(1), [64, 16]);
+ * const noise = random.normal(key(1), [64, 16]);
  */
 export function normal(
   from: Key,
@@ -73,7 +73,7 @@ export function normal(
  * @throws {TypeError} when `from` is not a key
  * @throws {RangeError} when the shape is wrong or low ≥ high
  * @example
- * const weights = truncatedNormal(key(1), [3, 3, 1, 8]);
+ * const weights = random.truncatedNormal(key(1), [3, 3, 1, 8]);
  */
 export function truncatedNormal(
   from: Key,
@@ -101,7 +101,7 @@ export function truncatedNormal(
  * @throws {TypeError} when `from` is not a key
  * @throws {RangeError} when the shape is wrong or p outside [0, 1]
  * @example
- * const mask = bernoulli(key(1), [10], 0.8);
+ * const mask = random.bernoulli(key(1), [10], 0.8);
  */
 export function bernoulli(from: Key, shape: Shape, p = 0.5): Tensor {
   const where = "bernoulli";
@@ -119,7 +119,7 @@ export function bernoulli(from: Key, shape: Shape, p = 0.5): Tensor {
  * @returns the permutation
  * @throws {TypeError} when `from` is not a key
  * @example
- * const order = permutation(key(1), 60000);
+ * const order = random.permutation(key(1), 60000);
  */
 export function permutation(from: Key, count: number): Uint32Array {
   checkKey("permutation", "from", from);
@@ -143,7 +143,7 @@ export function permutation(from: Key, count: number): Uint32Array {
  * @throws {TypeError} when an argument is of the wrong kind
  * @throws {RangeError} when `logits` has no axis
  * @example
- * categorical(key(1), tensor([[0, 0], [0, 5]])); // Uint32Array of 2 indices
+ * random.categorical(key(1), tensor([[0, 0], [0, 5]])); // Uint32Array of 2 indices
  */
 export function categorical(from: Key, logits: Tensor): Uint32Array {
   const where = "categorical";

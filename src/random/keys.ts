@@ -90,7 +90,7 @@ export function draw(shape: Shape, fill: (y: Tensor) => void): Tensor {
  * @returns the words
  * @throws {TypeError} when `from` is not a key
  * @example
- * bits(key(1), 4).length; // 4
+ * random.bits(key(1), 4).length; // 4
  */
 export function bits(from: Key, count: number): Uint32Array {
   checkKey("bits", "from", from);

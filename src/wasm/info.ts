@@ -26,7 +26,7 @@ export interface RuntimeInfo {
  *
  * @returns a plain object, see {@link RuntimeInfo}
  * @example
- * runtimeInfo().binary; // "relaxed"
+ * runtimeInfo().binary; // "relaxed" or "simd"
  */
 export function runtimeInfo(): RuntimeInfo {
   const { binary, shared } = chosenBinary();
