@@ -14,6 +14,7 @@ import { memoryCases } from "./memory.js";
 import { optimizerCases } from "./optimizer.js";
 import { pointwiseCases } from "./pointwise.js";
 import { randomCases } from "./random.js";
+import { trainStepCases } from "./trainStep.js";
 import { type Binary, chooseBinary, measure, measureRoofline, type Row } from "./support.js";
 
 const CASES = [
@@ -23,6 +24,7 @@ const CASES = [
   ...memoryCases,
   ...optimizerCases,
   ...randomCases,
+  ...trainStepCases,
 ];
 /** Bytes, read and written, of the copy that the heading names. */
 const LARGE_COPY = 32 << 20;

@@ -18,14 +18,15 @@ export interface GradientContext<In extends Inputs, Options> {
   readonly options: Options;
 }
 
-/** d loss / d input, given d loss / d output; of the input's shape. */
-export type Gradient<In extends Inputs, Options> = (
+/** d loss / d input, given d loss / d output and what the definition's `shared` made of it; of the input's shape. */
+export type Gradient<In extends Inputs, Options, Shared = Tensor> = (
   gradOutput: Tensor,
   context: GradientContext<In, Options>,
+  shared: Shared,
 ) => Tensor;
 
 /** An operation: its kernel call and, per input, its gradient. */
-export interface OpDefinition<In extends Inputs, Options> {
+export interface OpDefinition<In extends Inputs, Options, Shared = Tensor> {
   /** The name in error messages. */
   readonly name: string;
   /** Computes the output from checked arguments. */
@@ -33,11 +34,14 @@ export interface OpDefinition<In extends Inputs, Options> {
   /** Each input's gradient, or null where none exists; a function of the index where inputs vary in number. Only
    *  those that are needed run. */
   readonly gradients:
-    { readonly [I in keyof In]: Gradient<In, Options> | null } | ((index: number) => Gradient<In, Options>);
+    | { readonly [I in keyof In]: Gradient<In, Options, Shared> | null }
+    | ((index: number) => Gradient<In, Options, Shared>);
+  /** What all gradients need, computed once and released after them (absent: the gradient of the output). */
+  readonly shared?: (gradOutput: Tensor, context: GradientContext<In, Options>) => Shared;
 }
 
 interface Note {
-  readonly definition: OpDefinition<Inputs, unknown>;
+  readonly definition: OpDefinition<Inputs, unknown, unknown>;
   readonly context: GradientContext<Inputs, unknown>;
 }
 
@@ -65,20 +69,23 @@ let tape: Tape | undefined;
  *   gradients: [(gradOutput) => ops.scale(gradOutput, 2)],
  * });
  */
-export function defineOp<In extends Inputs, Options>(
-  definition: OpDefinition<In, Options>,
+export function defineOp<In extends Inputs, Options, Shared = Tensor>(
+  definition: OpDefinition<In, Options, Shared>,
 ): (inputs: In, options: Options) => Tensor {
   return (inputs, options) =>
     inScope(() => {
       checkFirstOrder(tape?.outer, inputs);
-      const output = untaped(() => definition.forward(inputs, options));
-      if (tape?.checkNumerics) checkFinite(definition.name, output);
+      const result = untaped(() => definition.forward(inputs, options));
+      if (tape?.checkNumerics) checkFinite(definition.name, result);
       if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
+        // A tensor of its own: the result may be an input, or what another call returned too.
+        const output = new Tensor(result.storage, result.shape, result.offset);
         tape.dependent.add(output);
         const context = { inputs, output, options };
         tape.notes.push({ definition, context } as unknown as Note);
+        return output;
       }
-      return output;
+      return result;
     });
 }
 
@@ -118,26 +125,21 @@ function untaped<Result>(f: () => Result): Result {
   }
 }
 
-/** Reads the notes backwards from `output`, whose gradient is given; parameters' gradients stay. */
-function pullBack(
-  { notes, dependent }: Tape,
-  output: Tensor,
-  gradOutput: Tensor,
-  parameters: Set<Tensor>,
-): Gradients {
+/** Reads the notes backwards from `output`, whose gradient is given; the parameters' gradients are left. */
+function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor): Gradients {
   const gradients = new Gradients();
   if (dependent.has(output)) gradients.add(output, gradOutput);
   for (let note = notes.pop(); note !== undefined; note = notes.pop()) {
     const { definition, context } = note;
-    const kept = parameters.has(context.output);
-    const gradient = kept ? gradients.get(context.output) : gradients.takeOut(context.output);
+    const gradient = gradients.takeOut(context.output);
     if (gradient === undefined) continue;
+    const shared = definition.shared?.(gradient, context) ?? gradient;
     context.inputs.forEach((input, i) => {
       if (input === undefined || !dependent.has(input)) return;
       const { gradients: rules } = definition;
       const rule = typeof rules === "function" ? rules(i) : rules[i];
       if (rule === null) return;
-      const gradInput = rule(gradient, context);
+      const gradInput = rule(gradient, context, shared as Tensor);
       checkTensor(definition.name, `gradients[${i}]`, gradInput);
       if (!isSameShape(gradInput.shape, input.shape)) {
         const rule = `return the input's shape [${input.shape.join(", ")}]`;
@@ -145,7 +147,8 @@ function pullBack(
       }
       gradients.add(input, gradInput);
     });
-    if (!kept) gradients.drop(gradient);
+    gradients.dropUnheld(tensorsOf(shared));
+    gradients.drop(gradient);
   }
   return gradients;
 }
@@ -164,11 +167,10 @@ function record<Result>(parameters: Set<Tensor>, f: () => Result, checkNumerics 
 
 /** The gradients of `parameters`' tree, read back from `output`; zeros where it does not depend on a parameter. */
 function collect<Params>(params: Params, notes: Tape, output: Tensor, gradOutput: Tensor): Params {
-  const parameters = new Set(tensorsOf(params));
   const zero = (t: Tensor) => adoptArray(new Float32Array(t.size), t.shape);
   // In a scope of their own, the gradients that rules computed are told from tensors they merely returned.
   return scope(() => {
-    const gradients = pullBack(notes, output, gradOutput, parameters);
+    const gradients = pullBack(notes, output, gradOutput);
     return mapTree(params, (t) => gradients.get(t) ?? zero(t));
   });
 }

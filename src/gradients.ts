@@ -46,6 +46,11 @@ export class Gradients {
     releaseEarly(gradient.storage);
   }
 
+  /** Releases tensors that no gradient shares. */
+  dropUnheld(tensors: readonly Tensor[]): void {
+    for (const { storage } of tensors) if (!this.holders.has(storage)) releaseEarly(storage);
+  }
+
   private hold(tensor: Tensor, gradient: Tensor): void {
     this.byTensor.set(tensor, gradient);
     this.holders.set(gradient.storage, (this.holders.get(gradient.storage) ?? 0) + 1);

@@ -391,6 +391,25 @@ describe("defineOp", () => {
     expect([...grads.data]).toEqual([33, 36]);
   });
 
+  it("may return its input, or a tensor that it returned before", () => {
+    const identity = defineOp<readonly [Tensor], undefined>({
+      name: "identity",
+      forward: ([x]) => x,
+      gradients: [(gradOutput) => gradOutput],
+    });
+    const constant = tensor([7]);
+    const always = defineOp<readonly [Tensor], undefined>({
+      name: "always",
+      forward: () => constant,
+      gradients: [(gradOutput) => ops.scale(gradOutput, 10)],
+    });
+    const gradient = (f: (x: Tensor) => Tensor) => vjp(f)(one, tensor([3])).grads.data[0];
+    expect(gradient((x) => identity([x], undefined))).toBe(1);
+    expect(gradient((x) => ops.mul(identity([identity([x], undefined)], undefined), x))).toBe(6);
+    expect(gradient((x) => ops.add(always([x], undefined), ops.scale(always([x], undefined), 2)))).toBe(30);
+    expect(gradient((x) => ops.add(ops.mul(always([x], undefined), x), constant))).toBe(37);
+  });
+
   it("may return a view of the upstream gradient", () => {
     const flatten = defineOp<readonly [Tensor], undefined>({
       name: "flatten",

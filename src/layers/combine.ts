@@ -116,6 +116,7 @@ export type Heads<L> = { readonly [Name in keyof L]: Tensor };
  * @param heads - layers by name
  * @returns layer whose output, parameters and state are objects with those names
  * @throws {TypeError} when an entry is not a layer
+ * @throws {RangeError} when there is none
  * @example
  * const heads = parallel({ mean: dense(16), logVar: dense(16) });
  */
@@ -128,6 +129,7 @@ export function parallel<L extends Readonly<Record<string, Layer>>>(
 > {
   const names = Object.keys(heads);
   names.forEach((name) => checkLayer("parallel", name, heads[name]));
+  if (names.length === 0) refuseValue("parallel", "heads", "be at least one", heads);
   const collect = <T>(f: (name: string, i: number) => T) =>
     Object.fromEntries(names.map((name, i) => [name, within(name, () => f(name, i))]));
   type Trees = Readonly<Record<string, Tree>>;

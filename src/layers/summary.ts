@@ -43,6 +43,11 @@ function joinPath(path: string, place: string): string {
   return path === "" || place.startsWith("[") || place === "" ? path + place : `${path}.${place}`;
 }
 
+/** Multiply-adds of one example's forward pass. */
+export function multiplyAddsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): number {
+  return rowsOf(layer, inputShape, "").reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+}
+
 const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
 
 /**
@@ -61,7 +66,7 @@ export function summary(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): s
   const total = {
     name: "total",
     parameters: rows.reduce((sum, { parameters }) => sum + parameters, 0),
-    multiplyAdds: rows.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
+    multiplyAdds: multiplyAddsOf(layer, inputShape),
   };
   const table = [
     ["layer", "output", "parameters", "multiply-adds"],

@@ -63,12 +63,11 @@ const forwardOp = defineOp<ProductInputs, Layer>({
     kernels.conv2d(input, filter, output, geometry, { bias, activation, alpha });
     return output;
   },
+  shared: (gradOutput, { output, options }) => throughActivation(gradOutput, output, options),
   gradients: [
-    (gradOutput, { inputs: [, filter], output, options }) =>
-      inputGradient(throughActivation(gradOutput, output, options), filter, options.geometry),
-    (gradOutput, { inputs: [input], output, options }) =>
-      filterGradient(input, throughActivation(gradOutput, output, options), options.geometry),
-    (gradOutput, { output, options }) => sumChannels(throughActivation(gradOutput, output, options)),
+    (_, { inputs: [, filter], options }, grad) => inputGradient(grad, filter, options.geometry),
+    (_, { inputs: [input], options }, grad) => filterGradient(input, grad, options.geometry),
+    (_gradOutput, _context, grad) => sumChannels(grad),
   ],
 });
 
@@ -79,16 +78,15 @@ const transposedOp = defineOp<ProductInputs, Layer>({
     kernels.conv2dInputGradient(input, filter, output, geometry, { bias, activation, alpha });
     return output;
   },
+  shared: (gradOutput, { output, options }) => throughActivation(gradOutput, output, options),
   gradients: [
-    (gradOutput, { inputs: [, filter], output, options }) => {
+    (_, { inputs: [, filter], options }, grad) => {
       const gradInput = emptyTensor(outputShapeOf(options.geometry));
-      const grad = throughActivation(gradOutput, output, options);
       kernels.conv2d(grad, filter, gradInput, options.geometry, PLAIN);
       return gradInput;
     },
-    (gradOutput, { inputs: [input], output, options }) =>
-      filterGradient(throughActivation(gradOutput, output, options), input, options.geometry),
-    (gradOutput, { output, options }) => sumChannels(throughActivation(gradOutput, output, options)),
+    (_, { inputs: [input], options }, grad) => filterGradient(grad, input, options.geometry),
+    (_gradOutput, _context, grad) => sumChannels(grad),
   ],
 });
 

@@ -34,24 +34,22 @@ const matmulOp = defineOp<readonly [Tensor, Tensor, Tensor | undefined], Product
     gemm(a, b, output, product, { bias, ...product }, product.scale);
     return output;
   },
+  shared: (gradOutput, { output, options }) => throughActivation(gradOutput, output, options),
   // A product's gradients are products with the packing transposed: dA = dC·Bᵀ, dB = Aᵀ·dC.
   gradients: [
-    (gradOutput, { inputs: [, b], output, options }) => {
+    (_, { inputs: [, b], options }, grad) => {
       const { transposeA, transposeB, scale: factor } = options;
-      const grad = throughActivation(gradOutput, output, options);
       return transposeA
         ? multiply(b, grad, transposeB, true, factor)
         : multiply(grad, b, false, !transposeB, factor);
     },
-    (gradOutput, { inputs: [a], output, options }) => {
+    (_, { inputs: [a], options }, grad) => {
       const { transposeA, transposeB, scale: factor } = options;
-      const grad = throughActivation(gradOutput, output, options);
       return transposeB
         ? multiply(grad, a, true, transposeA, factor)
         : multiply(a, grad, !transposeA, false, factor);
     },
-    (gradOutput, { output, options }) => {
-      const grad = throughActivation(gradOutput, output, options);
+    (_gradOutput, { options }, grad) => {
       const sum = emptyTensor([options.n]);
       reduce("sum", grad, sum, { outer: 1, axis: options.m, inner: options.n });
       return sum;

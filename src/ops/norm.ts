@@ -3,8 +3,8 @@
 import { defineOp } from "../autodiff.js";
 import { checkBoolean, checkNumber, checkOneOf, checkOptions, refuseValue } from "../check.js";
 import { inScope } from "../scope.js";
-import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
-import { arithmetic, fill, reduce, scale } from "../wasm/kernels.js";
+import { checkTensor, emptyTensor, full, type Tensor } from "../tensor.js";
+import { arithmetic, reduce, scale } from "../wasm/kernels.js";
 import * as kernels from "../wasm/norm.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { scale as line, sqrt, square } from "./pointwise.js";
@@ -37,43 +37,35 @@ interface Normalization {
 }
 type NormInputs = readonly [Tensor, Tensor, Tensor];
 
-/** Gradients of gamma and beta: also part of the input's gradient, so computed once per upstream gradient. */
-const parameterGradients = new WeakMap<Tensor, { readonly gamma: Tensor; readonly beta: Tensor }>();
-
-function gradientsOf(gradOutput: Tensor, x: Tensor, { moments, sizes }: Normalization) {
-  let gradients = parameterGradients.get(gradOutput);
-  if (gradients === undefined) {
-    gradients = { gamma: emptyTensor([sizes.channels]), beta: emptyTensor([sizes.channels]) };
-    kernels.normalizeParameterGradients(x, gradOutput, moments, gradients.gamma, gradients.beta, sizes);
-    parameterGradients.set(gradOutput, gradients);
-  }
-  return gradients;
+/** Gradients of gamma and beta; they are part of the input's gradient, too. */
+interface ParameterGradients {
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
 }
 
-const normalizeOp = defineOp<NormInputs, Normalization>({
+const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
   name: "batchNorm",
   forward: ([x, gamma, beta], { moments, sizes }) => {
     const output = emptyTensor(x.shape);
     kernels.normalize(x, moments, gamma, beta, output, sizes);
     return output;
   },
+  shared: (gradOutput, { inputs: [x], options: { moments, sizes } }) => {
+    const sums = { gamma: emptyTensor([sizes.channels]), beta: emptyTensor([sizes.channels]) };
+    kernels.normalizeParameterGradients(x, gradOutput, moments, sums.gamma, sums.beta, sizes);
+    return sums;
+  },
   gradients: [
-    (gradOutput, { inputs: [x, gamma], options }) => {
-      const { moments, sizes, training } = options;
+    (gradOutput, { inputs: [x, gamma], options: { moments, sizes, training } }, sums) => {
       const gradInput = emptyTensor(x.shape);
-      let sums: { readonly gamma: Tensor; readonly beta: Tensor };
-      if (training) sums = gradientsOf(gradOutput, x, options);
-      else {
-        // With fixed moments the line alone is differentiated: the sums have no part in it.
-        const zero = emptyTensor([sizes.channels]);
-        fill(zero, sizes.channels, 0);
-        sums = { gamma: zero, beta: zero };
-      }
-      kernels.normalizeInputGradient(x, gradOutput, moments, gamma, sums.gamma, sums.beta, gradInput, sizes);
+      // With fixed moments the line alone is differentiated: the sums have no part in it.
+      const zero = training ? undefined : full([sizes.channels], 0);
+      const [ofGamma, ofBeta] = zero ? [zero, zero] : [sums.gamma, sums.beta];
+      kernels.normalizeInputGradient(x, gradOutput, moments, gamma, ofGamma, ofBeta, gradInput, sizes);
       return gradInput;
     },
-    (gradOutput, { inputs: [x], options }) => gradientsOf(gradOutput, x, options).gamma,
-    (gradOutput, { inputs: [x], options }) => gradientsOf(gradOutput, x, options).beta,
+    (_gradOutput, _context, { gamma }) => gamma,
+    (_gradOutput, _context, { beta }) => beta,
   ],
 });
 

@@ -3,7 +3,9 @@
 import { describe, expect, it } from "vitest";
 import {
   type DiagonalGaussian,
+  fold,
   type GradientEstimate,
+  item,
   key,
   ops,
   reparameterizedGradient,
@@ -68,6 +70,22 @@ describe("gradient estimators", () => {
       expect(variance.mean.data[i] / (4 * square)).toBeCloseTo(1, 1);
       expect(variance.logVar.data[i] / (mean ** 2 * square + 2 * square ** 2)).toBeCloseTo(1, 1);
     }
+  });
+
+  it("stay right on average with two samples, where leaving one out matters most", () => {
+    const one = { mean: tensor([1]), logVar: tensor([0]) };
+    const runs = 4000;
+    let sum = 0;
+    let squares = 0;
+    for (let run = 0; run < runs; run++) {
+      const options = { samples: 2, baseline: "leaveOneOut" } as const;
+      const slope = item(scoreFunctionGradient(fold(key(2), run), sumOfSquares, one, options).gradient.mean);
+      sum += slope;
+      squares += slope ** 2;
+    }
+    const deviation = Math.sqrt((squares / runs - (sum / runs) ** 2) / runs);
+    expect(deviation).toBeLessThan(0.1);
+    expect(Math.abs(sum / runs - 2)).toBeLessThan(4 * deviation);
   });
 
   it("give the same for the same key, in the shapes of the distribution", () => {

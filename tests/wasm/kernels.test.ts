@@ -109,6 +109,26 @@ describe("gemm", () => {
   });
 });
 
+describe("add", () => {
+  it("repeats operands of any two lengths that divide the result's", () => {
+    const factors = fc.constantFrom(1, 2, 3, 5, 16);
+    fc.assert(
+      fc.property(factors, factors, fc.constantFrom(1, 4, 7), (p, q, common) => {
+        const [aLength, bLength, n] = [p * common, q * common, p * q * common];
+        const a = seededIntegers(p, aLength, 1000);
+        const b = seededIntegers(q, bLength, 1000);
+        withArrays([a, b, new Float32Array(n)], (aAt, bAt, yAt) => {
+          currentKernels().add(aAt!.address, aLength, bAt!.address, bLength, yAt!.address, n);
+          expect(yAt!.read()).toEqual(
+            Float32Array.from({ length: n }, (_, i) => a[i % aLength]! + b[i % bLength]!),
+          );
+        });
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
 describe("maximum and minimum", () => {
   it("broadcast like all arithmetic, and keep NaN", () => {
     const values = fc.constantFrom(NaN, -Infinity, -1, 0, 2, Infinity);
