@@ -50,7 +50,8 @@ export {
   type GaussianNllOptions,
 } from "./distributions/gaussianNll.js";
 export { type GaussianMixture, mixtureLogProb, sampleMixture } from "./distributions/mixture.js";
-export type { Conv2dGeometry, Padding, Pair, TransposeOptions, WindowOptions } from "./geometry.js";
+export type { Conv2dGeometry, Padding, Pair, WindowOptions } from "./geometry.js";
+export type { TransposeOptions } from "./transposedGeometry.js";
 export {
   type ActivationName,
   type ActivationOptions,

@@ -7,6 +7,7 @@ import { importsOf, type Source, sourcesBelow } from "./support/sources.js";
 const LAYERS = [
   ["check", "print"],
   ["geometry"],
+  ["transposedGeometry"],
   ["wasm"],
   ["tensor"],
   ["ndarray", "tree"],

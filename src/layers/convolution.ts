@@ -1,13 +1,8 @@
 // Convolution layers: conv2d, its transpose, and upsampling followed by a convolution.
 
 import { checkInteger, checkOptions, refuseKind } from "../check.js";
-import {
-  checkPair,
-  type Padding,
-  type Pair,
-  transposedGeometry,
-  type TransposeOptions,
-} from "../geometry.js";
+import { checkPair, type Padding, type Pair } from "../geometry.js";
+import { transposedGeometry, type TransposeOptions } from "../transposedGeometry.js";
 import * as ops from "../ops/index.js";
 import { type Shape, zeros } from "../tensor.js";
 import { activated } from "./activations.js";

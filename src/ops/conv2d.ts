@@ -3,7 +3,8 @@
 
 import { defineOp } from "../autodiff.js";
 import { checkInteger, checkOptions, refuseValue } from "../check.js";
-import { type Conv2dGeometry, type TransposeOptions, transposedGeometry } from "../geometry.js";
+import type { Conv2dGeometry } from "../geometry.js";
+import { type TransposeOptions, transposedGeometry } from "../transposedGeometry.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import * as kernels from "../wasm/conv2d.js";
 import { reduce } from "../wasm/kernels.js";

@@ -2,14 +2,13 @@
 
 import type { Conv2dGeometry } from "../geometry.js";
 import {
-  clip,
   type Correlation,
-  fit,
   planForward,
   planInputGradient,
   RECORD_WORDS,
   writeRecord,
 } from "./correlation.js";
+import { clip, fit } from "./correlationParts.js";
 import { activate, type Epilogue, FUSED, writeGeometry } from "./kernels.js";
 import { currentKernels, currentRuntime, integers, SCRATCH_BYTES } from "./runtime.js";
 import { addressOf, type Operand } from "./storage.js";

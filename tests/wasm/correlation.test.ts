@@ -1,7 +1,8 @@
 // Laws of planning: how a convolution is cut into parts that one call of a kernel can take.
 
 import { describe, expect, it } from "vitest";
-import { clip, type Correlation, fit, planForward, planInputGradient } from "../../src/wasm/correlation.js";
+import { type Correlation, planForward, planInputGradient } from "../../src/wasm/correlation.js";
+import { clip, fit } from "../../src/wasm/correlationParts.js";
 import { convolution } from "../support/arbitraries.js";
 import { forAll } from "../support/laws.js";
 import { naiveGeometry } from "../support/naiveGeometry.js";
