@@ -2,7 +2,7 @@
 
 import { checkNumber, refuseKind, refuseValue } from "../check.js";
 import * as ops from "../ops/index.js";
-import { bernoulli, normal } from "../random/draws.js";
+import { normal } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
 import type { Tensor } from "../tensor.js";
 import { type ApplyContext, type Layer, type None, plainLayer } from "./layer.js";
@@ -33,10 +33,7 @@ function noiseLayer(
 export function dropout(rate: number): Layer<None, None> {
   checkNumber("dropout", "rate", rate, 0, 1);
   if (rate === 1) refuseValue("dropout", "rate", "be below 1", rate);
-  return noiseLayer("dropout", rate, (input, key) => {
-    const mask = bernoulli(key, input.shape, 1 - rate);
-    return ops.mul(input, ops.scale(mask, 1 / (1 - rate)));
-  });
+  return noiseLayer("dropout", rate, (input, key) => ops.dropout(input, rate, key));
 }
 
 /**

@@ -10,6 +10,8 @@ export {
   type Conv2dTransposeOptions,
 } from "./conv2d.js";
 export { conv2dGeometry } from "./conv2dGeometry.js";
+export { dropout } from "./dropout.js";
+export { embedding, type Labels, oneHot } from "./labels.js";
 export { dense, matmul, type MatmulOptions } from "./matmul.js";
 export { col2im, convolutionMatrix, im2col } from "./matrixView.js";
 export {
@@ -33,6 +35,7 @@ export {
   tanh,
 } from "./pointwise.js";
 export { batchNorm, type BatchNormOptions, type BatchNormResult, layerNorm } from "./norm.js";
+export { crop, pad, type Sides } from "./pad.js";
 export { avgPool2d, type AvgPool2dOptions, maxPool2d, type MaxPool2dOptions } from "./pool2d.js";
 export { logSumExp, max, mean, type ReduceOptions, sum } from "./reduce.js";
 export { concat, reshape, slice, transpose } from "./shape.js";

@@ -6,7 +6,7 @@ import { checkTensor, emptyTensor, type Shape, sizeOf, Tensor } from "../tensor.
 import { fill, stridedCopy, transpose as transposeKernel } from "../wasm/kernels.js";
 
 /** Distances, in elements, between neighbours along each axis of a row-major array. */
-function stridesOf(shape: Shape): number[] {
+export function stridesOf(shape: Shape): number[] {
   const strides = shape.map(() => 1);
   let step = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

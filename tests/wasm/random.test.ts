@@ -6,6 +6,7 @@ import { configure } from "../../src/index.js";
 import { currentKernels } from "../../src/wasm/runtime.js";
 import { expectClose, withArrays } from "../support/heapArrays.js";
 import { expectNothingHeld } from "../support/refusals.js";
+import { erfc, normalDensity } from "../support/specialFunctions.js";
 
 afterEach(() => {
   configure({ relaxedSimd: "auto" });
@@ -154,6 +155,22 @@ describe("normal", () => {
       const count = values.filter((x) => Math.abs(x) > Number(bound)).length;
       expect(Math.abs(count - n * share)).toBeLessThan(4 * Math.sqrt(n * share));
     }
+  });
+
+  it("is the normal quantile of a uniform number of the same key", () => {
+    const n = 20_001;
+    const z = draw([11, 12], n);
+    const u = withArrays([new Float32Array(n)], (y) => {
+      currentKernels().uniform(11, 12, y!.address, n, -0.99999994, 1);
+      return y!.read();
+    });
+    // By Newton's method the quantile is off by (erf(z / √2) − u) / (2φ(z)), taken from the nearer tail.
+    const errors = z.map((x, i) => {
+      const excess = 1 - Math.abs(u[i]!) - erfc(Math.abs(x) / Math.SQRT2);
+      return Math.abs(excess / (2 * normalDensity(x)) / x);
+    });
+    expect(z.every((x, i) => Math.sign(x) === Math.sign(u[i]!))).toBe(true);
+    expect(errors.every((error) => error < 6 * 2 ** -24)).toBe(true);
   });
 
   it("is scaled and shifted", () => {
