@@ -24,7 +24,6 @@ export {
   type Categorical,
   categoricalEntropy,
   categoricalLogProb,
-  type Labels,
   sampleCategorical,
 } from "./distributions/categorical.js";
 export {

@@ -7,6 +7,7 @@ import { mul } from "../ops/arithmetic.js";
 import { clip, exp, scale } from "../ops/pointwise.js";
 import { sum } from "../ops/reduce.js";
 import { logSoftmax } from "../ops/softmax.js";
+import type { Labels } from "../ops/labels.js";
 import { categorical } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
 import { inScope } from "../scope.js";
@@ -16,9 +17,6 @@ import { adoptArray, checkTensor, isSameShape, type Shape, Tensor } from "../ten
 export interface Categorical {
   readonly logits: Tensor;
 }
-
-/** One category per distribution: whole numbers as a tensor of the leading shape, or row by row in any array. */
-export type Labels = Tensor | ArrayLike<number>;
 
 /** One value per row, at the row's label. Plain loops: there is one number per distribution to move. */
 const pickOp = defineOp<readonly [Tensor], ArrayLike<number>>({

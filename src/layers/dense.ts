@@ -16,11 +16,10 @@ export interface KernelOptions extends ActivationOptions {
 }
 
 /** Parameters with a kernel; the bias is absent with `useBias: false`. */
-export interface KernelParams {
+export type KernelParams = {
   readonly kernel: Tensor;
   readonly bias?: Tensor;
-  readonly [name: string]: Tensor;
-}
+};
 
 export const KERNEL_OPTIONS = ["activation", "alpha", "useBias", "kernelInitializer"];
 

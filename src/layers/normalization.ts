@@ -6,18 +6,16 @@ import { ones, type Shape, type Tensor, zeros } from "../tensor.js";
 import { type Layer, type None, specArgs } from "./layer.js";
 
 /** Scale and offset of a normalisation, shape `[channels]` each. */
-export interface NormParams {
+export type NormParams = {
   readonly gamma: Tensor;
   readonly beta: Tensor;
-  readonly [name: string]: Tensor;
-}
+};
 
 /** Moving averages of a batch norm, shape `[channels]` each. */
-export interface BatchNormState {
+export type BatchNormState = {
   readonly movingMean: Tensor;
   readonly movingVariance: Tensor;
-  readonly [name: string]: Tensor;
-}
+};
 
 /** Options of {@link batchNorm}. */
 export type BatchNormLayerOptions = Omit<ops.BatchNormOptions, "training">;

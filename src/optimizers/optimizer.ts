@@ -20,7 +20,7 @@ export interface Optimizer<State = unknown> {
   updateInPlace?<Params>(grads: Params, state: State, params: Params): [params: Params, state: State];
 }
 
-/** An optimizer from its in-place rule: `update` is the rule on copies. */
+/** @internal An optimizer from its in-place rule: `update` is the rule on copies. */
 export function defineOptimizer<State>(
   rule: Required<Pick<Optimizer<State>, "init" | "updateInPlace">>,
 ): Optimizer<State> {

@@ -26,6 +26,7 @@ export interface Configuration {
   readonly maxMemory?: number;
 }
 
+/** @internal */
 interface Runtime {
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
@@ -102,7 +103,7 @@ function start(): Runtime {
   return runtime;
 }
 
-/** The running instance; the first call compiles it. */
+/** @internal The running instance; the first call compiles it. */
 export function currentRuntime(): Runtime {
   return runtime ?? start();
 }

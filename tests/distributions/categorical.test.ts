@@ -7,7 +7,6 @@ import {
   full,
   item,
   key,
-  type Labels,
   ops,
   sampleCategorical,
   tensor,
@@ -71,7 +70,7 @@ describe("categoricalLogProb", () => {
   });
 
   it("refuses labels out of range, fractions, and too few", () => {
-    const refused = (labels: Labels, start: string, kind: ErrorConstructor = RangeError) =>
+    const refused = (labels: ops.Labels, start: string, kind: ErrorConstructor = RangeError) =>
       expectRefused(
         () => categoricalLogProb(labels, { logits: zeros([2, 3]) }),
         kind,
