@@ -7,13 +7,26 @@ import { isSameShape, type Shape, type Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
 import type { ApplyContext, Layer } from "./layer.js";
 
-type Layers = readonly Layer[];
+type AnyLayer = Layer<Tree, Tree, unknown>;
 type ParamsOf<L> = L extends { init(...args: never): { params: infer Params } } ? Params : never;
 type StateOf<L> = L extends { init(...args: never): { state: infer State } } ? State : never;
+/** What the last of some layers gives: a tensor, unless the layers end in heads. */
+type OutputOf<L> = L extends readonly [...unknown[], { apply(...args: never): { output: infer Output } }]
+  ? Output
+  : Tensor;
 
 function checkLayer(where: string, argument: string, layer: unknown): void {
   const isLayer = typeof (layer as Layer | undefined)?.init === "function" && "apply" in (layer as object);
   if (!isLayer) refuseKind(where, argument, "be a layer", layer);
+}
+
+/** Checks that parameters or state have an entry per layer inside, under the names that `init` gave them. */
+function checkEntries(where: string, argument: string, tree: unknown, names: readonly string[]): void {
+  const isWhole =
+    typeof tree === "object" && tree !== null && names.every((name) => Object.hasOwn(tree, name));
+  if (!isWhole || Object.keys(tree).length !== names.length) {
+    refuseKind(where, argument, `have the entries ${names.join(", ")}, as init gives them`, tree);
+  }
 }
 
 /** The context of the i-th part: the same, with a key of its own. */
@@ -24,31 +37,36 @@ function contextOf(context: ApplyContext, i: number): ApplyContext {
 /**
  * Layers one after another.
  *
- * @param layers - at least one; each takes the output of the one before
+ * @param layers - at least one; each takes the output of the one before; the last may be {@link parallel} heads
  * @returns layer whose parameters and state are arrays, one entry per layer
  * @throws {TypeError} when an argument is not a layer
  * @example
  * const encoder = sequential(flatten(), dense(32, { activation: "relu" }));
  * encoder.outputShape([28, 28, 1]); // [32]
  */
-export function sequential<const L extends Layers>(
+export function sequential<const L extends readonly Layer[] | readonly [...Layer[], AnyLayer]>(
   ...layers: L
 ): Layer<
-  { -readonly [I in keyof L]: ParamsOf<L[I]> } & Tree,
-  { -readonly [I in keyof L]: StateOf<L[I]> } & Tree
+  { -readonly [I in keyof L]: ParamsOf<L[I]> },
+  { -readonly [I in keyof L]: StateOf<L[I]> },
+  OutputOf<L>
 > {
-  layers.forEach((layer, i) => checkLayer("sequential", `layers[${i}]`, layer));
-  if (layers.length === 0) refuseValue("sequential", "layers", "be at least one", layers);
+  const where = "sequential";
+  // Heads can only stand at the end: nothing takes their output for a tensor.
+  const parts = layers as readonly Layer[];
+  parts.forEach((layer, i) => checkLayer(where, `layers[${i}]`, layer));
+  if (parts.length === 0) refuseValue(where, "layers", "be at least one", layers);
+  const indices = parts.map((_, i) => `${i}`);
   const chain: Layer<Tree[], Tree[]> = {
-    spec: { type: "sequential", args: layers.map(({ spec }) => spec) },
-    children: layers.map((layer, i) => ({ place: `[${i}]`, layer })),
+    spec: { type: where, args: parts.map(({ spec }) => spec) },
+    children: parts.map((layer, i) => ({ place: `[${i}]`, layer })),
     outputShape: (inputShape) =>
-      layers.reduce<Shape>((shape, layer, i) => within(`[${i}]`, () => layer.outputShape(shape)), inputShape),
+      parts.reduce<Shape>((shape, layer, i) => within(`[${i}]`, () => layer.outputShape(shape)), inputShape),
     init: (key, inputShape) => {
       const params: Tree[] = [];
       const state: Tree[] = [];
       let shape = inputShape;
-      layers.forEach((layer, i) => {
+      parts.forEach((layer, i) => {
         const initialized = within(`[${i}]`, () => layer.init(fold(key, i), shape));
         params.push(initialized.params);
         state.push(initialized.state);
@@ -57,9 +75,11 @@ export function sequential<const L extends Layers>(
       return { params, state, outputShape: shape };
     },
     apply: (params, state, input, context = {}) => {
+      checkEntries(where, "params", params, indices);
+      checkEntries(where, "state", state, indices);
       const states: Tree[] = [];
       let output = input;
-      layers.forEach((layer, i) => {
+      parts.forEach((layer, i) => {
         const applied = within(`[${i}]`, () =>
           layer.apply(params[i], state[i], output, contextOf(context, i)),
         );
@@ -94,7 +114,7 @@ export function residual<Params, State>(inner: Layer<Params, State>): Layer<Para
   };
   return {
     spec: { type: "residual", args: [inner.spec] },
-    children: [{ place: "", layer: inner as unknown as Layer }],
+    children: [{ place: "residual", layer: inner as unknown as Layer }],
     outputShape,
     init: (key, inputShape) => {
       outputShape(inputShape);
@@ -122,19 +142,17 @@ export type Heads<L> = { readonly [Name in keyof L]: Tensor };
  */
 export function parallel<L extends Readonly<Record<string, Layer>>>(
   heads: L,
-): Layer<
-  { readonly [N in keyof L]: ParamsOf<L[N]> } & Tree,
-  { readonly [N in keyof L]: StateOf<L[N]> } & Tree,
-  Heads<L>
-> {
+): Layer<{ readonly [N in keyof L]: ParamsOf<L[N]> }, { readonly [N in keyof L]: StateOf<L[N]> }, Heads<L>> {
+  const where = "parallel";
+  if (typeof heads !== "object" || heads === null) refuseKind(where, "heads", "be layers by name", heads);
   const names = Object.keys(heads);
-  names.forEach((name) => checkLayer("parallel", name, heads[name]));
-  if (names.length === 0) refuseValue("parallel", "heads", "be at least one", heads);
+  names.forEach((name) => checkLayer(where, `heads.${name}`, heads[name]));
+  if (names.length === 0) refuseValue(where, "heads", "be at least one", heads);
   const collect = <T>(f: (name: string, i: number) => T) =>
     Object.fromEntries(names.map((name, i) => [name, within(name, () => f(name, i))]));
   type Trees = Readonly<Record<string, Tree>>;
   const layer: Layer<Trees, Trees, Readonly<Record<string, Tensor>>> = {
-    spec: { type: "parallel", args: [Object.fromEntries(names.map((name) => [name, heads[name].spec]))] },
+    spec: { type: where, args: [Object.fromEntries(names.map((name) => [name, heads[name].spec]))] },
     children: names.map((place) => ({ place, layer: heads[place] })),
     outputShape: (inputShape) => {
       const shapes = names.map((name) => within(name, () => heads[name].outputShape(inputShape)));
@@ -149,6 +167,8 @@ export function parallel<L extends Readonly<Record<string, Layer>>>(
       };
     },
     apply: (params, state, input, context = {}) => {
+      checkEntries(where, "params", params, names);
+      checkEntries(where, "state", state, names);
       const all = collect((name, i) =>
         heads[name].apply(params[name], state[name], input, contextOf(context, i)),
       );

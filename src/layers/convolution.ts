@@ -1,10 +1,11 @@
 // Convolution layers: conv2d, its transpose, and upsampling followed by a convolution.
 
-import { checkInteger, checkOptions, refuseKind } from "../check.js";
-import { checkPair, type Padding, type Pair } from "../geometry.js";
-import { transposedGeometry, type TransposeOptions } from "../transposedGeometry.js";
+import { checkInteger, checkOptions, refuseKind, within } from "../check.js";
+import { checkPair, type ConvolutionSizes, forwardGeometry, type Padding, type Pair } from "../geometry.js";
+import { checkGroups } from "../ops/conv2dGeometry.js";
 import * as ops from "../ops/index.js";
 import { type Shape, zeros } from "../tensor.js";
+import { transposedGeometry, type TransposeOptions } from "../transposedGeometry.js";
 import { activated } from "./activations.js";
 import {
   biasOption,
@@ -15,7 +16,7 @@ import {
 } from "./dense.js";
 import { initialize } from "./initializers.js";
 import { type Layer, type None, plainLayer } from "./layer.js";
-import { checkImage, given } from "./support.js";
+import { checkImage, checkWindow, given } from "./support.js";
 
 /** Options of {@link conv2d}. */
 export interface Conv2dLayerOptions extends KernelOptions {
@@ -52,7 +53,22 @@ function checkConvolution(
   if (options.kernel === undefined)
     refuseKind(where, "kernel", "be given: a number or [height, width]", undefined);
   checkPair(where, "kernel", options.kernel, 1);
+  checkWindow(where, options);
+  if (options.groups !== undefined) checkInteger(where, "groups", options.groups, 1);
   checkKernelOptions(where, options);
+}
+
+/** What the geometry needs to know of one image and the filter, checked. */
+function sizesOf(
+  where: string,
+  inputShape: Shape,
+  filters: number,
+  { kernel, groups = 1 }: Conv2dLayerOptions,
+): ConvolutionSizes {
+  checkImage(where, inputShape);
+  checkGroups(where, groups, inputShape[2], filters);
+  const [kernelHeight, kernelWidth] = checkPair(where, "kernel", kernel, 1);
+  return { input: [1, ...inputShape], kernelHeight, kernelWidth, outChannels: filters, groups };
 }
 
 /** Where windows lie, as the operations take it; layers pad to the same size unless told otherwise. */
@@ -85,10 +101,8 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
   const { useBias = true, kernelInitializer = "glorotUniform", groups = 1 } = options;
   const [kernelHeight, kernelWidth] = checkPair(where, "kernel", options.kernel, 1);
   const filterShapeOf = (channels: number) => [kernelHeight, kernelWidth, channels / groups, filters];
-  const geometryOf = (inputShape: Shape) => {
-    checkImage(where, inputShape);
-    return ops.conv2dGeometry([1, ...inputShape], filterShapeOf(inputShape[2]), windowOf(options));
-  };
+  const geometryOf = (inputShape: Shape) =>
+    forwardGeometry(where, sizesOf(where, inputShape, filters, options), windowOf(options));
   const outputShape = (inputShape: Shape) => {
     const { outHeight, outWidth } = geometryOf(inputShape);
     return [outHeight, outWidth, filters];
@@ -145,8 +159,7 @@ export function conv2dTranspose(
     ...given({ outputShape: options.outputShape, outputPadding: options.outputPadding }),
   };
   const outputShape = (inputShape: Shape) => {
-    checkImage(where, inputShape);
-    const sizes = { input: [1, ...inputShape], kernelHeight, kernelWidth, outChannels: filters, groups };
+    const sizes = sizesOf(where, inputShape, filters, options);
     const { inHeight, inWidth } = transposedGeometry(where, sizes, transposeOptions);
     return [inHeight, inWidth, filters];
   };
@@ -227,14 +240,15 @@ export function resizeConv2d(filters: number, options: ResizeConv2dOptions): Lay
   const where = "resizeConv2d";
   checkConvolution(where, filters, options, [...CONVOLUTION_OPTIONS, "factor"]);
   const { factor = 2, ...rest } = options;
+  checkPair(where, "factor", factor, 1);
   const grow = upsampleNearest(factor);
   const convolve = conv2d(filters, rest);
   return {
     spec: { type: where, args: [filters, options] },
-    outputShape: (inputShape) => convolve.outputShape(grow.outputShape(inputShape)),
+    outputShape: (inputShape) => within(where, () => convolve.outputShape(grow.outputShape(inputShape))),
     multiplyAdds: (inputShape) => convolve.multiplyAdds?.(grow.outputShape(inputShape)) ?? 0,
-    init: (key, inputShape) => convolve.init(key, grow.outputShape(inputShape)),
+    init: (key, inputShape) => within(where, () => convolve.init(key, grow.outputShape(inputShape))),
     apply: (params, state, input, context) =>
-      convolve.apply(params, state, grow.apply({}, {}, input).output, context),
+      within(where, () => convolve.apply(params, state, grow.apply({}, {}, input).output, context)),
   };
 }

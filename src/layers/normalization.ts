@@ -2,6 +2,7 @@
 
 import { checkOptions, refuseValue } from "../check.js";
 import * as ops from "../ops/index.js";
+import { checkBatchNormOptions, checkEpsilon } from "../ops/norm.js";
 import { ones, type Shape, type Tensor, zeros } from "../tensor.js";
 import { type Layer, type None, specArgs } from "./layer.js";
 
@@ -20,9 +21,15 @@ export type BatchNormState = {
 /** Options of {@link batchNorm}. */
 export type BatchNormLayerOptions = Omit<ops.BatchNormOptions, "training">;
 
-function channelsOf(where: string, inputShape: Shape): number {
+/** The input's shape, which is the output's, with at least the axis of the channels. */
+function checkInput(where: string, inputShape: Shape): Shape {
   if (inputShape.length === 0) refuseValue(where, "input shape", "have at least one axis", inputShape);
-  return inputShape[inputShape.length - 1];
+  return inputShape;
+}
+
+function initialParams(inputShape: Shape): NormParams {
+  const shape = inputShape.slice(-1);
+  return { gamma: ones(shape), beta: zeros(shape) };
 }
 
 /**
@@ -40,16 +47,15 @@ function channelsOf(where: string, inputShape: Shape): number {
 export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams, BatchNormState> {
   const where = "batchNorm";
   checkOptions(where, options, ["momentum", "epsilon", "runningVariance"]);
+  checkBatchNormOptions(where, options);
   return {
     spec: { type: where, args: specArgs([], options) },
-    outputShape: (inputShape) => inputShape,
+    outputShape: (inputShape) => checkInput(where, inputShape),
     init: (_, inputShape) => {
-      const shape = [channelsOf(where, inputShape)];
-      return {
-        params: { gamma: ones(shape), beta: zeros(shape) },
-        state: { movingMean: zeros(shape), movingVariance: ones(shape) },
-        outputShape: inputShape,
-      };
+      const outputShape = checkInput(where, inputShape);
+      const shape = inputShape.slice(-1);
+      const state = { movingMean: zeros(shape), movingVariance: ones(shape) };
+      return { params: initialParams(inputShape), state, outputShape };
     },
     apply: ({ gamma, beta }, { movingMean, movingVariance }, input, { training = false } = {}) => {
       const all = { ...options, training };
@@ -72,12 +78,13 @@ export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams
 export function layerNorm(options: { readonly epsilon?: number } = {}): Layer<NormParams, None> {
   const where = "layerNorm";
   checkOptions(where, options, ["epsilon"]);
+  if (options.epsilon !== undefined) checkEpsilon(where, options.epsilon);
   return {
     spec: { type: where, args: specArgs([], options) },
-    outputShape: (inputShape) => inputShape,
+    outputShape: (inputShape) => checkInput(where, inputShape),
     init: (_, inputShape) => {
-      const shape = [channelsOf(where, inputShape)];
-      return { params: { gamma: ones(shape), beta: zeros(shape) }, state: {}, outputShape: inputShape };
+      const outputShape = checkInput(where, inputShape);
+      return { params: initialParams(inputShape), state: {}, outputShape };
     },
     apply: ({ gamma, beta }, state, input) => ({ output: ops.layerNorm(input, gamma, beta, options), state }),
   };

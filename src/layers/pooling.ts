@@ -1,11 +1,17 @@
 // Pooling layers.
 
-import { checkOptions } from "../check.js";
-import { checkPair, forwardGeometry, type Pair, type WindowOptions } from "../geometry.js";
+import { checkBoolean, checkOptions } from "../check.js";
+import {
+  checkPair,
+  checkWindowsSeePixels,
+  forwardGeometry,
+  type Pair,
+  type WindowOptions,
+} from "../geometry.js";
 import * as ops from "../ops/index.js";
 import type { Shape, Tensor } from "../tensor.js";
 import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
-import { checkImage } from "./support.js";
+import { checkImage, checkWindow } from "./support.js";
 
 function poolingLayer(
   where: string,
@@ -16,6 +22,7 @@ function poolingLayer(
 ): Layer<None, None> {
   const [kernelHeight, kernelWidth] = checkPair(where, "size", size, 1);
   checkOptions(where, options, ["stride", "dilation", "padding", ...names]);
+  checkWindow(where, options);
   const outputShape = (inputShape: Shape) => {
     checkImage(where, inputShape);
     const channels = inputShape[2];
@@ -26,8 +33,9 @@ function poolingLayer(
       outChannels: channels,
       groups: channels,
     };
-    const { outHeight, outWidth } = forwardGeometry(where, sizes, { stride: size, ...options });
-    return [outHeight, outWidth, channels];
+    const geometry = forwardGeometry(where, sizes, { ...options, stride: options.stride ?? size });
+    checkWindowsSeePixels(where, geometry);
+    return [geometry.outHeight, geometry.outWidth, channels];
   };
   return plainLayer(where, specArgs([size], options), outputShape, f);
 }
@@ -62,8 +70,11 @@ export function maxPool2d(size: Pair = 2, options: ops.MaxPool2dOptions = {}): L
  * avgPool2d(2).outputShape([28, 28, 8]); // [14, 14, 8]
  */
 export function avgPool2d(size: Pair = 2, options: ops.AvgPool2dOptions = {}): Layer<None, None> {
-  const names = ["countIncludePad"];
-  return poolingLayer("avgPool2d", size, options, names, (input) => ops.avgPool2d(input, size, options));
+  const where = "avgPool2d";
+  const pool = (input: Tensor) => ops.avgPool2d(input, size, options);
+  const layer = poolingLayer(where, size, options, ["countIncludePad"], pool);
+  checkBoolean(where, "countIncludePad", options.countIncludePad ?? false);
+  return layer;
 }
 
 /**

@@ -17,13 +17,14 @@ function countOf(params: Tree): number {
   return tensorsOf(params).reduce((sum, { size }) => sum + size, 0);
 }
 
-function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, name: string): Row[] {
+/** The rows of a layer at a path, which reads as in error messages: `[1].residual[0].dense`. */
+function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, path: string): Row[] {
   const { children, spec } = layer;
   if (children === undefined) {
     const { params, outputShape } = layer.init(key(0), inputShape);
     return [
       {
-        name: `${name}${name === "" || name.endsWith(" ") ? "" : " "}${spec.type}`,
+        name: joinPath(path, spec.type),
         outputShape,
         parameters: countOf(params),
         multiplyAdds: layer.multiplyAdds?.(inputShape) ?? 0,
@@ -32,7 +33,7 @@ function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, name: stri
   }
   let shape = inputShape;
   return children.flatMap(({ place, layer: child }) => {
-    const rows = rowsOf(child, shape, joinPath(name, place));
+    const rows = rowsOf(child, shape, joinPath(path, place));
     // Only a sequence hands its output on; heads share one input.
     if (spec.type === "sequential") shape = child.outputShape(shape);
     return rows;
@@ -40,7 +41,7 @@ function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, name: stri
 }
 
 function joinPath(path: string, place: string): string {
-  return path === "" || place.startsWith("[") || place === "" ? path + place : `${path}.${place}`;
+  return path === "" || place.startsWith("[") ? path + place : `${path}.${place}`;
 }
 
 /** Multiply-adds of one example's forward pass. */

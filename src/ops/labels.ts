@@ -1,6 +1,6 @@
 // Labels as vectors: one-hot rows, and rows of a table.
 
-import { checkInteger, refuseKind, refuseValue } from "../check.js";
+import { checkInteger, checkShape, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
 import { matmul } from "./matmul.js";
 
@@ -18,15 +18,20 @@ export type Labels = Tensor | ArrayLike<number>;
  * ops.oneHot([1, 0], 2).data; // [0, 1, 1, 0]
  */
 export function oneHot(labels: Labels, classes: number): Tensor {
-  const where = "oneHot";
-  checkInteger(where, "classes", classes, 1);
+  checkInteger("oneHot", "classes", classes, 1);
+  return rowsOf("oneHot", labels, classes);
+}
+
+function rowsOf(where: string, labels: Labels, classes: number): Tensor {
   const values = listOf(where, labels);
+  const shape = [values.length, classes];
+  checkShape(where, "result's shape", shape);
   const rows = new Float32Array(values.length * classes);
   for (let i = 0; i < values.length; i++) {
     checkInteger(where, `labels[${i}]`, values[i], 0, classes - 1);
     rows[i * classes + values[i]] = 1;
   }
-  return adoptArray(rows, [values.length, classes]);
+  return adoptArray(rows, shape);
 }
 
 function listOf(where: string, labels: unknown): ArrayLike<number> {
@@ -50,6 +55,7 @@ function listOf(where: string, labels: unknown): ArrayLike<number> {
  * ops.embedding([1], tensor([[1, 2], [3, 4]])).data; // [3, 4]
  */
 export function embedding(labels: Labels, table: Tensor): Tensor {
-  checkTensor("embedding", "table", table, 2, "[classes, features]");
-  return matmul(oneHot(labels, table.shape[0]), table);
+  const where = "embedding";
+  checkTensor(where, "table", table, 2, "[classes, features]");
+  return matmul(rowsOf(where, labels, table.shape[0]), table);
 }

@@ -125,12 +125,7 @@ export function batchNorm(
   for (const [name, value] of Object.entries({ gamma, beta, runningMean, runningVariance })) {
     checkChannels(where, name, value, channels);
   }
-  checkOptions(where, options, ["training", "epsilon", "momentum", "runningVariance"]);
-  const { training = false, epsilon = 1e-3, momentum = 0.99, runningVariance: kind = "biased" } = options;
-  checkBoolean(where, "training", training);
-  checkEpsilon(where, epsilon);
-  checkNumber(where, "momentum", momentum, 0, 1);
-  checkOneOf(where, "runningVariance", kind, ["biased", "unbiased"]);
+  const { training, epsilon, momentum, runningVariance: kind } = checkBatchNormOptions(where, options);
   const rows = input.size / channels;
   if (training && kind === "unbiased" && rows === 1) {
     refuseValue(
@@ -164,6 +159,17 @@ export function batchNorm(
   });
 }
 
+/** Checks the options of a batch norm, and fills in those that are absent. */
+export function checkBatchNormOptions(where: string, options: BatchNormOptions): Required<BatchNormOptions> {
+  checkOptions(where, options, ["training", "epsilon", "momentum", "runningVariance"]);
+  const { training = false, epsilon = 1e-3, momentum = 0.99, runningVariance = "biased" } = options;
+  checkBoolean(where, "training", training);
+  checkEpsilon(where, epsilon);
+  checkNumber(where, "momentum", momentum, 0, 1);
+  checkOneOf(where, "runningVariance", runningVariance, ["biased", "unbiased"]);
+  return { training, epsilon, momentum, runningVariance };
+}
+
 function checkChannels(where: string, name: string, value: unknown, channels: number): void {
   checkTensor(where, name, value, 1);
   if (value.shape[0] !== channels) {
@@ -171,7 +177,8 @@ function checkChannels(where: string, name: string, value: unknown, channels: nu
   }
 }
 
-function checkEpsilon(where: string, epsilon: unknown): void {
+/** Checks what is added to a variance. */
+export function checkEpsilon(where: string, epsilon: unknown): void {
   checkNumber(where, "epsilon", epsilon, 0);
   if (epsilon === 0) refuseValue(where, "epsilon", "be above 0", epsilon);
 }
