@@ -1,7 +1,6 @@
 // The gradient by filter of a correlation: its source windows transposed, times the target's gradient.
 
 import {
-  ACCUMULATE,
   BATCH,
   CHANNELS,
   FILTER,
@@ -19,7 +18,7 @@ import {
   TAPS_W,
   field,
 } from "./job";
-import { EDGE_BYTES, FROM_TARGET, FROM_ZERO } from "./microKernel";
+import { EDGE_BYTES, FROM_TARGET } from "./microKernel";
 import { multiplyThin, THIN, THIN_COLUMNS } from "./thin";
 import { combineRows } from "./narrow";
 import { NARROW, PACKED_A_BYTES, multiplyColumns, packedColumns } from "./product";
@@ -62,8 +61,69 @@ function listElements(
   }
 }
 
+/** Adds what one prepared tile contributes, by the product that fits the gradient's size. */
+function addTile(
+  job: usize,
+  points: i32,
+  runLength: i32,
+  depth: i32,
+  offsets: usize,
+  gradientRows: usize,
+  packing: usize,
+): void {
+  const scratch = <usize>field(job, SCRATCH);
+  const bases = scratch + BASES;
+  const listed = scratch + TARGETS;
+  const runs = scratch + RUNS;
+  const outputs = field(job, OUTPUTS);
+  const runCount = depth / runLength;
+  if (depth <= THIN && outputs <= THIN_COLUMNS && outputs > NARROW) {
+    multiplyThin(bases, runs, runCount, runLength, listed, points, gradientRows, outputs, packing);
+  } else if (outputs > NARROW || runLength < 8) {
+    const room = scratch + <usize>field(job, SCRATCH_BYTES) - packing - PACKED_A_BYTES - EDGE_BYTES;
+    const most = packedColumns(<i32>room);
+    for (let n = 0; n < outputs; n += most) {
+      const at = (<usize>n) << 2;
+      const count = min(most, outputs - n);
+      multiplyColumns(
+        bases,
+        offsets,
+        depth,
+        listed,
+        points,
+        at,
+        4,
+        gradientRows,
+        at,
+        count,
+        FROM_TARGET,
+        1,
+        packing,
+      );
+    }
+  } else {
+    for (let n: usize = 0; n < (<usize>outputs) << 2; n += 4) {
+      for (let run: usize = 0; run < <usize>runCount; run++) {
+        const rows = gradientRows + ((run * <usize>runLength) << 2);
+        combineRows(
+          bases,
+          <usize>load<u32>(runs + (run << 2)),
+          runLength,
+          listed,
+          points,
+          n,
+          rows,
+          n,
+          1,
+          packing,
+        );
+      }
+    }
+  }
+}
+
 /**
- * The filter's gradient: filter[i, j, k, n] (+)= Σ over grid points of source[tap, k] · target[point, n].
+ * The filter's gradient: filter[i, j, k, n] += Σ over grid points of source[tap, k] · target[point, n].
  *
  * Layout: the record of `correlate`; the filter is written, the target read. FILTER_STEP_N must be 1.
  * Requires: taps·channels ≤ MAX_ELEMENTS; `outputs` columns of packed target within the scratch.
@@ -75,20 +135,14 @@ export function correlateFilterGradient(job: usize): void {
   const rows = tileRows(job, inside, columns);
   const images = tileImages(job, inside, columns, rows);
   const scratch = <usize>field(job, SCRATCH);
-  const outputs = field(job, OUTPUTS);
   const channels = field(job, CHANNELS);
   const depth = field(job, TAPS_H) * field(job, TAPS_W) * channels;
-  const bases = scratch + BASES;
-  const listed = scratch + TARGETS;
   // Behind the padded source: element offsets, addresses of the gradient's rows, then packing space.
   const offsets = scratch + PACKED_B;
   const gradientRows = offsets + ((<usize>depth) << 2);
   const packing = (gradientRows + ((<usize>depth) << 2) + 63) & ~63;
-  const room = scratch + <usize>field(job, SCRATCH_BYTES) - packing - PACKED_A_BYTES - EDGE_BYTES;
-  const most = packedColumns(<i32>room);
   const pixel = inside ? field(job, SOURCE_CHANNELS) : channels;
   const width = inside ? field(job, SOURCE_WIDTH) : footprint(job, TAPS_W, columns);
-  let start = field(job, ACCUMULATE) ? FROM_TARGET : FROM_ZERO;
   for (let b = 0; b < field(job, BATCH); b += images) {
     for (let r = 0; r < field(job, GRID_ROWS); r += rows) {
       for (let c = 0; c < field(job, GRID_COLUMNS); c += columns) {
@@ -99,61 +153,7 @@ export function correlateFilterGradient(job: usize): void {
         const runLength = listRuns(job, scratch + RUNS, pitch * pixel, pixel);
         listElements(job, offsets, gradientRows, scratch + RUNS, runLength, depth);
         prepareTile(job, inside, b, tileB, r, tileR, c, tileC);
-        const points = tileB * tileR * tileC;
-        if (depth <= THIN && outputs <= THIN_COLUMNS && outputs > NARROW) {
-          const runCount = depth / runLength;
-          multiplyThin(
-            bases,
-            scratch + RUNS,
-            runCount,
-            runLength,
-            listed,
-            points,
-            gradientRows,
-            outputs,
-            start,
-            packing,
-          );
-        } else if (outputs > NARROW || runLength < 8) {
-          for (let n = 0; n < outputs; n += most) {
-            const count = min(most, outputs - n);
-            const first = (<usize>n) << 2;
-            multiplyColumns(
-              bases,
-              offsets,
-              depth,
-              listed,
-              points,
-              first,
-              4,
-              gradientRows,
-              first,
-              count,
-              start,
-              1,
-              packing,
-            );
-          }
-        } else {
-          for (let n = 0; n < outputs; n++) {
-            for (let e = 0, run = scratch + RUNS; e < depth; e += runLength, run += 4) {
-              combineRows(
-                bases,
-                <usize>load<u32>(run),
-                runLength,
-                listed,
-                points,
-                (<usize>n) << 2,
-                gradientRows + ((<usize>e) << 2),
-                (<usize>n) << 2,
-                start,
-                1,
-                packing,
-              );
-            }
-          }
-        }
-        start = FROM_TARGET;
+        addTile(job, tileB * tileR * tileC, runLength, depth, offsets, gradientRows, packing);
       }
     }
   }

@@ -72,7 +72,7 @@ function multiplyLine(
       } else {
         listAddresses(bases, matrix + <usize>d * pitch + ((<usize>i) << 2), pitch, depth);
         listAddresses(listed, part, vectorStep, depth);
-        combineRows(bases, 0, count, listed, depth, 0, targets, 0, FROM_TARGET, alpha, scratch + PACKED_A);
+        combineRows(bases, 0, count, listed, depth, 0, targets, 0, alpha, scratch + PACKED_A);
       }
     }
   }

@@ -86,19 +86,19 @@ export function dotRows(
   }
 }
 
-/** Adds alpha times the `count` sums at `sums` to C's rows at targets[i] + column, or stores them. */
-function scatter(sums: usize, count: i32, targets: usize, column: usize, accumulate: bool, alpha: f32): void {
+/** Adds alpha times the `count` sums at `sums` to C's rows at targets[i] + column. */
+function scatter(sums: usize, count: i32, targets: usize, column: usize, alpha: f32): void {
   for (let i: usize = 0; i < (<usize>count) << 2; i += 4) {
     const target = <usize>load<u32>(targets + i) + column;
     const sum = alpha * load<f32>(sums + i);
-    store<f32>(target, accumulate ? load<f32>(target) + sum : sum);
+    store<f32>(target, load<f32>(target) + sum);
   }
 }
 
 /**
  * The narrow form of `multiplyColumns`: one column, over one run of `length` neighbouring offsets.
  *
- * Computes: C[i] (+)= alpha·Σ_k A[k][i]·y[k], the float A[k][i] at bases[k] + run + 4·i, y[k] at listed[k] + first.
+ * Computes: C[i] += alpha·Σ_k A[k][i]·y[k], the float A[k][i] at bases[k] + run + 4·i, y[k] at listed[k] + first.
  * Requires: `scratch` of 128 bytes.
  */
 export function combineRows(
@@ -110,12 +110,10 @@ export function combineRows(
   first: usize,
   targets: usize,
   column: usize,
-  start: i32,
   alpha: f32,
   scratch: usize,
 ): void {
   for (let k = 0; k < depth; k += DEPTH_BLOCK) {
-    const accumulate = start == FROM_TARGET || k > 0;
     const begin = (<usize>k) << 2;
     const end = (<usize>min(depth, k + DEPTH_BLOCK)) << 2;
     let i = 0;
@@ -149,7 +147,7 @@ export function combineRows(
       v128.store(scratch, c5, 80);
       v128.store(scratch, c6, 96);
       v128.store(scratch, c7, 112);
-      scatter(scratch, 32, targets + ((<usize>i) << 2), column, accumulate, alpha);
+      scatter(scratch, 32, targets + ((<usize>i) << 2), column, alpha);
     }
     for (; i + 4 <= length; i += 4) {
       let even = f32x4.splat(0),
@@ -167,7 +165,7 @@ export function combineRows(
         even = madd(v128.load(<usize>load<u32>(bases + o) + offset), y, even);
       }
       v128.store(scratch, f32x4.add(even, odd));
-      scatter(scratch, 4, targets + ((<usize>i) << 2), column, accumulate, alpha);
+      scatter(scratch, 4, targets + ((<usize>i) << 2), column, alpha);
     }
     for (; i < length; i++) {
       let sum: f32 = 0;
@@ -177,7 +175,7 @@ export function combineRows(
           load<f32>(<usize>load<u32>(bases + o) + offset) * load<f32>(<usize>load<u32>(listed + o) + first);
       }
       store<f32>(scratch, sum);
-      scatter(scratch, 1, targets + ((<usize>i) << 2), column, accumulate, alpha);
+      scatter(scratch, 1, targets + ((<usize>i) << 2), column, alpha);
     }
   }
 }

@@ -2,7 +2,6 @@
 // is then read so few times that packing it would cost as much as using it. Tiles are 3 rows × 8 or 12 columns;
 // B's rows are read where they lie, and the block of them stays in L1 while all rows of C use it.
 
-import { FROM_TARGET } from "./microKernel";
 import { bytesOf, loadPart, madd, storePart } from "./simd";
 
 /** Most rows and columns of C for which this form is the faster one: packing B pays from then on. */
@@ -42,30 +41,20 @@ function packRuns(
   }
 }
 
-/** Adds or stores 4, 8 or 12 columns of one row of C; `columns` of them exist. */
-function finishRow(target: usize, x0: v128, x1: v128, x2: v128, columns: i32, start: i32): void {
-  finishVector(target, x0, columns, start);
-  if (columns > 4) finishVector(target + 16, x1, columns - 4, start);
-  if (columns > 8) finishVector(target + 32, x2, columns - 8, start);
+/** Adds 4, 8 or 12 columns to one row of C; `columns` of them exist. */
+function finishRow(target: usize, x0: v128, x1: v128, x2: v128, columns: i32): void {
+  finishVector(target, x0, columns);
+  if (columns > 4) finishVector(target + 16, x1, columns - 4);
+  if (columns > 8) finishVector(target + 32, x2, columns - 8);
 }
 
-function finishVector(target: usize, x: v128, columns: i32, start: i32): void {
+function finishVector(target: usize, x: v128, columns: i32): void {
   const lanes = min(4, columns);
-  if (start == FROM_TARGET) x = f32x4.add(x, loadPart(target, lanes, x));
-  storePart(target, x, lanes);
+  storePart(target, f32x4.add(x, loadPart(target, lanes, x)), lanes);
 }
 
 /** Three rows of C times 12 columns: 9 products for 6 loads. */
-function tile12(
-  a: usize,
-  row: usize,
-  listed: usize,
-  end: usize,
-  at: usize,
-  targets: usize,
-  rows: i32,
-  start: i32,
-): void {
+function tile12(a: usize, row: usize, listed: usize, end: usize, at: usize, targets: usize, rows: i32): void {
   let c00 = f32x4.splat(0),
     c01 = c00,
     c02 = c00,
@@ -93,22 +82,13 @@ function tile12(
     c21 = madd(x2, b1, c21);
     c22 = madd(x2, b2, c22);
   }
-  finishRow(<usize>load<u32>(targets) + at, c00, c01, c02, 12, start);
-  if (rows > 1) finishRow(<usize>load<u32>(targets, 4) + at, c10, c11, c12, 12, start);
-  if (rows > 2) finishRow(<usize>load<u32>(targets, 8) + at, c20, c21, c22, 12, start);
+  finishRow(<usize>load<u32>(targets) + at, c00, c01, c02, 12);
+  if (rows > 1) finishRow(<usize>load<u32>(targets, 4) + at, c10, c11, c12, 12);
+  if (rows > 2) finishRow(<usize>load<u32>(targets, 8) + at, c20, c21, c22, 12);
 }
 
 /** Three rows of C times 8 columns. */
-function tile8(
-  a: usize,
-  row: usize,
-  listed: usize,
-  end: usize,
-  at: usize,
-  targets: usize,
-  rows: i32,
-  start: i32,
-): void {
+function tile8(a: usize, row: usize, listed: usize, end: usize, at: usize, targets: usize, rows: i32): void {
   let c00 = f32x4.splat(0),
     c01 = c00,
     c10 = c00,
@@ -129,9 +109,9 @@ function tile8(
     c20 = madd(x2, b0, c20);
     c21 = madd(x2, b1, c21);
   }
-  finishRow(<usize>load<u32>(targets) + at, c00, c01, c01, 8, start);
-  if (rows > 1) finishRow(<usize>load<u32>(targets, 4) + at, c10, c11, c11, 8, start);
-  if (rows > 2) finishRow(<usize>load<u32>(targets, 8) + at, c20, c21, c21, 8, start);
+  finishRow(<usize>load<u32>(targets) + at, c00, c01, c01, 8);
+  if (rows > 1) finishRow(<usize>load<u32>(targets, 4) + at, c10, c11, c11, 8);
+  if (rows > 2) finishRow(<usize>load<u32>(targets, 8) + at, c20, c21, c21, 8);
 }
 
 /** Three rows of C times the last one to four columns. */
@@ -144,7 +124,6 @@ function tileRest(
   targets: usize,
   rows: i32,
   columns: i32,
-  start: i32,
 ): void {
   let c0 = f32x4.splat(0),
     c1 = c0,
@@ -155,13 +134,13 @@ function tileRest(
     c1 = madd(v128.load32_splat(a, 4), b, c1);
     c2 = madd(v128.load32_splat(a, 8), b, c2);
   }
-  finishRow(<usize>load<u32>(targets) + at, c0, c0, c0, columns, start);
-  if (rows > 1) finishRow(<usize>load<u32>(targets, 4) + at, c1, c1, c1, columns, start);
-  if (rows > 2) finishRow(<usize>load<u32>(targets, 8) + at, c2, c2, c2, columns, start);
+  finishRow(<usize>load<u32>(targets) + at, c0, c0, c0, columns);
+  if (rows > 1) finishRow(<usize>load<u32>(targets, 4) + at, c1, c1, c1, columns);
+  if (rows > 2) finishRow(<usize>load<u32>(targets, 8) + at, c2, c2, c2, columns);
 }
 
 /**
- * Computes: C[i][j] (+)= Σ_k A[k][i]·B[k][j], i < runCount·runLength ≤ THIN, j < columns.
+ * Computes: C[i][j] += Σ_k A[k][i]·B[k][j], i < runCount·runLength ≤ THIN, j < columns.
  * Layout: A's element (k, i) lies at bases[k] + runs[i div runLength] + 4·(i mod runLength); B's row k at listed[k];
  *   C's row i at targets[i].
  * Requires: 12 readable bytes behind every run; `scratch` of THIN_BYTES.
@@ -175,7 +154,6 @@ export function multiplyThin(
   depth: i32,
   targets: usize,
   columns: i32,
-  start: i32,
   scratch: usize,
 ): void {
   const rows = runCount * runLength;
@@ -194,13 +172,12 @@ export function multiplyThin(
       // Twelve columns make chains enough for fused products; separate ones need fewer, and with twelve Node 20
       // spills.
       if (ASC_FEATURE_RELAXED_SIMD) {
-        for (; j + 12 <= columns; j += 12) tile12(a, row, first, end, bytesOf(j), rowTargets, rest, start);
+        for (; j + 12 <= columns; j += 12) tile12(a, row, first, end, bytesOf(j), rowTargets, rest);
       }
-      for (; j + 8 <= columns; j += 8) tile8(a, row, first, end, bytesOf(j), rowTargets, rest, start);
+      for (; j + 8 <= columns; j += 8) tile8(a, row, first, end, bytesOf(j), rowTargets, rest);
       for (; j < columns; j += 4) {
-        tileRest(a, row, first, end, bytesOf(j), rowTargets, rest, min(4, columns - j), start);
+        tileRest(a, row, first, end, bytesOf(j), rowTargets, rest, min(4, columns - j));
       }
     }
-    start = FROM_TARGET;
   }
 }

@@ -42,7 +42,8 @@ export class Tensor {
     /** @internal First element in the storage. */
     readonly offset: number = 0,
   ) {
-    this.shape = Object.freeze([...shape]);
+    // Shapes of other tensors are frozen already; to copy and freeze them anew made tiny operations 1.4× slower.
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
     this.size = sizeOf(shape);
   }
 
@@ -78,7 +79,7 @@ export function sizeOf(shape: Shape): number {
 
 /** Whether two shapes are the same. */
 export function isSameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+  return a === b || (a.length === b.length && a.every((length, axis) => length === b[axis]));
 }
 
 /** A tensor on the heap of the current frame, its values still undefined: for kernels to write. */

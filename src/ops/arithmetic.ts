@@ -23,8 +23,8 @@ function isSuffix(part: Shape, whole: Shape): boolean {
 /** Computes a ∘ b where both already broadcast to `shape`. */
 function combine(name: ArithmeticName, a: Tensor, b: Tensor, shape: Shape): Tensor {
   const output = emptyTensor(shape);
-  const left = isSuffix(a.shape, shape) ? a : expand(a, shape);
-  const right = isSuffix(b.shape, shape) ? b : expand(b, shape);
+  const left = a.size === output.size || isSuffix(a.shape, shape) ? a : expand(a, shape);
+  const right = b.size === output.size || isSuffix(b.shape, shape) ? b : expand(b, shape);
   arithmetic(name, left, left.size, right, right.size, output, output.size);
   return output;
 }
@@ -103,6 +103,7 @@ function toTensor(where: string, argument: string, value: unknown): Tensor {
 
 /** The common shape of two: sizes are equal, or one of them is 1 or missing. */
 function broadcastShape(where: string, a: Shape, b: Shape): Shape {
+  if (isSameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
   const shape = Array.from({ length: rank }, (_, axis) => {
     const left = a[axis - rank + a.length] ?? 1;

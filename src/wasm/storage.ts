@@ -2,12 +2,12 @@
 // the lifetime that a `scope` opens; when it ends, its blocks go back to the heap and what is kept moves out.
 
 import { refuseUse } from "../check.js";
-import { give, take } from "./heap.js";
+import { type Block, give, take } from "./heap.js";
 import { floats } from "./runtime.js";
 
 interface Frame {
-  /** Storages that hold a block of this frame. */
-  readonly storages: Set<Storage>;
+  /** Storages that took a block in this frame; those that lost or moved it since belong to another frame or none. */
+  readonly storages: Storage[];
 }
 
 const frames: Frame[] = [];
@@ -18,6 +18,9 @@ export class Storage {
   array: Float32Array | undefined;
   /** Address of the block on the heap; 0 for none. */
   address = 0;
+  /** That block, and the frame that it belongs to. */
+  block: Block | undefined;
+  frame: Frame | undefined;
   private view: Float32Array | undefined;
 
   constructor(
@@ -58,7 +61,7 @@ export function isInFrame(): boolean {
 
 /** Opens a frame; blocks taken from now on belong to it. */
 export function openFrame(): void {
-  frames.push({ storages: new Set() });
+  frames.push({ storages: [] });
 }
 
 /**
@@ -69,32 +72,32 @@ export function closeFrame(kept: Iterable<Storage>): void {
   const frame = frames.pop() as Frame;
   const outer = frames[frames.length - 1] as Frame | undefined;
   for (const storage of kept) {
-    if (storage.array !== undefined || !frame.storages.has(storage)) continue;
+    if (storage.array !== undefined || storage.frame !== frame) continue;
     if (outer === undefined) {
       // The constructor copies out of shared memory twice as fast as slice().
       storage.array = new Float32Array(storage.values);
     } else {
-      frame.storages.delete(storage);
-      outer.storages.add(storage);
+      storage.frame = outer;
+      outer.storages.push(storage);
     }
   }
-  for (const storage of frame.storages) release(storage);
+  for (const storage of frame.storages) if (storage.frame === frame) release(storage);
 }
 
 /** Whether a storage's only place is a block of the innermost frame. */
 export function isOfInnermostFrame(storage: Storage): boolean {
-  return storage.array === undefined && frames[frames.length - 1]?.storages.has(storage) === true;
+  return storage.array === undefined && storage.frame !== undefined && storage.frame === frames.at(-1);
 }
 
 /** Releases a storage of the innermost frame before the frame ends, where nobody will read it again. */
 export function releaseEarly(storage: Storage): void {
-  const frame = frames[frames.length - 1] as Frame | undefined;
-  if (storage.array === undefined && frame?.storages.delete(storage)) release(storage);
+  if (isOfInnermostFrame(storage)) release(storage);
 }
 
 function release(storage: Storage): void {
-  give(storage.address);
+  give(storage.block as Block);
   storage.address = 0;
+  storage.block = storage.frame = undefined;
 }
 
 /** A new block on the heap, in the innermost frame; its contents are undefined. */
@@ -106,8 +109,10 @@ export function allocate(length: number): Storage {
 
 function place(storage: Storage): void {
   const frame = frames[frames.length - 1];
-  storage.address = take(storage.length * 4);
-  frame.storages.add(storage);
+  storage.block = take(storage.length * 4);
+  storage.address = storage.block.start;
+  storage.frame = frame;
+  frame.storages.push(storage);
 }
 
 /** A place in a storage, as kernels see their arguments: a tensor is one. */

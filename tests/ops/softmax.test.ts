@@ -133,6 +133,20 @@ describe.each([
     expect(f(tensor(x.slice(0, 4))).data).toEqual(flat.data.slice(0, 4));
   });
 
+  it("runs along any axis, gradients too", () => {
+    const x = tensor(seededFloats(4, 60), [3, 4, 5]);
+    const gradOutput = tensor(seededFloats(5, 60), [3, 4, 5]);
+    for (const axis of [0, 1, 2, -1, -3]) {
+      const order = axis === 1 ? [0, 2, 1] : axis === 0 || axis === -3 ? [2, 1, 0] : [0, 1, 2];
+      const turned = vjp((t: Tensor) => f(t))(ops.transpose(gradOutput, order), ops.transpose(x, order));
+      const { value, grads } = vjp((t: Tensor) => f(t, { axis }))(gradOutput, x);
+      expect(value.data).toEqual(ops.transpose(turned.value, order).data);
+      expect(grads.data).toEqual(ops.transpose(turned.grads, order).data);
+    }
+    expectRefused(() => f(x, { axis: 3 }), RangeError, `${name}: axis`);
+    expectRefused(() => f(x, { axis: "0" as never }), TypeError, `${name}: axis`);
+  });
+
   it("of rows of one element is constant, with gradient 0", () => {
     const { value, grads } = vjp((t: Tensor) => f(t))(tensor([[3], [4]]), tensor([[5], [-6]]));
     expect([...value.data]).toEqual([single, single]);

@@ -2,11 +2,11 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { give, heapUse, take } from "../../src/wasm/heap.js";
+import { type Block, give, heapUse, take } from "../../src/wasm/heap.js";
 import { currentRuntime, memoryBytes } from "../../src/wasm/runtime.js";
 
 interface Taken {
-  readonly address: number;
+  readonly block: Block;
   readonly bytes: number;
 }
 
@@ -24,12 +24,12 @@ const steps = fc.array(
 );
 
 function expectApart(blocks: readonly Taken[]): void {
-  const inOrder = [...blocks].sort((a, b) => a.address - b.address);
+  const inOrder = [...blocks].sort((a, b) => a.block.start - b.block.start);
   let end = currentRuntime().heap;
-  for (const { address, bytes } of inOrder) {
-    expect(address % 64).toBe(0);
-    expect(address).toBeGreaterThanOrEqual(end);
-    end = address + bytes;
+  for (const { block, bytes } of inOrder) {
+    expect(block.start % 64).toBe(0);
+    expect(block.start).toBeGreaterThanOrEqual(end);
+    end = block.start + bytes;
   }
   expect(end).toBeLessThanOrEqual(memoryBytes().present - 64);
 }
@@ -39,10 +39,10 @@ function expectWhole(): void {
   const { present } = memoryBytes();
   const { heap } = currentRuntime();
   const lines = Math.floor((present - 64 - heap) / 64);
-  const address = take((lines % 2 === 0 ? lines - 1 : lines) * 64);
-  expect(address).toBe(heap);
+  const block = take((lines % 2 === 0 ? lines - 1 : lines) * 64);
+  expect(block.start).toBe(heap);
   expect(memoryBytes().present).toBe(present);
-  give(address);
+  give(block);
 }
 
 describe("heap", () => {
@@ -53,18 +53,16 @@ describe("heap", () => {
         for (const { isTake, bytes, choice } of sequence) {
           const before = heapUse().used;
           const taken = isTake || blocks.length === 0;
-          const block = taken
-            ? { address: take(bytes), bytes }
-            : blocks.splice(choice % blocks.length, 1)[0]!;
-          if (taken) blocks.push(block);
-          else give(block.address);
+          const one = taken ? { block: take(bytes), bytes } : blocks.splice(choice % blocks.length, 1)[0]!;
+          if (taken) blocks.push(one);
+          else give(one.block);
           const change = Math.abs(heapUse().used - before);
-          expect(change).toBeGreaterThanOrEqual(block.bytes);
-          expect(change).toBeLessThan(block.bytes + 128);
+          expect(change).toBeGreaterThanOrEqual(one.bytes);
+          expect(change).toBeLessThan(one.bytes + 128);
           expect(heapUse().used < before).toBe(!taken);
           expectApart(blocks);
         }
-        for (const { address } of blocks) give(address);
+        for (const { block } of blocks) give(block);
         expect(heapUse().used).toBe(0);
         expectWhole();
       }),
@@ -76,26 +74,26 @@ describe("heap", () => {
     const blocks = Array.from({ length: 50 }, (_, i) => take(100_000 + 64 * i));
     const { present } = memoryBytes();
     for (let round = 0; round < 20; round++) {
-      for (const address of blocks.splice(0)) give(address);
+      for (const block of blocks.splice(0)) give(block);
       for (let i = 0; i < 50; i++) blocks.push(take(100_000 + 64 * i));
     }
     expect(memoryBytes().present).toBe(present);
-    for (const address of blocks) give(address);
+    for (const block of blocks) give(block);
     expectWhole();
   });
 
   it("remembers the most that was in use", () => {
     const { peak } = heapUse();
-    const address = take(peak + 64);
+    const block = take(peak + 64);
     expect(heapUse().peak).toBeGreaterThan(peak);
     const highest = heapUse().peak;
-    give(address);
+    give(block);
     expect(heapUse()).toEqual({ used: 0, peak: highest });
   });
 
   it("begins large blocks at different offsets of a page", () => {
     const blocks = Array.from({ length: 8 }, () => take(65_536));
-    expect(new Set(blocks.map((address) => address % 4096)).size).toBe(8);
-    for (const address of blocks) give(address);
+    expect(new Set(blocks.map(({ start }) => start % 4096)).size).toBe(8);
+    for (const block of blocks) give(block);
   });
 });
