@@ -72,12 +72,37 @@ function broadcast(
   let aAt: usize = 0;
   let bAt: usize = 0;
   for (; n > 0; n -= row, y += rowBytes) {
-    combineRow(operation, a + aAt, aStep, b + bAt, bStep, y, row);
+    if (aStep != 0 && bStep != 0) combineVectors(operation, a + aAt, b + bAt, y, row);
+    else combineRow(operation, a + aAt, aStep, b + bAt, bStep, y, row);
     aAt += rowBytes;
     if (aAt >= aBytes) aAt = 0;
     bAt += rowBytes;
     if (bAt >= bBytes) bAt = 0;
   }
+}
+
+/** y[i] = a[i] ∘ b[i], neither a scalar: without the test for one the loops run twice as fast. */
+function combineVectors(operation: Operation, a: usize, b: usize, y: usize, n: i32): void {
+  switch (operation) {
+    case Operation.Add:
+      for (; n >= 4; n -= 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.add(v128.load(a), v128.load(b)));
+      break;
+    case Operation.Sub:
+      for (; n >= 4; n -= 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.sub(v128.load(a), v128.load(b)));
+      break;
+    case Operation.Mul:
+      for (; n >= 4; n -= 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.mul(v128.load(a), v128.load(b)));
+      break;
+    case Operation.Div:
+      for (; n >= 4; n -= 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.div(v128.load(a), v128.load(b)));
+      break;
+    default:
+      // Maximum and minimum take the common loops.
+      combineRow(operation, a, 16, b, 16, y, n);
+      return;
+  }
+  if (n > 0)
+    storePart(y, combine(operation, loadPart(a, n, f32x4.splat(0)), loadPart(b, n, f32x4.splat(1))), n);
 }
 
 /** y[i] = a[i] ∘ b[i]; an operand whose step is 0 is a scalar, otherwise its step is 16 bytes. */

@@ -8,9 +8,12 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { autodiffCases } from "./autodiff.js";
 import { conv2dCases } from "./conv2d.js";
 import { gemmCases } from "./gemm.js";
+import { lossCases } from "./losses.js";
 import { memoryCases } from "./memory.js";
+import { normCases } from "./norm.js";
 import { optimizerCases } from "./optimizer.js";
 import { pointwiseCases } from "./pointwise.js";
 import { randomCases } from "./random.js";
@@ -22,8 +25,11 @@ const CASES = [
   ...conv2dCases,
   ...pointwiseCases,
   ...memoryCases,
+  ...normCases,
+  ...lossCases,
   ...optimizerCases,
   ...randomCases,
+  ...autodiffCases,
   ...trainStepCases,
 ];
 /** Bytes, read and written, of the copy that the heading names. */
@@ -52,7 +58,9 @@ function binariesOf(choice: string): Binary[] {
   throw new RangeError(`--binary must be simd, relaxed or both, got ${choice}`);
 }
 
-function line({ title, milliseconds, spread, rate, unit, nanosecondsPerElement, share }: Row): string {
+function line(row: Row): string {
+  const { title, milliseconds, spread, rate, unit, nanosecondsPerElement, nanosecondsPerOperation, share } =
+    row;
   return [
     title.padEnd(TITLE_WIDTH),
     `${milliseconds.toPrecision(4)} ms`.padStart(11),
@@ -60,6 +68,7 @@ function line({ title, milliseconds, spread, rate, unit, nanosecondsPerElement, 
     `${rate.toFixed(1)} ${unit}`.padStart(14),
     `${(100 * share).toFixed(0)} %`.padStart(7),
     nanosecondsPerElement === undefined ? "" : `  ${nanosecondsPerElement.toFixed(2)} ns per element`,
+    nanosecondsPerOperation === undefined ? "" : `  ${nanosecondsPerOperation.toFixed(0)} ns per operation`,
   ].join("");
 }
 

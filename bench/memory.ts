@@ -193,10 +193,33 @@ const softmax = rearrangement(
   },
 );
 
+/** dx = y · (dy − Σ y · dy). */
+const softmaxGradient: Case = {
+  title: "softmax 4096×256, last axis, gradient",
+  work: { bytes: 4 * 3 * 4096 * 256, elements: 4096 * 256 },
+  prepare() {
+    const y = randomTensor(1, [4096, 256], 0, 1 / 128);
+    const dy = randomTensor(2, [4096, 256]);
+    const dx = poisonedTensor([4096, 256]);
+    const run = () => {
+      kernels.softmaxGradient("softmax", y, dy, dx, 4096, 256);
+      return dx;
+    };
+    const expected = (index: number) => {
+      const first = index - (index % 256);
+      const { value, bound } = sumOf(256, (t) => y.data[first + t] * dy.data[first + t]);
+      const slope = dy.data[index] - value;
+      return { value: y.data[index] * slope, bound: y.data[index] * (bound + 2 ** -22) };
+    };
+    return { run, expected };
+  },
+};
+
 export const memoryCases: readonly Case[] = [
   ...upsampling,
   ...pooling,
   transposition,
   ...reductions,
   softmax,
+  softmaxGradient,
 ];

@@ -13,9 +13,11 @@ export type Binary = "simd" | "relaxed";
 
 /**
  * What one run amounts to: floating-point operations (a multiply-add is two), or bytes, where every array that is
- * read and every array that is written counts once.
+ * read and every array that is written counts once. Tiny operations are counted to tell the time of each.
  */
-export type Work = { readonly flops: number } | { readonly bytes: number; readonly elements?: number };
+export type Work =
+  | { readonly flops: number; readonly operations?: number }
+  | { readonly bytes: number; readonly elements?: number };
 
 /** An element of the result by the definition, computed in float64, and how far float32 may be from it. */
 export interface Expected {
@@ -51,6 +53,7 @@ export interface Row {
   readonly rate: number;
   readonly unit: "GFLOP/s" | "GB/s";
   readonly nanosecondsPerElement?: number;
+  readonly nanosecondsPerOperation?: number;
   /** Rate in parts of the roofline: multiply-adds in registers, or a copy that moves as many bytes. */
   readonly share: number;
 }
@@ -195,7 +198,10 @@ export function measure(one: Case, binary: Binary, roofline: Roofline, time: num
   const times = one.outsideScope ? timed() : scope(timed);
   if ("flops" in work) {
     const rate = work.flops / times.milliseconds / 1e6;
-    return { title, binary, ...times, rate, unit: "GFLOP/s", share: rate / roofline.multiplyAdd };
+    const share = rate / roofline.multiplyAdd;
+    const row: Row = { title, binary, ...times, rate, unit: "GFLOP/s", share };
+    if (work.operations === undefined) return row;
+    return { ...row, nanosecondsPerOperation: (times.milliseconds * 1e6) / work.operations };
   }
   const rate = work.bytes / times.milliseconds / 1e6;
   const row: Row = { title, binary, ...times, rate, unit: "GB/s", share: rate / roofline.copy(work.bytes) };

@@ -44,9 +44,19 @@ function joinPath(path: string, place: string): string {
   return path === "" || place.startsWith("[") ? path + place : `${path}.${place}`;
 }
 
+/** All rows; a shape that does not fit is refused here, with the place where it does not. */
+function tableOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): Row[] {
+  layer.outputShape(inputShape);
+  return rowsOf(layer, inputShape, "");
+}
+
+function workOf(rows: readonly Row[]): number {
+  return rows.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+}
+
 /** Multiply-adds of one example's forward pass. */
 export function multiplyAddsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): number {
-  return rowsOf(layer, inputShape, "").reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+  return workOf(tableOf(layer, inputShape));
 }
 
 const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
@@ -63,12 +73,8 @@ const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$
  */
 export function summary(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): string {
   checkShape("summary", "inputShape", inputShape);
-  const rows = rowsOf(layer, inputShape, "");
-  const total = {
-    name: "total",
-    parameters: rows.reduce((sum, { parameters }) => sum + parameters, 0),
-    multiplyAdds: multiplyAddsOf(layer, inputShape),
-  };
+  const rows = tableOf(layer, inputShape);
+  const parameters = rows.reduce((sum, row) => sum + row.parameters, 0);
   const table = [
     ["layer", "output", "parameters", "multiply-adds"],
     ["input", `[${inputShape.join(", ")}]`, "", ""],
@@ -78,7 +84,7 @@ export function summary(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): s
       grouped(row.parameters),
       row.multiplyAdds === 0 ? "" : grouped(row.multiplyAdds),
     ]),
-    [total.name, "", grouped(total.parameters), grouped(total.multiplyAdds)],
+    ["total", "", grouped(parameters), grouped(workOf(rows))],
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column].length)));
   const print = (row: string[]) =>
