@@ -11,7 +11,7 @@ function finish(target: usize, sum: f32, start: i32, bias: f32): void {
 }
 
 /**
- * The narrow form of `multiplyRows`: one column, as dot products of four gathered rows with `vector`.
+ * The narrow form of `multiplyRows`: one column, as dot products of six gathered rows with `vector`.
  *
  * Layout: as there; `vector` holds the column's runCount·runLength values in order; the result for row i goes
  *   to targets[i] + column. `bias` is the value to start from unless `start` is FROM_TARGET.
@@ -29,60 +29,64 @@ export function dotRows(
   bias: f32,
 ): void {
   const runBytes = (<usize>runLength) << 2;
-  const bytes8 = (<usize>(runLength & ~7)) << 2;
-  for (let i = 0; i < rows; i += 4) {
+  const bytes4 = (<usize>(runLength & ~3)) << 2;
+  // Six rows are what fits: their sums, one vector and six loads, which Node 20 takes all at once.
+  for (let i = 0; i < rows; i += 6) {
     const last = rows - 1 - i;
     const table = bases + ((<usize>i) << 2);
     const base0 = <usize>load<u32>(table);
     const base1 = <usize>load<u32>(table + ((<usize>min(1, last)) << 2));
     const base2 = <usize>load<u32>(table + ((<usize>min(2, last)) << 2));
     const base3 = <usize>load<u32>(table + ((<usize>min(3, last)) << 2));
+    const base4 = <usize>load<u32>(table + ((<usize>min(4, last)) << 2));
+    const base5 = <usize>load<u32>(table + ((<usize>min(5, last)) << 2));
     let a0 = f32x4.splat(0),
       a1 = a0,
       a2 = a0,
       a3 = a0,
-      c0 = a0,
-      c1 = a0,
-      c2 = a0,
-      c3 = a0;
-    let s0: f32 = 0,
-      s1: f32 = 0,
-      s2: f32 = 0,
-      s3: f32 = 0;
+      a4 = a0,
+      a5 = a0;
     let w = vector;
     for (let run = 0; run < runCount; run++) {
       const offset = <usize>load<u32>(runs + ((<usize>run) << 2));
       let r0 = base0 + offset,
         r1 = base1 + offset,
         r2 = base2 + offset,
-        r3 = base3 + offset;
+        r3 = base3 + offset,
+        r4 = base4 + offset,
+        r5 = base5 + offset;
       const end = w + runBytes;
-      for (const end8 = w + bytes8; w < end8; w += 32, r0 += 32, r1 += 32, r2 += 32, r3 += 32) {
-        const w0 = v128.load(w);
-        const w1 = v128.load(w, 16);
-        a0 = madd(v128.load(r0), w0, a0);
-        a1 = madd(v128.load(r1), w0, a1);
-        a2 = madd(v128.load(r2), w0, a2);
-        a3 = madd(v128.load(r3), w0, a3);
-        c0 = madd(v128.load(r0, 16), w1, c0);
-        c1 = madd(v128.load(r1, 16), w1, c1);
-        c2 = madd(v128.load(r2, 16), w1, c2);
-        c3 = madd(v128.load(r3, 16), w1, c3);
+      for (
+        const end4 = w + bytes4;
+        w < end4;
+        w += 16, r0 += 16, r1 += 16, r2 += 16, r3 += 16, r4 += 16, r5 += 16
+      ) {
+        const x = v128.load(w);
+        a0 = madd(v128.load(r0), x, a0);
+        a1 = madd(v128.load(r1), x, a1);
+        a2 = madd(v128.load(r2), x, a2);
+        a3 = madd(v128.load(r3), x, a3);
+        a4 = madd(v128.load(r4), x, a4);
+        a5 = madd(v128.load(r5), x, a5);
       }
-      for (; w < end; w += 4, r0 += 4, r1 += 4, r2 += 4, r3 += 4) {
-        const x = load<f32>(w);
-        s0 += x * load<f32>(r0);
-        s1 += x * load<f32>(r1);
-        s2 += x * load<f32>(r2);
-        s3 += x * load<f32>(r3);
+      // The rest of a run one by one, in lane 0 of the same sums.
+      for (; w < end; w += 4, r0 += 4, r1 += 4, r2 += 4, r3 += 4, r4 += 4, r5 += 4) {
+        const x = v128.load32_zero(w);
+        a0 = madd(v128.load32_zero(r0), x, a0);
+        a1 = madd(v128.load32_zero(r1), x, a1);
+        a2 = madd(v128.load32_zero(r2), x, a2);
+        a3 = madd(v128.load32_zero(r3), x, a3);
+        a4 = madd(v128.load32_zero(r4), x, a4);
+        a5 = madd(v128.load32_zero(r5), x, a5);
       }
     }
     const target = targets + ((<usize>i) << 2);
-    finish(<usize>load<u32>(target) + column, sumLanes(f32x4.add(a0, c0)) + s0, start, bias);
-    if (last > 0) finish(<usize>load<u32>(target, 4) + column, sumLanes(f32x4.add(a1, c1)) + s1, start, bias);
-    if (last > 1) finish(<usize>load<u32>(target, 8) + column, sumLanes(f32x4.add(a2, c2)) + s2, start, bias);
-    if (last > 2)
-      finish(<usize>load<u32>(target, 12) + column, sumLanes(f32x4.add(a3, c3)) + s3, start, bias);
+    finish(<usize>load<u32>(target) + column, sumLanes(a0), start, bias);
+    if (last > 0) finish(<usize>load<u32>(target, 4) + column, sumLanes(a1), start, bias);
+    if (last > 1) finish(<usize>load<u32>(target, 8) + column, sumLanes(a2), start, bias);
+    if (last > 2) finish(<usize>load<u32>(target, 12) + column, sumLanes(a3), start, bias);
+    if (last > 3) finish(<usize>load<u32>(target, 16) + column, sumLanes(a4), start, bias);
+    if (last > 4) finish(<usize>load<u32>(target, 20) + column, sumLanes(a5), start, bias);
   }
 }
 
@@ -99,7 +103,7 @@ function scatter(sums: usize, count: i32, targets: usize, column: usize, alpha: 
  * The narrow form of `multiplyColumns`: one column, over one run of `length` neighbouring offsets.
  *
  * Computes: C[i] += alpha·Σ_k A[k][i]·y[k], the float A[k][i] at bases[k] + run + 4·i, y[k] at listed[k] + first.
- * Requires: `scratch` of 128 bytes.
+ * Requires: `scratch` of 96 bytes.
  */
 export function combineRows(
   bases: usize,
@@ -117,15 +121,14 @@ export function combineRows(
     const begin = (<usize>k) << 2;
     const end = (<usize>min(depth, k + DEPTH_BLOCK)) << 2;
     let i = 0;
-    for (; i + 32 <= length; i += 32) {
+    // Three taps of eight channels, or any multiple, are whole blocks of 24; more sums would not fit the registers.
+    for (; i + 24 <= length; i += 24) {
       let c0 = f32x4.splat(0),
         c1 = c0,
         c2 = c0,
         c3 = c0,
         c4 = c0,
-        c5 = c0,
-        c6 = c0,
-        c7 = c0;
+        c5 = c0;
       const offset = run + ((<usize>i) << 2);
       for (let o = begin; o < end; o += 4) {
         const y = v128.load32_splat(<usize>load<u32>(listed + o) + first);
@@ -136,8 +139,6 @@ export function combineRows(
         c3 = madd(v128.load(x, 48), y, c3);
         c4 = madd(v128.load(x, 64), y, c4);
         c5 = madd(v128.load(x, 80), y, c5);
-        c6 = madd(v128.load(x, 96), y, c6);
-        c7 = madd(v128.load(x, 112), y, c7);
       }
       v128.store(scratch, c0);
       v128.store(scratch, c1, 16);
@@ -145,9 +146,7 @@ export function combineRows(
       v128.store(scratch, c3, 48);
       v128.store(scratch, c4, 64);
       v128.store(scratch, c5, 80);
-      v128.store(scratch, c6, 96);
-      v128.store(scratch, c7, 112);
-      scatter(scratch, 32, targets + ((<usize>i) << 2), column, alpha);
+      scatter(scratch, 24, targets + ((<usize>i) << 2), column, alpha);
     }
     for (; i + 4 <= length; i += 4) {
       let even = f32x4.splat(0),

@@ -31,6 +31,8 @@ export function uniform(
   checkNumber(where, "low", low);
   checkNumber(where, "high", high);
   if (low >= high) refuseValue(where, "low", `be below high = ${high}`, low);
+  if (Math.fround(high - low) === Infinity)
+    refuseValue(where, "high", "lie within float32's range of low", high);
   return draw(shape, (y) => kernels.drawUniform(from.words, y, size, low, high));
 }
 
@@ -63,7 +65,8 @@ export function normal(
 }
 
 /**
- * Standard normal random numbers cut to [low, high].
+ * Standard normal random numbers cut to [low, high]. They come from float32's error function, which is ±1 beyond 5.5:
+ * intervals farther out than 4 give few different numbers (as jax.random's do).
  *
  * @param from - key
  * @param shape - of the result

@@ -7,6 +7,8 @@ import { currentKernels } from "../../src/wasm/runtime.js";
 import { expectClose, withArrays } from "../support/heapArrays.js";
 import { expectNothingHeld } from "../support/refusals.js";
 import { erfc, normalDensity } from "../support/specialFunctions.js";
+import { moments } from "../support/statistics.js";
+import { threefry, threefryWords } from "../support/threefry.js";
 
 afterEach(() => {
   configure({ relaxedSimd: "auto" });
@@ -14,25 +16,6 @@ afterEach(() => {
 });
 
 const lengths = fc.integer({ min: 1, max: 40 });
-
-/** threefry2x32 with 20 rounds in integers, as Random123 writes it. */
-function threefry(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
-  const rotations = [
-    [13, 15, 26, 6],
-    [17, 29, 16, 24],
-  ];
-  const keys = [key[0], key[1], key[0] ^ key[1] ^ 0x1bd11bda];
-  let [x, y] = [(counter[0] + key[0]) | 0, (counter[1] + key[1]) | 0];
-  for (let round = 0; round < 5; round++) {
-    for (const bits of rotations[round % 2]!) {
-      x = (x + y) | 0;
-      y = ((y << bits) | (y >>> (32 - bits))) ^ x;
-    }
-    x = (x + keys[(round + 1) % 3]!) | 0;
-    y = (y + keys[(round + 2) % 3]! + round + 1) | 0;
-  }
-  return [x >>> 0, y >>> 0];
-}
 
 const words = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
@@ -69,30 +52,13 @@ describe("threefry", () => {
       fc.property(words, words, words, fc.integer({ min: 1, max: 70 }), (key0, key1, counter0, n) => {
         withArrays([new Float32Array(n)], (y) => {
           currentKernels().threefryBits(key0, key1, counter0, y!.address, n);
-          const half = Math.ceil(n / 2);
-          const expected: number[] = [];
-          for (let i = 0; i < half; i++) {
-            const isPadded = half + i >= n;
-            const second = isPadded ? 0 : counter0 + half + i;
-            const [first, other] = threefry([key0, key1], [counter0 + i, second]);
-            expected[i] = first;
-            if (!isPadded) expected[half + i] = other;
-          }
-          expect([...y!.readWords()]).toEqual(expected);
+          expect([...y!.readWords()]).toEqual(threefryWords([key0, key1], n, counter0));
         });
       }),
       { numRuns: 200 },
     );
   });
 });
-
-/** Mean, variance, skewness and kurtosis. */
-function moments(values: Float32Array): [number, number, number, number] {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const central = (power: number) => values.reduce((sum, x) => sum + (x - mean) ** power, 0) / values.length;
-  const variance = central(2);
-  return [mean, variance, central(3) / variance ** 1.5, central(4) / variance ** 2];
-}
 
 describe("uniform", () => {
   const draw = (key: [number, number], n: number, low: number, high: number) =>
