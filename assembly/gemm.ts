@@ -14,6 +14,8 @@ const THIRD_TABLE: usize = <usize>TABLE * 8;
 const RUN: usize = <usize>TABLE * 12; // one run at offset 0
 const PACKED_A: usize = RUN + 64;
 const PACKED_B: usize = PACKED_A + ((PACKED_A_BYTES + EDGE_BYTES + 63) & ~63);
+/** Longest dot product taken at once. */
+const DOT_BLOCK: i32 = 256;
 /** Longest contraction whose packed panel of B fits the smallest scratch. */
 const MAX_DEPTH: i32 = 16384;
 
@@ -56,8 +58,10 @@ function multiplyLine(
   const bases = scratch + FIRST_TABLE;
   const listed = scratch + SECOND_TABLE;
   const targets = scratch + THIRD_TABLE;
-  for (let d = 0; d < k; d += TABLE) {
-    const depth = min(TABLE, k - d);
+  // A dot product adds one by one: short ones, added up in C, round less.
+  const block = alongDepth ? DOT_BLOCK : TABLE;
+  for (let d = 0; d < k; d += block) {
+    const depth = min(block, k - d);
     const part = vector + <usize>d * vectorStep;
     for (let i = 0; i < lines; i += TABLE) {
       const count = min(TABLE, lines - i);

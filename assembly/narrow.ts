@@ -40,12 +40,12 @@ export function dotRows(
     const base3 = <usize>load<u32>(table + ((<usize>min(3, last)) << 2));
     const base4 = <usize>load<u32>(table + ((<usize>min(4, last)) << 2));
     const base5 = <usize>load<u32>(table + ((<usize>min(5, last)) << 2));
-    let a0 = f32x4.splat(0),
-      a1 = a0,
-      a2 = a0,
-      a3 = a0,
-      a4 = a0,
-      a5 = a0;
+    let t0 = f32x4.splat(0),
+      t1 = t0,
+      t2 = t0,
+      t3 = t0,
+      t4 = t0,
+      t5 = t0;
     let w = vector;
     for (let run = 0; run < runCount; run++) {
       const offset = <usize>load<u32>(runs + ((<usize>run) << 2));
@@ -55,6 +55,13 @@ export function dotRows(
         r3 = base3 + offset,
         r4 = base4 + offset,
         r5 = base5 + offset;
+      // Every run by itself: sums of sums round less than one long chain.
+      let a0 = f32x4.splat(0),
+        a1 = a0,
+        a2 = a0,
+        a3 = a0,
+        a4 = a0,
+        a5 = a0;
       const end = w + runBytes;
       for (
         const end4 = w + bytes4;
@@ -79,14 +86,20 @@ export function dotRows(
         a4 = madd(v128.load32_zero(r4), x, a4);
         a5 = madd(v128.load32_zero(r5), x, a5);
       }
+      t0 = f32x4.add(t0, a0);
+      t1 = f32x4.add(t1, a1);
+      t2 = f32x4.add(t2, a2);
+      t3 = f32x4.add(t3, a3);
+      t4 = f32x4.add(t4, a4);
+      t5 = f32x4.add(t5, a5);
     }
     const target = targets + ((<usize>i) << 2);
-    finish(<usize>load<u32>(target) + column, sumLanes(a0), start, bias);
-    if (last > 0) finish(<usize>load<u32>(target, 4) + column, sumLanes(a1), start, bias);
-    if (last > 1) finish(<usize>load<u32>(target, 8) + column, sumLanes(a2), start, bias);
-    if (last > 2) finish(<usize>load<u32>(target, 12) + column, sumLanes(a3), start, bias);
-    if (last > 3) finish(<usize>load<u32>(target, 16) + column, sumLanes(a4), start, bias);
-    if (last > 4) finish(<usize>load<u32>(target, 20) + column, sumLanes(a5), start, bias);
+    finish(<usize>load<u32>(target) + column, sumLanes(t0), start, bias);
+    if (last > 0) finish(<usize>load<u32>(target, 4) + column, sumLanes(t1), start, bias);
+    if (last > 1) finish(<usize>load<u32>(target, 8) + column, sumLanes(t2), start, bias);
+    if (last > 2) finish(<usize>load<u32>(target, 12) + column, sumLanes(t3), start, bias);
+    if (last > 3) finish(<usize>load<u32>(target, 16) + column, sumLanes(t4), start, bias);
+    if (last > 4) finish(<usize>load<u32>(target, 20) + column, sumLanes(t5), start, bias);
   }
 }
 

@@ -1,9 +1,9 @@
 // Reverse-mode differentiation: operations note down how they were called, and the notes are read backwards. This
 // file names no operation; each brings its gradient to `defineOp`.
 
-import { checkFunction, checkOptions, refuseKind, refuseUse, refuseValue } from "./check.js";
+import { checkBoolean, checkFunction, checkOptions, refuseKind, refuseUse, refuseValue } from "./check.js";
 import { Gradients } from "./gradients.js";
-import { inScope, scope } from "./scope.js";
+import { inScope, releaseAtEnd, scope } from "./scope.js";
 import { adoptArray, checkTensor, isSameShape, Tensor } from "./tensor.js";
 import { mapTree, tensorsOf } from "./tree.js";
 import { countNonFinite } from "./wasm/kernels.js";
@@ -75,7 +75,7 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
   return (inputs, options) =>
     inScope(() => {
       checkFirstOrder(tape?.outer, inputs);
-      const result = untaped(() => definition.forward(inputs, options));
+      const result = withTape(undefined, () => definition.forward(inputs, options));
       if (tape?.checkNumerics) checkFinite(definition.name, result);
       if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
         // A tensor of its own: the result may be an input, or what another call returned too.
@@ -114,14 +114,16 @@ function checkFirstOrder(outer: Tape | undefined, tensors: Inputs): void {
   }
 }
 
-/** Runs f without taking notes. */
-function untaped<Result>(f: () => Result): Result {
+/** Runs f with its calls noted on a tape, or nowhere. */
+function withTape<Result>(own: Tape | undefined, f: () => Result): Result {
   const outer = tape;
-  tape = undefined;
+  tape = own;
+  releaseAtEnd(own === undefined);
   try {
     return f();
   } finally {
     tape = outer;
+    releaseAtEnd(outer === undefined);
   }
 }
 
@@ -155,14 +157,8 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
 
 /** Runs f with a tape that follows `parameters`. */
 function record<Result>(parameters: Set<Tensor>, f: () => Result, checkNumerics = false): [Result, Tape] {
-  const outer = tape;
-  const own: Tape = { dependent: new Set(parameters), notes: [], outer, checkNumerics };
-  tape = own;
-  try {
-    return [f(), own];
-  } finally {
-    tape = outer;
-  }
+  const own: Tape = { dependent: new Set(parameters), notes: [], outer: tape, checkNumerics };
+  return [withTape(own, f), own];
 }
 
 /** The gradients of `parameters`' tree, read back from `output`; zeros where it does not depend on a parameter. */
@@ -252,11 +248,13 @@ export function valueAndGrad<Params, Rest extends unknown[], Aux = undefined>(
   const where = "valueAndGrad";
   checkFunction(where, "f", f);
   checkOptions(where, options, ["checkNumerics"]);
+  const { checkNumerics = false } = options;
+  checkBoolean(where, "checkNumerics", checkNumerics);
   return (params, ...rest) =>
     scope(() => {
       const parameters = new Set(tensorsOf(params));
       checkFirstOrder(tape, [...parameters]);
-      const [result, notes] = record(parameters, () => f(params, ...rest), options.checkNumerics);
+      const [result, notes] = record(parameters, () => f(params, ...rest), checkNumerics);
       const [value, aux] = (Array.isArray(result) ? result : [result, undefined]) as readonly [Tensor, Aux];
       if (!(value instanceof Tensor)) {
         refuseKind(where, "f", "return a tensor (synchronously), or [tensor, aux]", value);

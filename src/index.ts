@@ -14,6 +14,7 @@ export {
   vjp,
 } from "./autodiff.js";
 export { checkGradient, type GradientReport } from "./checkGradient.js";
+export { type IdxOptions, loadIdx, readIdx } from "./data/idx.js";
 export {
   type Bernoulli,
   bernoulliEntropy,
@@ -49,6 +50,9 @@ export {
   type GaussianNllOptions,
 } from "./distributions/gaussianNll.js";
 export { type GaussianMixture, mixtureLogProb, sampleMixture } from "./distributions/mixture.js";
+export { readNpy, writeNpy } from "./files/npy.js";
+export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./files/safetensors.js";
+export { flattenTree, unflattenTree } from "./files/treePaths.js";
 export type { Conv2dGeometry, Padding, Pair, WindowOptions } from "./geometry.js";
 export type { TransposeOptions } from "./transposedGeometry.js";
 export {

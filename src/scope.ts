@@ -2,14 +2,22 @@
 
 import { checkFunction, refuseKind } from "./check.js";
 import { tensorsOf } from "./tree.js";
-import { closeFrame, isInFrame, openFrame } from "./wasm/storage.js";
+import { closeFrame, dissolveFrame, isInFrame, openFrame } from "./wasm/storage.js";
+
+let isReleasing = true;
+
+/** Whether scopes that end release what they computed; a differentiation will read it once more on its way back. */
+export function releaseAtEnd(isWanted: boolean): void {
+  isReleasing = isWanted;
+}
 
 /**
  * Runs a function with all its intermediate results on the WASM heap, then releases them at once.
  *
  * Outside a scope every operation copies its inputs in and its result out; inside, results stay where the next
  * operation needs them. What the function returns (a tensor, or arrays and objects of tensors) survives; any
- * other tensor computed inside throws when it is touched afterwards. Scopes nest.
+ * other tensor computed inside throws when it is touched afterwards. Scopes nest; inside a function that is being
+ * differentiated they release nothing before its gradients are known.
  *
  * @param f - what to run; synchronous
  * @returns what `f` returns
@@ -24,13 +32,14 @@ export function scope<Result>(f: () => Result): Result {
   if (f.constructor.name === "AsyncFunction") refuseKind("scope", "f", rule, f);
   openFrame();
   let result: Result | undefined;
-  let kept: ReturnType<typeof tensorsOf> = [];
+  let kept: ReturnType<typeof tensorsOf> | undefined;
   try {
     result = f();
     if (isThenable(result)) refuseKind("scope", "f", rule, f);
     kept = tensorsOf(result);
   } finally {
-    closeFrame(kept.map(({ storage }) => storage));
+    if (kept !== undefined && !isReleasing) dissolveFrame();
+    else closeFrame((kept ?? []).map(({ storage }) => storage));
   }
   return result;
 }

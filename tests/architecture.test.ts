@@ -10,7 +10,7 @@ const LAYERS = [
   ["transposedGeometry"],
   ["wasm"],
   ["tensor"],
-  ["ndarray", "tree"],
+  ["bytes", "ndarray", "tree"],
   ["scope"],
   ["random"],
   ["gradients"],

@@ -16,33 +16,39 @@ export interface ReduceOptions {
 }
 
 interface Reduction {
-  readonly name: ReductionName;
   readonly block: Block;
   /** The output's shape, and the same with the reduced axes kept. */
   readonly shape: Shape;
   readonly kept: Shape;
 }
 
-const reduceOp = defineOp<readonly [Tensor], Reduction>({
-  name: "reduce",
-  forward: ([x], { name, block, shape }) => {
-    const output = emptyTensor(shape);
-    reduce(name, x, output, block);
-    return output;
-  },
-  gradients: [
-    (gradOutput, { inputs: [x], output, options: { name, block, kept } }) => {
-      if (name === "max" || name === "logSumExp") {
-        const gradInput = emptyTensor(x.shape);
-        reduceGradient(name, x, output, gradOutput, gradInput, block);
-        return gradInput;
-      }
-      const gradInput = expand(new Tensor(gradOutput.storage, kept, gradOutput.offset), x.shape);
-      if (name === "mean") scale(gradInput, gradInput, x.size, 1 / block.axis, 0);
-      return gradInput;
+function reductionOp(name: ReductionName) {
+  return defineOp<readonly [Tensor], Reduction>({
+    name,
+    forward: ([x], { block, shape }) => {
+      const output = emptyTensor(shape);
+      reduce(name, x, output, block);
+      return output;
     },
-  ],
-});
+    gradients: [
+      (gradOutput, { inputs: [x], output, options: { block, kept } }) => {
+        if (name === "max" || name === "logSumExp") {
+          const gradInput = emptyTensor(x.shape);
+          reduceGradient(name, x, output, gradOutput, gradInput, block);
+          return gradInput;
+        }
+        const gradInput = expand(new Tensor(gradOutput.storage, kept, gradOutput.offset), x.shape);
+        if (name === "mean") scale(gradInput, gradInput, x.size, 1 / block.axis, 0);
+        return gradInput;
+      },
+    ],
+  });
+}
+
+const sumOp = reductionOp("sum");
+const meanOp = reductionOp("mean");
+const maxOp = reductionOp("max");
+const logSumExpOp = reductionOp("logSumExp");
 
 function planReduction(name: ReductionName, x: Tensor, options: ReduceOptions): Reduction {
   checkTensor(name, "x", x);
@@ -68,7 +74,7 @@ function planReduction(name: ReductionName, x: Tensor, options: ReduceOptions): 
   };
   const kept = x.shape.map((size, i) => (i >= first && i < end ? 1 : size));
   const shape = keepDims ? kept : x.shape.filter((_, i) => i < first || i >= end);
-  return { name, block, shape, kept };
+  return { block, shape, kept };
 }
 
 /**
@@ -83,7 +89,7 @@ function planReduction(name: ReductionName, x: Tensor, options: ReduceOptions): 
  * ops.sum(tensor([[1, 2], [3, 4]]), { axis: 0 }).data; // [4, 6]
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduceOp([x], planReduction("sum", x, options));
+  return sumOp([x], planReduction("sum", x, options));
 }
 
 /**
@@ -98,7 +104,7 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
  * ops.mean(tensor([1, 2, 3])).data; // [2]
  */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduceOp([x], planReduction("mean", x, options));
+  return meanOp([x], planReduction("mean", x, options));
 }
 
 /**
@@ -113,7 +119,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
  * ops.max(tensor([[1, 5], [3, 4]]), { axis: -1 }).data; // [5, 4]
  */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduceOp([x], planReduction("max", x, options));
+  return maxOp([x], planReduction("max", x, options));
 }
 
 /**
@@ -128,5 +134,5 @@ export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
  * ops.logSumExp(tensor([1000, 1000])).data; // [1000.6931…]
  */
 export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduceOp([x], planReduction("logSumExp", x, options));
+  return logSumExpOp([x], planReduction("logSumExp", x, options));
 }

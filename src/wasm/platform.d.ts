@@ -3,6 +3,25 @@
 
 declare function atob(base64: string): string;
 
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+
+declare class TextDecoder {
+  constructor(encoding: "utf-8", options: { fatal: boolean; ignoreBOM: boolean });
+  decode(bytes: Uint8Array): string;
+}
+
+declare class DecompressionStream {
+  constructor(format: "gzip");
+  readonly writable: {
+    getWriter(): { write(bytes: Uint8Array): Promise<void>; close(): Promise<void> };
+  };
+  readonly readable: {
+    getReader(): { read(): Promise<{ value?: Uint8Array }>; cancel(): Promise<void> };
+  };
+}
+
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     initial: number;

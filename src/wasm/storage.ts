@@ -84,6 +84,17 @@ export function closeFrame(kept: Iterable<Storage>): void {
   for (const storage of frame.storages) if (storage.frame === frame) release(storage);
 }
 
+/** Closes the innermost frame and releases nothing: all its blocks move to the frame around it. */
+export function dissolveFrame(): void {
+  const frame = frames.pop() as Frame;
+  const outer = frames[frames.length - 1];
+  for (const storage of frame.storages) {
+    if (storage.frame !== frame) continue;
+    storage.frame = outer;
+    outer.storages.push(storage);
+  }
+}
+
 /** Whether a storage's only place is a block of the innermost frame. */
 export function isOfInnermostFrame(storage: Storage): boolean {
   return storage.array === undefined && storage.frame !== undefined && storage.frame === frames.at(-1);

@@ -1,132 +1,23 @@
-// Laws of batch and layer normalisation, against their definitions in float64.
+// Laws of batch normalisation, against its definition in float64.
 
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configure, full, ones, ops, type Shape, tensor, type Tensor, vjp, zeros } from "../../src/index.js";
+import { configure, full, ones, ops, tensor, type Tensor, vjp, zeros } from "../../src/index.js";
 import { expectDefined, expectGradient } from "../support/differentiable.js";
 import { expectNear, expectPure, expectSame, forAll } from "../support/laws.js";
-import type { Values } from "../support/naive.js";
+import {
+  boundOf,
+  caseOf,
+  conditionOf,
+  gradientsOf,
+  momentsOf,
+  type NormCase,
+  normalized,
+  normCases,
+  type Sizes,
+} from "../support/naiveNorm.js";
 import { expectRefused } from "../support/refusals.js";
 import { seededFloats } from "../support/seeded.js";
-
-interface Sizes {
-  readonly rows: number;
-  readonly channels: number;
-  readonly epsilon: number;
-}
-
-/** The values of each channel of [rows, channels]. */
-function columnsOf(values: ArrayLike<number>, { rows, channels }: Omit<Sizes, "epsilon">): number[][] {
-  return Array.from({ length: channels }, (_, c) =>
-    Array.from({ length: rows }, (_, r) => values[r * channels + c]),
-  );
-}
-
-/** [rows, channels] from the values of each channel. */
-function joined(columns: readonly (readonly number[])[]): Float64Array {
-  const [rows, channels] = [columns[0].length, columns.length];
-  return Float64Array.from(
-    { length: rows * channels },
-    (_, i) => columns[i % channels][Math.floor(i / channels)],
-  );
-}
-
-const meanOf = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
-const largestOf = (list: readonly number[]) =>
-  list.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-
-/** Mean and biased variance of each channel. */
-function momentsOf(x: ArrayLike<number>, sizes: Sizes): { mean: number; variance: number }[] {
-  return columnsOf(x, sizes).map((column) => {
-    const mean = meanOf(column);
-    return { mean, variance: meanOf(column.map((value) => (value - mean) ** 2)) };
-  });
-}
-
-/** Normalisation by the batch's own moments. */
-function normalized(x: ArrayLike<number>, gamma: ArrayLike<number>, beta: ArrayLike<number>, sizes: Sizes) {
-  const moments = momentsOf(x, sizes);
-  return joined(
-    columnsOf(x, sizes).map((column, c) => {
-      const slope = gamma[c] / Math.sqrt(moments[c].variance + sizes.epsilon);
-      return column.map((value) => slope * (value - moments[c].mean) + beta[c]);
-    }),
-  );
-}
-
-/** γ/σ·(dy − mean dy − x̂·mean(dy·x̂)), Σ dy·x̂ and Σ dy. */
-function gradientsOf(x: Tensor, gradOutput: Tensor, gamma: Tensor, sizes: Sizes) {
-  const moments = momentsOf(x.data, sizes);
-  const gradients = columnsOf(gradOutput.data, sizes);
-  const hats = columnsOf(x.data, sizes).map((column, c) => {
-    const deviation = Math.sqrt(moments[c].variance + sizes.epsilon);
-    return column.map((value) => (value - moments[c].mean) / deviation);
-  });
-  const slopes = moments.map(({ variance }, c) => gamma.data[c] / Math.sqrt(variance + sizes.epsilon));
-  const products = hats.map((hat, c) => hat.map((value, r) => value * gradients[c][r]));
-  const byInput = gradients.map((column, c) =>
-    column.map((dy, r) => slopes[c] * (dy - meanOf(column) - hats[c][r] * meanOf(products[c]))),
-  );
-  return {
-    x: joined(byInput),
-    gamma: products.map((column) => meanOf(column) * sizes.rows),
-    beta: gradients.map((column) => meanOf(column) * sizes.rows),
-    slopes,
-  };
-}
-
-/** How much the largest rounding of a channel weighs in its normalised values. */
-function conditionOf(x: Tensor, sizes: Sizes): number[] {
-  const moments = momentsOf(x.data, sizes);
-  return columnsOf(x.data, sizes).map(
-    (column, c) => 1 + largestOf(column) / Math.sqrt(moments[c].variance + sizes.epsilon),
-  );
-}
-
-/** A bound per element from one per channel, in units of float32's rounding. */
-function boundOf(x: Tensor, perChannel: readonly number[], roundings: number): Values {
-  const { length } = perChannel;
-  const data = Float64Array.from(x.data, (_, i) => perChannel[i % length] * roundings * 2 ** -24);
-  return { shape: x.shape, data };
-}
-
-interface NormCase {
-  readonly sizes: Sizes;
-  readonly x: Tensor;
-  readonly gamma: Tensor;
-  readonly beta: Tensor;
-  readonly gradOutput: Tensor;
-  readonly seed: number;
-}
-
-function caseOf(sizes: Sizes, seed: number): NormCase {
-  const { rows, channels } = sizes;
-  const drawn = (shape: Shape, seed: number) =>
-    tensor(
-      seededFloats(
-        seed,
-        shape.reduce((product, size) => product * size, 1),
-      ),
-      shape,
-    );
-  return {
-    sizes,
-    x: drawn([rows, channels], seed),
-    gamma: drawn([channels], seed + 1),
-    beta: drawn([channels], seed + 2),
-    gradOutput: drawn([rows, channels], seed + 3),
-    seed,
-  };
-}
-
-const cases = fc
-  .record({
-    rows: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 300 })),
-    channels: fc.integer({ min: 1, max: 19 }),
-    epsilon: fc.constantFrom(1e-5, 1e-3, 0.5),
-    seed: fc.nat(2 ** 30),
-  })
-  .map(({ seed, ...sizes }) => caseOf(sizes, seed));
 
 /** Rows beyond a block of 16 KB, which is at least 8 rows: one block, two, several and a rest. */
 const LARGE: [number, number][] = [
@@ -176,7 +67,7 @@ describe.each([
   afterAll(() => configure({ relaxedSimd: "auto" }));
 
   it("agrees with the definition, and its gradients with theirs, for every count of rows and channels", () => {
-    forAll(cases, 150, expectNormalized);
+    forAll(normCases, 150, expectNormalized);
   });
 
   it.each(LARGE)("agrees over %i rows of %i channels", (rows, channels) => {
@@ -186,7 +77,7 @@ describe.each([
 
 describe("batchNorm in training", () => {
   it("has the gradients of the definition along a random direction", () => {
-    const varied = cases.filter(({ sizes: { rows, epsilon } }) => rows > 2 && epsilon > 1e-5);
+    const varied = normCases.filter(({ sizes: { rows, epsilon } }) => rows > 2 && epsilon > 1e-5);
     forAll(varied, 60, ({ sizes, x, gamma, beta, seed }) => {
       const definition = (...[x, gamma, beta]: Float64Array[]) => normalized(x, gamma, beta, sizes);
       expectGradient(trained(sizes), definition, [x, gamma, beta], seed);
@@ -195,7 +86,7 @@ describe("batchNorm in training", () => {
 
   it("moves the running moments by both frameworks' conventions", () => {
     const moving = fc.record({
-      drawn: cases.filter(({ sizes }) => sizes.rows > 1),
+      drawn: normCases.filter(({ sizes }) => sizes.rows > 1),
       momentum: fc.constantFrom(0, 0.9, 0.99, 1),
       runningVariance: fc.constantFrom("biased" as const, "unbiased" as const),
     });
@@ -272,7 +163,7 @@ describe("batchNorm in inference", () => {
   });
 
   it("normalises by the running moments, and has the gradients of that line", () => {
-    forAll(cases, 100, ({ sizes, x, gamma, beta, seed }) => {
+    forAll(normCases, 100, ({ sizes, x, gamma, beta, seed }) => {
       const { channels, epsilon } = sizes;
       const { mean, variance } = running(seed, channels);
       const f = (x: Tensor, gamma: Tensor, beta: Tensor) =>
@@ -372,56 +263,5 @@ describe("batchNorm", () => {
     const call = () => ops.batchNorm(...args, { training: true, runningVariance: "unbiased" });
     expectRefused(call, RangeError, "batchNorm: input.shape must have more than one value per channel");
     expect([...ops.batchNorm(...args, { training: true }).output.data]).toEqual([1, 1, 1]);
-  });
-});
-
-describe("layerNorm", () => {
-  /** Rows to mean 0 and variance 1: batch normalisation of the transposed, with factors along the other axis. */
-  const definition =
-    ({ channels, epsilon }: Sizes) =>
-    (...[x, gamma, beta]: Float64Array[]) =>
-      Float64Array.from(x, (value, i) => {
-        const first = Math.floor(i / channels) * channels;
-        const row = [...x.subarray(first, first + channels)];
-        const mean = meanOf(row);
-        const variance = meanOf(row.map((value) => (value - mean) ** 2));
-        return (gamma[i % channels] * (value - mean)) / Math.sqrt(variance + epsilon) + beta[i % channels];
-      });
-
-  it("agrees with the definition, and has its gradients", () => {
-    const rows = cases.filter(({ sizes }) => sizes.rows < 40 && sizes.epsilon > 1e-5);
-    forAll(rows, 100, ({ sizes, x, gamma, beta, seed }) => {
-      const f = (...[x, gamma, beta]: Tensor[]) => ops.layerNorm(x, gamma, beta, { epsilon: sizes.epsilon });
-      expectDefined(f, definition(sizes), [x, gamma, beta], 2 ** -20, 2 ** -17);
-      expectGradient(f, definition(sizes), [x, gamma, beta], seed);
-    });
-  });
-
-  it("normalises along the last axis whatever stands before it, with epsilon 1e-5", () => {
-    const { x, gamma, beta, sizes } = caseOf({ rows: 6, channels: 5, epsilon: 1e-5 }, 1);
-    expectDefined(
-      (...[x, gamma, beta]: Tensor[]) => ops.layerNorm(x, gamma, beta),
-      definition(sizes),
-      [x, gamma, beta],
-      2 ** -20,
-      2 ** -18,
-    );
-    const flat = ops.layerNorm(x, gamma, beta);
-    const cube = ops.layerNorm(ops.reshape(x, [2, 3, 5]), gamma, beta);
-    expectSame(ops.reshape(cube, [6, 5]), flat);
-    const row = ops.layerNorm(ops.reshape(ops.slice(x, 0, 1), [5]), gamma, beta);
-    expectSame(row, ops.reshape(ops.slice(flat, 0, 1), [5]));
-    expectPure((...[x, gamma, beta]: Tensor[]) => ops.layerNorm(x, gamma, beta), [x, gamma, beta]);
-  });
-
-  it("refuses sizes that differ and options that it has not", () => {
-    const [x, three] = [ones([2, 3]), ones([3])];
-    expectRefused(() => ops.layerNorm(3 as never, three, three), TypeError, "layerNorm: input");
-    expectRefused(() => ops.layerNorm(tensor(3), three, three), RangeError, "layerNorm: input.shape");
-    expectRefused(() => ops.layerNorm(x, ones([2]), three), RangeError, "layerNorm: gamma.shape[0]");
-    expectRefused(() => ops.layerNorm(x, three, ones([3, 1])), RangeError, "layerNorm: beta");
-    expectRefused(() => ops.layerNorm(x, three, three, { epsilon: 0 }), RangeError, "layerNorm: epsilon");
-    const misspelt = { eps: 1 } as never;
-    expectRefused(() => ops.layerNorm(x, three, three, misspelt), TypeError, "layerNorm: options");
   });
 });
