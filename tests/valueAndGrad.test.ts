@@ -153,9 +153,9 @@ describe("valueAndGrad", () => {
     const params = { used: tensor([3]), unused: ones([2, 2]) };
     const { grads } = valueAndGrad((p: typeof params) => sumOfSquares(p.used))(params);
     expect(plain(grads)).toEqual(plain({ used: tensor([6]), unused: tensor([0, 0, 0, 0], [2, 2]) }));
-    const constant = valueAndGrad((_: Tensor) => ops.sum(ones([3])))(tensor([1, 2]));
+    const constant = valueAndGrad<Tensor, []>(() => ops.sum(ones([3])))(tensor([1, 2]));
     expect([...constant.value.data, ...constant.grads.data]).toEqual([3, 0, 0]);
-    const made = valueAndGrad((_: Tensor) => tensor(4))(tensor([1, 2]));
+    const made = valueAndGrad<Tensor, []>(() => tensor(4))(tensor([1, 2]));
     expect([...made.value.data, ...made.grads.data]).toEqual([4, 0, 0]);
   });
 

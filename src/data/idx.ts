@@ -21,6 +21,9 @@ const TYPES = new Map<number, ElementType>([
 /** Bytes that hold any header. */
 const LONGEST_HEADER = 4 + 4 * MAX_RANK;
 
+/** Bytes unpacked at once, to at most 1032 times as many. */
+const PIECE = 2 ** 15;
+
 interface IdxHeader {
   readonly type: ElementType;
   readonly shape: Shape;
@@ -112,10 +115,8 @@ async function unpack(where: string, bytes: Uint8Array): Promise<Uint8Array> {
     );
   }
   const { readable, writable } = new DecompressionStream("gzip");
-  const writer = writable.getWriter();
-  // The reader hears of every failure; an unread promise here would end the process.
-  writer.write(bytes).catch(() => {});
-  writer.close().catch(() => {});
+  // The reader hears of every failure too; an unheard one here would end the process.
+  feed(writable.getWriter(), bytes).catch(() => {});
   const reader = readable.getReader();
   const read = () => reader.read().catch(() => refuseValue(where, "bytes", "be a whole gzip file", bytes));
   const chunks: Uint8Array[] = [];
@@ -130,6 +131,14 @@ async function unpack(where: string, bytes: Uint8Array): Promise<Uint8Array> {
   }
   reader.cancel().catch(() => {});
   return join(chunks, length);
+}
+
+/** Writes piece by piece: Deno unpacks all of a piece before the reader sees any of it. */
+async function feed(writer: ReturnType<DecompressionStream["writable"]["getWriter"]>, bytes: Uint8Array) {
+  for (let start = 0; start < bytes.length; start += PIECE) {
+    await writer.write(bytes.subarray(start, start + PIECE));
+  }
+  await writer.close();
 }
 
 function join(chunks: readonly Uint8Array[], length: number): Uint8Array {

@@ -103,16 +103,19 @@ function lossOf(layer: Layer, state: Tree, training: boolean, seed: number) {
   };
 }
 
-/** Steps of differences: small enough for curved stacks, large enough for float32. */
-const OPTIONS = { step: 2e-3, tolerance: 5e-3 };
+/** Step of differences: small enough for curved stacks, large enough for float32. */
+const STEP = 2e-3;
 
 describe("a stack of layers", () => {
   it.each([true, false])("has the gradients of its values, training: %s", (training) => {
     forAll(fc.record({ layer: stacks, seed }), 150, ({ layer, seed }) => {
       const { params, state } = layer.init(key(seed), IMAGE);
       const loss = lossOf(layer, state, training, seed);
-      const report = checkGradient(loss, { params, x: reals([4, ...IMAGE], seed) }, { ...OPTIONS, seed });
-      expect(report.passed, JSON.stringify([layer.spec, report])).toBe(true);
+      const at = { params, x: reals([4, ...IMAGE], seed) };
+      const { analytic, numeric } = checkGradient(loss, at, { step: STEP, seed });
+      // Slopes near 0 are no more exact than the loss, whose terms are of order 1.
+      const bound = 5e-3 * Math.max(1, Math.abs(analytic));
+      expect(Math.abs(analytic - numeric), JSON.stringify(layer.spec)).toBeLessThan(bound);
     });
   });
 
@@ -143,7 +146,7 @@ describe("a stack of layers", () => {
     const z = reals([4, 3], 2);
     for (const training of [true, false]) {
       const loss = (p: typeof params) => ops.sum(ops.square(decoder.apply(p, state, z, { training }).output));
-      expect(checkGradient(loss, params, { step: 4e-3 }).passed).toBe(true);
+      expect(checkGradient(loss, params, { step: STEP }).passed).toBe(true);
     }
   });
 

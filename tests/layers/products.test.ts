@@ -153,6 +153,8 @@ describe("resizeConv2d", () => {
     expect(() => small.outputShape([3, 3, 1])).toThrow(/^resizeConv2d\.conv2d: kernel height/);
     expect(() => small.init(key(1), [3, 3, 1])).toThrow(/^resizeConv2d\.conv2d: kernel height/);
     expect(() => small.outputShape([3])).toThrow(/^resizeConv2d\.upsampleNearest: input shape/);
+    const params = { kernel: integers([9, 9, 1, 2], 1) };
+    expect(() => small.apply(params, {}, integers([1, 3, 3, 1], 1))).toThrow(/^resizeConv2d\.conv2d: kernel/);
   });
 });
 
