@@ -1,8 +1,13 @@
 // Words every error of the library: `<function>: <argument> must <rule>, got <value>`. No other file does.
 
+/** Characters of a string that a message repeats. */
+const LONGEST = 80;
+
 /** How a value reads in an error message: short, and telling its kind. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+  }
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
   if (typeof value !== "object" || value === null) return String(value);
@@ -12,7 +17,8 @@ export function show(value: unknown): string {
     return `${value.constructor.name}(${length})`;
   }
   const named = value as { shape?: unknown; constructor?: { name?: string } };
-  const name = named.constructor?.name ?? "Object";
+  const given: unknown = named.constructor?.name;
+  const name = typeof given === "string" && given !== "" ? given : "Object";
   if (Array.isArray(named.shape)) return `${name} ${showArray(named.shape)}`;
   return name === "Object" ? `{ ${Object.keys(value).slice(0, 6).join(", ")} }` : name;
 }
