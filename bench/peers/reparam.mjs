@@ -4,6 +4,8 @@ import { configure, ops, scope, tensor } from "../../dist/index.js";
 import { sample } from "./sampling.mjs";
 import { operandsOf } from "./workloads.mjs";
 
+const UNARY = { exp: ops.exp, sigmoid: ops.sigmoid, tanh: ops.tanh, relu: ops.relu };
+
 /** The operation of a workload, as a function of its operands. */
 function operationOf({ kind, stride, name }) {
   const options = { stride, padding: "same" };
@@ -15,7 +17,7 @@ function operationOf({ kind, stride, name }) {
     case "conv2dTranspose":
       return (x, w) => ops.conv2dTranspose(x, w, options);
     case "unary":
-      return (x) => ops[name](x);
+      return (x) => UNARY[name](x);
     case "upsample":
       return (x) => ops.upsampleNearest(x, 2);
     case "maxPool":

@@ -2,7 +2,7 @@
 // single elements; beside it those along axes, and the products and windows.
 
 import * as fc from "fast-check";
-import { ops, type Shape, type Tensor, tensor } from "../../src/index.js";
+import { key, ops, random, type Shape, type Tensor, tensor } from "../../src/index.js";
 import { reals, seed } from "./arbitraries.js";
 import { broadcastShapes, broadcastTo } from "./broadcasting.js";
 import type { Definition } from "./differentiable.js";
@@ -100,6 +100,19 @@ const bounds = fc.constantFrom(
 const lines = fc.record({ factor: fc.constantFrom(-2, 0, 0.5, 1), offset: fc.constantFrom(0, 3) });
 const geluTanh = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
+const dropout: Samples = fc
+  .record({ shape: shapes, rate: fc.constantFrom(0, 0.2, 0.5, 0.9), seed })
+  .map(({ shape, rate, seed }): Sample => {
+    const mask = random.bernoulli(key(seed), shape, 1 - rate).data;
+    return {
+      options: { shape, rate },
+      f: (x) => ops.dropout(x, rate, key(seed)),
+      definition: (x) => x.map((value, i) => (value * mask[i]) / (1 - rate)),
+      inputs: [reals(shape, seed + 1)],
+      seed,
+    };
+  });
+
 /** By the operations' names. */
 export const elementwiseCases: Record<string, Samples> = {
   add: arithmetic(ops.add, (a, b) => a + b),
@@ -146,4 +159,5 @@ export const elementwiseCases: Record<string, Samples> = {
     undefined,
     ({ low, high }) => [low, high],
   ),
+  dropout,
 };

@@ -2,7 +2,7 @@
 // normalisations, and those that only move values.
 
 import * as fc from "fast-check";
-import { key, ops, random, type Shape, type Tensor, tensor } from "../../src/index.js";
+import { ops, type Shape, type Tensor, tensor } from "../../src/index.js";
 import { integers, reals, seed, shuffled } from "./arbitraries.js";
 import { sourceOf } from "./broadcasting.js";
 import { between, type Sample, type Samples, shapes, sizeOf, upTo } from "./gradientCases.js";
@@ -264,19 +264,6 @@ const embedding: Samples = fc
     };
   });
 
-const dropout: Samples = fc
-  .record({ shape: shapes, rate: fc.constantFrom(0, 0.2, 0.5, 0.9), seed })
-  .map(({ shape, rate, seed }): Sample => {
-    const mask = random.bernoulli(key(seed), shape, 1 - rate).data;
-    return {
-      options: { shape, rate },
-      f: (x) => ops.dropout(x, rate, key(seed)),
-      definition: (x) => x.map((value, i) => (value * mask[i]) / (1 - rate)),
-      inputs: [reals(shape, seed + 1)],
-      seed,
-    };
-  });
-
 /** By the operations' names. */
 export const axesCases: Record<string, Samples> = {
   sum: reduction(ops.sum, add, reals),
@@ -301,5 +288,4 @@ export const axesCases: Record<string, Samples> = {
   pad: movement(withSides(true), (x, sides) => ops.pad(x, sides)),
   crop: movement(withSides(false), (x, sides) => ops.crop(x, sides)),
   embedding,
-  dropout,
 };
