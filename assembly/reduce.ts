@@ -247,11 +247,11 @@ export function maxGradient(
 }
 
 /**
- * The larger of each lane, NaN if either is; of +0 and −0 the second. 2.5 times as fast as f32x4.max on
- * Node 20, because processors have no such instruction and f32x4.max also orders the zeros.
+ * The larger of each lane, NaN if either is; of +0 and −0 either. Each pmax keeps its first operand's NaN, and
+ * without one both give the same bits. Three instructions: f32x4.max, which also orders the zeros, takes ten.
  */
 export function nanMax(a: v128, b: v128): v128 {
-  return v128.bitselect(a, f32x4.pmax(b, a), f32x4.ne(a, a));
+  return v128.or(f32x4.pmax(a, b), f32x4.pmax(b, a));
 }
 
 /** Lanes that hold the maximum; where that is NaN, every NaN. */

@@ -93,6 +93,19 @@ describe("checkGradient", () => {
     }
   });
 
+  it("measures an error in parts of the larger derivative", () => {
+    for (const [factor, error] of [
+      [2, 0.5],
+      [0.5, 0.5],
+      [-1, 2],
+      [0, 1],
+    ]) {
+      const op = expWith((right) => ops.scale(right, factor));
+      const report = checkGradient((x: Tensor) => ops.sum(op(x)), values);
+      expect(Math.abs(report.error / error - 1)).toBeLessThan(0.01);
+    }
+  });
+
   it("names the one wrong element of many tensors, with both its derivatives", () => {
     for (const [which, element] of [
       [0, 0],

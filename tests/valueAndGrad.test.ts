@@ -250,6 +250,23 @@ describe("valueAndGrad", () => {
     expect([...grads.data]).toEqual([6]);
   });
 
+  it("releases scopes inside an operation, which its gradient does not read", () => {
+    const held: number[] = [];
+    const careful = defineOp<readonly [Tensor], undefined>({
+      name: "careful",
+      forward: ([x]) => {
+        const { used } = runtimeInfo().memory;
+        const y = scope(() => ops.add(ops.exp(x), ops.exp(ops.scale(x, 2))));
+        held.push(runtimeInfo().memory.used - used);
+        return y;
+      },
+      gradients: [(gradOutput) => gradOutput],
+    });
+    const f = (x: Tensor) => ops.sum(careful([ops.scale(x, 1)], undefined));
+    grad(f)(ones([1024]));
+    expect(held[0]).toBeLessThan(2 * 4 * 1024);
+  });
+
   it("may differentiate inside, by other parameters, and go on with the result", () => {
     const f = (x: Tensor) => {
       const slope = grad((t: Tensor) => ops.sum(ops.mul(ops.square(t), t)))(tensor([2]));
@@ -279,21 +296,26 @@ describe("valueAndGrad", () => {
     expect(runtimeInfo().memory.used).toBe(used);
   });
 
-  it("needs memory for the results on the way, not for their gradients", () => {
+  it.each([
+    ["one by one", (y: Tensor) => ops.tanh(y), 1],
+    ["added to themselves", (y: Tensor) => ops.tanh(ops.add(y, y)), 2],
+    ["added to the parameter", (y: Tensor, x: Tensor) => ops.tanh(ops.add(x, y)), 2],
+  ])("needs memory for results on the way, %s, but for few gradients", (_, step, results) => {
     const size = 100_000;
-    const chainOf = (length: number) => (x: Tensor) => {
-      let y = x;
-      for (let i = 0; i < length; i++) y = ops.tanh(y);
+    const length = 30;
+    const f = (x: Tensor) => {
+      let y = ops.tanh(x);
+      for (let i = 0; i < length; i++) y = step(y, x);
       return ops.sum(y);
     };
     const x = ones([size]);
-    scope(() => {
-      ops.scale(x, 1);
-      const { used } = runtimeInfo().memory;
-      grad(chainOf(30))(x);
-      // Thirty results and a few gradients; thirty gradients more would not fit.
-      expect(runtimeInfo().memory.peak - used).toBeLessThan(37 * 4 * size);
+    const { grads } = scope(() => {
+      const { grads } = valueAndGrad(f)(x);
+      const { peak } = runtimeInfo().memory;
+      expect(peak).toBeLessThan((results * length + 8) * 4 * size);
+      return { grads };
     });
+    expect(grads.shape).toEqual([size]);
   });
 });
 
@@ -374,6 +396,10 @@ describe("checkNumerics", () => {
     expect(valueAndGrad((x: Tensor) => ops.sum(ops.log(x)))(tensor([-1])).value.data).toEqual(
       Float32Array.of(NaN),
     );
+  });
+
+  it("is not asked of vjp", () => {
+    expect([...vjp(ops.log)(tensor([1]), tensor([0])).grads.data]).toEqual([Infinity]);
   });
 
   it("ends with the function it belongs to", () => {

@@ -82,6 +82,20 @@ describe("heap", () => {
     expectWhole();
   });
 
+  it("finds every block that was given back between others, large enough or not", () => {
+    const sizes = [1152, 1088, 1024, 192, 64];
+    const blocks = Array.from({ length: 100 }, (_, i) => take(sizes[i % 5]));
+    const holes = blocks.filter((_, i) => i % 2 === 1);
+    for (const block of holes) give(block);
+    const { used } = heapUse();
+    const filled = sizes.flatMap((size) => Array.from({ length: 10 }, () => take(size)));
+    const starts = (list: readonly Block[]) => list.map(({ start }) => start).sort((a, b) => a - b);
+    expect(starts(filled)).toEqual(starts(holes));
+    expect(heapUse().used - used).toBe(10 * sizes.reduce((sum, size) => sum + size, 0));
+    for (const block of [...filled, ...blocks.filter((_, i) => i % 2 === 0)]) give(block);
+    expectWhole();
+  });
+
   it("remembers the most that was in use", () => {
     const { peak } = heapUse();
     const block = take(peak + 64);
