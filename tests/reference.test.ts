@@ -2,17 +2,16 @@
 
 import { describe, expect, it } from "vitest";
 import { ones } from "../src/index.js";
-import { callers, differencesOf, isKnown, referenceSet } from "./support/referenceCases.js";
+import { callers, differencesOf, referenceSet } from "./support/referenceCases.js";
 
 describe("reference set", () => {
-  const cases = referenceSet.cases.filter(isKnown);
-
-  it.each(cases)("$group › $name", (one) => {
+  it.for(referenceSet.cases)("$group › $name", (one, { skip }) => {
+    skip(one.tags?.includes("optional") === true, "asks more than plain float32 gives");
     expect(differencesOf(one)).toEqual([]);
   });
 
   it.each(referenceSet.invalid)("$op refuses: $why", ({ op, attrs, shapes }) => {
     const inputs = Object.fromEntries(Object.entries(shapes).map(([role, shape]) => [role, ones(shape)]));
-    expect(() => callers[op](attrs)(inputs)).toThrow(new RegExp(`^${op}: .+ must .+, got `));
+    expect(() => callers[op](attrs)(inputs)).toThrow(/^\w+: .+ must .+, got /);
   });
 });

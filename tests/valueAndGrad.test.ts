@@ -296,8 +296,18 @@ describe("valueAndGrad", () => {
     expect(runtimeInfo().memory.used).toBe(used);
   });
 
+  /** tanh, its gradient by way of a tensor that is shared. */
+  const roundabout = defineOp<readonly [Tensor], undefined, { readonly half: Tensor }>({
+    name: "roundabout",
+    forward: ([x]) => ops.tanh(x),
+    shared: (gradOutput) => ({ half: ops.scale(gradOutput, 0.5) }),
+    gradients: [(_gradOutput, _context, { half }) => ops.scale(half, 2)],
+  });
+
+  // The peak is that of all so far: what needs most comes last.
   it.each([
     ["one by one", (y: Tensor) => ops.tanh(y), 1],
+    ["with shared parts", (y: Tensor) => roundabout([y], undefined), 1],
     ["added to themselves", (y: Tensor) => ops.tanh(ops.add(y, y)), 2],
     ["added to the parameter", (y: Tensor, x: Tensor) => ops.tanh(ops.add(x, y)), 2],
   ])("needs memory for results on the way, %s, but for few gradients", (_, step, results) => {

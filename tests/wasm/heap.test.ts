@@ -96,6 +96,16 @@ describe("heap", () => {
     expectWhole();
   });
 
+  it("keeps the last cache line of the memory empty", () => {
+    const { present } = memoryBytes();
+    const blocks = [take(present - currentRuntime().heap - 3 * 64)];
+    const firstFresh = () => memoryBytes().present !== present;
+    while (!firstFresh()) blocks.push(take(64));
+    for (const { start } of blocks.slice(1, -1)) expect(start + 64).toBeLessThanOrEqual(present - 64);
+    for (const block of blocks) give(block);
+    expectWhole();
+  });
+
   it("remembers the most that was in use", () => {
     const { peak } = heapUse();
     const block = take(peak + 64);
