@@ -5,7 +5,8 @@ import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
-import type { ApplyContext, Layer } from "./layer.js";
+import type { Layer } from "./layer.js";
+import { checkLayer, contextOf } from "./support.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 type ParamsOf<L> = L extends { init(...args: never): { params: infer Params } } ? Params : never;
@@ -15,11 +16,6 @@ type OutputOf<L> = L extends readonly [...unknown[], { apply(...args: never): { 
   ? Output
   : Tensor;
 
-function checkLayer(where: string, argument: string, layer: unknown): void {
-  const isLayer = typeof (layer as Layer | undefined)?.init === "function" && "apply" in (layer as object);
-  if (!isLayer) refuseKind(where, argument, "be a layer", layer);
-}
-
 /** Checks that parameters or state have an entry per layer inside, under the names that `init` gave them. */
 function checkEntries(where: string, argument: string, tree: unknown, names: readonly string[]): void {
   const isWhole =
@@ -27,11 +23,6 @@ function checkEntries(where: string, argument: string, tree: unknown, names: rea
   if (!isWhole || Object.keys(tree).length !== names.length) {
     refuseKind(where, argument, `have the entries ${names.join(", ")}, as init gives them`, tree);
   }
-}
-
-/** The context of the i-th part: the same, with a key of its own. */
-function contextOf(context: ApplyContext, i: number): ApplyContext {
-  return context.key === undefined ? context : { ...context, key: fold(context.key, i) };
 }
 
 /**

@@ -1,12 +1,28 @@
 // What several layer files share.
 
-import { refuseValue } from "../check.js";
+import { refuseKind, refuseValue } from "../check.js";
 import { checkPadding, checkPair, type WindowOptions } from "../geometry.js";
-import type { Shape } from "../tensor.js";
+import { checkKey, fold, type Key } from "../random/keys.js";
+import { inScope } from "../scope.js";
+import { checkTensor, type Shape, type Tensor } from "../tensor.js";
+import type { ApplyContext, Layer } from "./layer.js";
 
 /** An object without its undefined entries. */
 export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Checks that an argument is a layer, of any output. */
+export function checkLayer(where: string, argument: string, layer: unknown): void {
+  const { init, apply, spec } = (layer ?? {}) as Partial<Layer>;
+  if (typeof init !== "function" || typeof apply !== "function" || typeof spec !== "object") {
+    refuseKind(where, argument, "be a layer, such as sequential(…)", layer);
+  }
+}
+
+/** The context of the i-th part: the same, with a key of its own. */
+export function contextOf(context: ApplyContext, i: number): ApplyContext {
+  return context.key === undefined ? context : { ...context, key: fold(context.key, i) };
 }
 
 /** Checks what can be told of a window without an image, so that a mistake is reported where it was made. */
@@ -21,4 +37,24 @@ export function checkImage(where: string, inputShape: Shape): void {
   if (inputShape.length !== 3) {
     refuseValue(where, "input shape", "be [height, width, channels]: put reshape() before", inputShape);
   }
+}
+
+/** What a layer that is random in training gives: its input itself in inference and where it has nothing to do. */
+export function disturbed(
+  where: string,
+  isIdle: boolean,
+  input: Tensor,
+  { training = false, key }: ApplyContext,
+  disturb: (input: Tensor, key: Key) => Tensor,
+): Tensor {
+  if (!training || isIdle) return input;
+  checkTensor(where, "input", input);
+  if (key === undefined) refuseKind(where, "key", "be given in training", key);
+  checkKey(where, "key", key);
+  return inScope(() => disturb(input, key));
+}
+
+/** The shape of one value per pixel, where pixels have channels, else per element. */
+export function pixelShape(shape: Shape): Shape {
+  return shape.length === 4 ? [...shape.slice(0, 3), 1] : shape;
 }

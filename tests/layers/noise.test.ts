@@ -1,20 +1,24 @@
 // Laws of the layers that are random in training: what they change on average, and when they change nothing.
 
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   dropout,
   gaussianNoise,
   key,
+  maskPatches,
   ones,
   ops,
   parallel,
   random,
+  saltAndPepper,
   sequential,
   type Tensor,
+  valueAndGrad,
   zeros,
 } from "../../src/index.js";
-import { reals } from "../support/arbitraries.js";
-import { expectSame } from "../support/laws.js";
+import { reals, seed } from "../support/arbitraries.js";
+import { expectSame, forAll } from "../support/laws.js";
 import { expectRefused } from "../support/refusals.js";
 
 const training = (seed: number) => ({ training: true, key: key(seed) });
@@ -60,6 +64,42 @@ describe("gaussianNoise", () => {
     expectSame(disturbed, ops.add(x, random.normal(key(1), [4, 5], { deviation: 0.3 })));
   });
 
+  it("cuts the noisy values to a range where it is told one, in training only", () => {
+    const x = reals([500, 4], 1);
+    const layer = gaussianNoise(0.5, { clip: [-0.25, 0.5] });
+    const { output } = layer.apply({}, {}, x, training(1));
+    const noisy = gaussianNoise(0.5).apply({}, {}, x, training(1)).output;
+    expectSame(output, ops.clip(noisy, -0.25, 0.5));
+    expect(Math.min(...output.data)).toBe(-0.25);
+    expect(Math.max(...output.data)).toBe(0.5);
+    expect(layer.apply({}, {}, x).output).toBe(x);
+    const onlyCut = gaussianNoise(0, { clip: [0, 1] }).apply({}, {}, x, training(1)).output;
+    expectSame(onlyCut, ops.clip(x, 0, 1));
+  });
+
+  it("hands gradients through, but not where values were cut", () => {
+    const x = reals([50, 4], 1);
+    const passed = (layer = gaussianNoise(0.5)) =>
+      valueAndGrad((x: Tensor) => ops.sum(layer.apply({}, {}, x, training(1)).output))(x).grads;
+    expectSame(passed(), ones([50, 4]));
+    const noisy = gaussianNoise(0.5).apply({}, {}, x, training(1)).output.data;
+    const inside = noisy.map((value) => (value >= 0 && value <= 1 ? 1 : 0));
+    expect(passed(gaussianNoise(0.5, { clip: [0, 1] })).data).toEqual(inside);
+  });
+
+  it("refuses ranges that are none", () => {
+    const clip = (clip: unknown) => () => gaussianNoise(0.5, { clip: clip as never });
+    expectRefused(clip([1, 0]), RangeError, "gaussianNoise: clip[0] must be below clip[1] = 0, got 1");
+    expectRefused(clip([1, 1]), RangeError, "gaussianNoise: clip[0] must be below clip[1] = 1");
+    expectRefused(clip([0, 1, 2]), RangeError, "gaussianNoise: clip must be [low, high]");
+    expectRefused(clip([0, Infinity]), RangeError, "gaussianNoise: clip[1] must be a finite number");
+    expectRefused(clip(["0", 1]), TypeError, "gaussianNoise: clip[0] must be a number");
+    expectRefused(clip(1), TypeError, "gaussianNoise: clip must be [low, high]");
+    expectRefused(clip(null), TypeError, "gaussianNoise: clip must be [low, high]");
+    const misspelt = () => gaussianNoise(0.5, { clipped: [0, 1] } as never);
+    expectRefused(misspelt, TypeError, "gaussianNoise: options must have only the names clip");
+  });
+
   it("refuses deviations out of range", () => {
     expectRefused(() => gaussianNoise(-1), RangeError, "gaussianNoise: deviation");
     expectRefused(() => gaussianNoise(Infinity), RangeError, "gaussianNoise: deviation");
@@ -67,9 +107,69 @@ describe("gaussianNoise", () => {
   });
 });
 
+describe("saltAndPepper", () => {
+  it("sets a share p of the values to low or high, half each, and keeps the others", () => {
+    const count = 200_000;
+    const x = ops.scale(ones([count, 1]), 0.25);
+    for (const p of [0.1, 0.5, 1]) {
+      const { data } = saltAndPepper(p).apply({}, {}, x, training(1)).output;
+      expect(data.every((value) => value === 0 || value === 1 || value === 0.25)).toBe(true);
+      for (const [value, share] of [
+        [0, p / 2],
+        [1, p / 2],
+        [0.25, 1 - p],
+      ]) {
+        const drawn = data.filter((other) => other === value).length / count;
+        expect(Math.abs(drawn - share)).toBeLessThanOrEqual(5 * Math.sqrt((share * (1 - share)) / count));
+      }
+    }
+  });
+
+  it("changes whole pixels of images, all channels alike, and each value of other inputs by itself", () => {
+    const shape = fc.tuple(...[3, 6, 6, 4].map((max) => fc.integer({ min: 1, max })));
+    forAll(fc.record({ shape, seed }), 50, ({ shape, seed }) => {
+      const [batch, height, width, channels] = shape;
+      const layer = saltAndPepper(0.5, { low: -3, high: 2 });
+      const x = reals(shape, seed);
+      const { data } = layer.apply({}, {}, x, training(seed)).output;
+      const alone = zeros([batch, height, width, 1]);
+      const grains = layer.apply({}, {}, alone, training(seed)).output.data;
+      data.forEach((value, i) => {
+        const grain = grains[Math.floor(i / channels)];
+        expect(value).toBe(grain === 0 ? x.data[i] : grain);
+      });
+    });
+    const { data } = saltAndPepper(0.5).apply({}, {}, ops.scale(ones([100, 8]), 0.25), training(1)).output;
+    const rows = Array.from({ length: 100 }, (_, row) => new Set(data.subarray(8 * row, 8 * row + 8)).size);
+    expect(Math.max(...rows)).toBe(3);
+  });
+
+  it("stops gradients where it sets values, and hands them through elsewhere", () => {
+    const x = ops.scale(ones([20, 3]), 0.25);
+    const { output } = saltAndPepper(0.5).apply({}, {}, x, training(1));
+    const { grads } = valueAndGrad((x: Tensor) =>
+      ops.sum(saltAndPepper(0.5).apply({}, {}, x, training(1)).output),
+    )(x);
+    expect(grads.data).toEqual(output.data.map((value) => (value === 0.25 ? 1 : 0)));
+  });
+
+  it("refuses what is out of range", () => {
+    expectRefused(() => saltAndPepper(1.1), RangeError, "saltAndPepper: p must be from 0 to 1, got 1.1");
+    expectRefused(() => saltAndPepper(NaN), RangeError, "saltAndPepper: p");
+    expectRefused(() => saltAndPepper("1" as never), TypeError, "saltAndPepper: p");
+    expectRefused(() => saltAndPepper(0.1, { low: -Infinity }), RangeError, "saltAndPepper: low");
+    expectRefused(() => saltAndPepper(0.1, { high: "1" as never }), TypeError, "saltAndPepper: high");
+    const misspelt = () => saltAndPepper(0.1, { salt: 1 } as never);
+    expectRefused(misspelt, TypeError, "saltAndPepper: options must have only the names low, high");
+  });
+});
+
 describe.each([
   ["dropout", () => dropout(0.5), dropout(0)],
   ["gaussianNoise", () => gaussianNoise(0.5), gaussianNoise(0)],
+  ["gaussianNoise", () => gaussianNoise(0.5, { clip: [0, 1] }), gaussianNoise(0)],
+  ["saltAndPepper", () => saltAndPepper(0.5), saltAndPepper(0)],
+  ["maskPatches", () => maskPatches({ size: 1, ratio: 0.5 }), maskPatches({ size: 1, ratio: 0 })],
 ] as const)("%s", (name, make, none) => {
   const x = reals([6, 7], 1);
 
@@ -118,6 +218,8 @@ describe.each([
       `[0].${name}: key must be given in training`,
     );
     const wrong = { training: true, key: 3 as never };
-    expect(() => make().apply({}, {}, x, wrong)).toThrow(/must be a key/);
+    expectRefused(() => make().apply({}, {}, x, wrong), TypeError, `${name}: key must be a key`);
+    const noTensor = () => make().apply({}, {}, [1] as never, training(1));
+    expectRefused(noTensor, TypeError, `${name}: input must be a tensor`);
   });
 });

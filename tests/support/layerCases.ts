@@ -20,11 +20,14 @@ import {
   type Layer,
   layerNorm,
   leakyRelu,
+  maskPatches,
   maxPool2d,
+  type Pair,
   relu,
   reshape,
   residual,
   resizeConv2d,
+  saltAndPepper,
   sequential,
   type Shape,
   sigmoid,
@@ -92,6 +95,12 @@ function plain(shapes: fc.Arbitrary<Shape>, layers: fc.Arbitrary<Layer>): fc.Arb
 const alphas = fc.record({ alpha: fc.constantFrom(0, 0.2, 1, 3) }, { requiredKeys: [] });
 const norms = (inputShape: Shape) => ({ gamma: inputShape.slice(-1), beta: inputShape.slice(-1) });
 
+const maskOptions = fc
+  .tuple(fc.constantFrom(0, 0.3, 0.75, 1), fc.record({ value: fc.constant(0.5) }, { requiredKeys: [] }))
+  .map(([ratio, value]) => ({ ratio, ...value }));
+const maskPatchesOf = ([size, options]: [Pair, { ratio: number; value?: number }]) =>
+  maskPatches({ size, ...options });
+
 /** The layers by their makers' names. */
 export const layerCases: Record<string, fc.Arbitrary<LayerCase>> = {
   relu: plain(inputShapes, fc.constant(relu())),
@@ -105,7 +114,34 @@ export const layerCases: Record<string, fc.Arbitrary<LayerCase>> = {
   softplus: plain(inputShapes, fc.constant(softplus())),
   softmax: plain(inputShapes, fc.constant(softmax())),
   dropout: plain(inputShapes, fc.constantFrom(0, 0.3, 0.99).map(dropout)),
-  gaussianNoise: plain(inputShapes, fc.constantFrom(0, 0.5).map(gaussianNoise)),
+  gaussianNoise: plain(
+    inputShapes,
+    fc
+      .tuple(
+        fc.constantFrom(0, 0.5),
+        fc.record({ clip: fc.constant([-0.5, 1] as const) }, { requiredKeys: [] }),
+      )
+      .map(([deviation, options]) => gaussianNoise(deviation, options)),
+  ),
+  saltAndPepper: plain(
+    inputShapes,
+    fc
+      .tuple(
+        fc.constantFrom(0, 0.4, 1),
+        fc.record({ low: fc.constant(-1), high: fc.constant(2) }, { requiredKeys: [] }),
+      )
+      .map(([p, options]) => saltAndPepper(p, options)),
+  ),
+  maskPatches: fc.oneof(
+    plain(
+      imageShapes,
+      fc.tuple(fc.oneof(upTo(5), fc.tuple(upTo(5), upTo(5))), maskOptions).map(maskPatchesOf),
+    ),
+    plain(
+      upTo(20).map((features) => [features]),
+      fc.tuple(upTo(5), maskOptions).map(maskPatchesOf),
+    ),
+  ),
   flatten: plain(inputShapes, fc.constant(flatten())),
   globalAvgPool: plain(imageShapes, fc.constant(globalAvgPool())),
   upsampleNearest: plain(imageShapes, fc.oneof(upTo(3), fc.tuple(upTo(3), upTo(3))).map(upsampleNearest)),

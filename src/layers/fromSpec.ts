@@ -1,0 +1,153 @@
+// Layers from their descriptions: the way back from `layer.spec`, which files of models hold as JSON. What stands in
+// a file is a stranger's: nothing but the makers below is ever called, and they check every argument.
+
+import { checkFunction, refuseKind, refuseValue, within } from "../check.js";
+import type { Tensor } from "../tensor.js";
+import type { Tree } from "../tree.js";
+import * as activations from "./activations.js";
+import { parallel, residual, sequential } from "./combine.js";
+import { conv2d, conv2dTranspose, resizeConv2d, upsampleNearest } from "./convolution.js";
+import { dense } from "./dense.js";
+import type { Layer, LayerSpec } from "./layer.js";
+import { maskPatches } from "./masks.js";
+import { dropout, gaussianNoise, saltAndPepper } from "./noise.js";
+import { batchNorm, layerNorm } from "./normalization.js";
+import { avgPool2d, globalAvgPool, maxPool2d } from "./pooling.js";
+import { flatten, reshape } from "./shape.js";
+import { checkLayer } from "./support.js";
+
+type AnyLayer = Layer<Tree, Tree, unknown>;
+
+/** Functions that make layers, by the type in their layers' specs. */
+export type LayerMakers = Readonly<Record<string, (...args: never[]) => AnyLayer>>;
+
+/** The built-in ones. */
+export const MAKERS = {
+  avgPool2d,
+  batchNorm,
+  conv2d,
+  conv2dTranspose,
+  dense,
+  dropout,
+  elu: activations.elu,
+  flatten,
+  gaussianNoise,
+  gelu: activations.gelu,
+  geluTanh: activations.geluTanh,
+  globalAvgPool,
+  layerNorm,
+  leakyRelu: activations.leakyRelu,
+  maskPatches,
+  maxPool2d,
+  parallel,
+  relu: activations.relu,
+  reshape,
+  residual,
+  resizeConv2d,
+  saltAndPepper,
+  sequential,
+  sigmoid: activations.sigmoid,
+  silu: activations.silu,
+  softmax: activations.softmax,
+  softplus: activations.softplus,
+  tanh: activations.tanh,
+  upsampleNearest,
+} as const satisfies LayerMakers;
+
+/** Deepest nesting: more would end in a stack overflow, here or in who walks the layers. */
+const MAX_DEPTH = 64;
+
+/** Most arguments of a maker: far more would overflow the stack in the call. */
+const MAX_ARGS = 10_000;
+
+/** Most characters of a head's name in an error message. */
+const SHOWN = 60;
+
+/** Builds the layer that stands, as a spec, at a place inside another. */
+type Build = (place: string, spec: unknown) => AnyLayer;
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Arguments with the layers among them built, without those that the maker would not look at. */
+function builtArgs(type: string, args: readonly unknown[], build: Build): readonly unknown[] {
+  const [first] = args;
+  if (type === "sequential") return args.map((spec, i) => build(`[${i}]`, spec));
+  if (type === "residual") return [build("residual", first)];
+  if (type !== "parallel" || !isRecord(first)) return args;
+  const heads = Object.entries(first).map(
+    ([name, spec]) => [name, build(name.slice(0, SHOWN), spec)] as const,
+  );
+  return [Object.fromEntries(heads)];
+}
+
+/** Refuses arguments that the maker took no notice of. */
+function checkNoneIgnored(type: string, args: readonly unknown[], layer: AnyLayer): void {
+  const taken = layer.spec.args.length;
+  // Options without an entry are left out of specs.
+  const ignored = args.slice(taken).filter((arg) => !isRecord(arg) || Object.keys(arg).length > 0);
+  if (ignored.length > 0) refuseKind(type, "args", `have at most ${taken} entries here`, args);
+}
+
+function checkSpec(where: string, spec: unknown, depth: number): asserts spec is LayerSpec {
+  const rule = 'be a layer\'s spec, { "type": name, "args": [...] }';
+  if (!isRecord(spec)) refuseKind(where, "spec", rule, spec);
+  const isWhole =
+    Object.keys(spec).length === 2 && Object.hasOwn(spec, "type") && Object.hasOwn(spec, "args");
+  if (!isWhole) refuseKind(where, "spec", rule, spec);
+  if (typeof spec.type !== "string") refuseKind(where, "type", "be a layer's name", spec.type);
+  if (!Array.isArray(spec.args)) refuseKind(where, "args", "be an array of arguments", spec.args);
+  if (spec.args.length > MAX_ARGS) {
+    refuseValue(where, "args", `be at most ${MAX_ARGS}`, spec.args.length);
+  }
+  if (depth > MAX_DEPTH) refuseValue(where, "spec", `nest at most ${MAX_DEPTH} layers deep`, spec);
+}
+
+function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
+  const where = "layerFromSpec";
+  checkSpec(where, spec, depth);
+  const { type, args } = spec;
+  const call = (from: LayerMakers, args: readonly unknown[]) =>
+    (from[type] as (...args: unknown[]) => AnyLayer)(...args);
+  // Own names only: "constructor" must not find what every object inherits.
+  if (Object.hasOwn(makers, type)) {
+    checkFunction(where, `makers.${type}`, makers[type]);
+    const layer = call(makers, args);
+    checkLayer(where, `what makers.${type} returns`, layer);
+    return layer;
+  }
+  if (!Object.hasOwn(MAKERS, type)) {
+    const known = Object.keys(MAKERS).join(", ");
+    refuseValue(where, "type", `be one of ${known}, or a name among makers (the second argument)`, type);
+  }
+  const build: Build = (place, inner) => within(place, () => rebuild(inner, makers, depth + 1));
+  const layer = call(MAKERS, builtArgs(type, args, build));
+  checkNoneIgnored(type, args, layer);
+  return layer;
+}
+
+/**
+ * The layer that a spec describes: `layerFromSpec(layer.spec)` is made as `layer` was, and does the same. The spec
+ * may come from a stranger's file.
+ *
+ * @typeParam Output - what the layer gives; to be said where it ends in {@link parallel} heads (default `Tensor`)
+ * @param spec - a layer's name and arguments, layers among these as specs
+ * @param makers - makers of layers of one's own, by the type in their specs; each is called with the spec's `args` as
+ *   they stand, and goes before a built-in one of the same name (default none)
+ * @returns the layer
+ * @throws {TypeError} when the spec is none, an argument is of the wrong kind or more than the maker takes, or a maker
+ *   returns no layer
+ * @throws {RangeError} when a type is unknown, an argument out of range, or layers nest more than 64 deep; the
+ *   message tells the place: `[3].conv2d: filters must …`
+ * @example
+ * const { spec } = sequential(flatten(), dense(10));
+ * const layer = layerFromSpec(JSON.parse(JSON.stringify(spec)));
+ * layer.outputShape([28, 28, 1]); // [10]
+ */
+export function layerFromSpec<Output = Tensor>(
+  spec: LayerSpec,
+  makers: LayerMakers = {},
+): Layer<Tree, Tree, Output> {
+  if (!isRecord(makers)) refuseKind("layerFromSpec", "makers", "be an object of functions by name", makers);
+  return rebuild(spec, makers, 1) as Layer<Tree, Tree, Output>;
+}
