@@ -2,7 +2,12 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   // Documentation imports the package by its name.
-  resolve: { alias: { reparam: new URL("./src/index.ts", import.meta.url).pathname } },
+  resolve: {
+    alias: {
+      "reparam/node": new URL("./src/node/index.ts", import.meta.url).pathname,
+      reparam: new URL("./src/index.ts", import.meta.url).pathname,
+    },
+  },
   test: {
     include: ["tests/**/*.test.ts"],
     // Property tests run thousands of cases; the package tests install from a registry.

@@ -17,17 +17,20 @@ const LAYERS = [
   ["autodiff"],
   ["checkGradient"],
   ["ops"],
-  ["losses"],
+  ["losses", "metrics"],
   ["distributions", "layers", "optimizers"],
   ["models"],
-  ["training", "latent", "data", "files"],
-  ["report", "node", "cli"],
+  ["latent", "data", "files"],
+  ["training"],
+  ["report", "node"],
+  ["cli"],
   ["index"],
 ];
 
 /** Packages that a layer may import; nothing else leaves src. */
 const PACKAGES: Record<string, RegExp> = {
   ndarray: /^ndarray$/,
+  files: /^fast-png$/,
   node: /^node:/,
   cli: /^node:/,
 };
@@ -55,10 +58,11 @@ function wrongImports(source: Source): string[] {
 
 /** Whether a file opens with a sentence: a comment whose first paragraph ends with a full stop. */
 function opensWithSentence({ text }: Source): boolean {
-  const [opening = ""] = text.split(/\n(?!\/\/| ?\*)/);
+  // A program's first line names its interpreter.
+  const [opening = ""] = text.replace(/^#!.*\n/, "").split(/\n(?!\/\/| ?\*)/);
   const words = opening.replace(/^(\/\*\*?|\/\/| ?\*\/?)/gm, "").trim();
   const [paragraph = ""] = words.split(/\n\s*\n/);
-  return /^(\/\/|\/\*)/.test(text) && paragraph.endsWith(".");
+  return /^(\/\/|\/\*)/.test(opening) && paragraph.endsWith(".");
 }
 
 const file = (path: string, ...lines: string[]): Source => ({ path, text: lines.join("\n") });

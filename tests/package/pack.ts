@@ -13,6 +13,7 @@ const INGREDIENTS = [
   "package.json",
   "tsconfig.json",
   "tsconfig.build.json",
+  "tsconfig.node.json",
   "asconfig.json",
   "README.md",
   "LICENSE",

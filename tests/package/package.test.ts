@@ -38,10 +38,15 @@ describe("the packed library", () => {
     expect(() => run(root, tool("attw"), tarball, ...options)).not.toThrow();
   });
 
-  it("brings ndarray and nothing else", () => {
-    const installed = run(project, "npm", "ls", "--omit=dev", "--parseable", "--depth=1").trim().split("\n");
+  it("brings ndarray and fast-png, what these stand on, and nothing else", () => {
+    const installed = run(project, "npm", "ls", "--omit=dev", "--parseable", "--all").trim().split("\n");
     expect(installed.map((path) => path.split("node_modules/").slice(1).join()).sort()).toEqual([
       "",
+      "fast-png",
+      "fflate",
+      "iobuffer",
+      "iota-array",
+      "is-buffer",
       "ndarray",
       "reparam",
     ]);
@@ -69,6 +74,20 @@ describe("the packed library", () => {
     ]);
   });
 
+  it("reads and writes files through reparam/node", () => {
+    writeFileSync(
+      join(project, "disk.js"),
+      `import { tensor, writePng } from "reparam";
+       import { loadData, writeFileAtomic } from "reparam/node";
+       const path = new URL("picture.png", import.meta.url);
+       await writeFileAtomic(path, writePng(tensor([0, 0.2, 0.6, 1], [2, 2, 1])));
+       const { kind, images, names } = await loadData(path);
+       console.log(JSON.stringify([kind, images.shape, Array.from(images.data, (x) => Math.round(255 * x)), names]));`,
+    );
+    const printed = JSON.parse(run(project, process.execPath, "disk.js"));
+    expect(printed).toEqual(["png", [1, 2, 2, 1], [0, 51, 153, 255], ["picture.png"]]);
+  });
+
   it("offers both binaries as files", () => {
     writeFileSync(
       join(project, "files.js"),
@@ -88,6 +107,11 @@ describe("the packed library", () => {
     writeFileSync(
       join(project, "use.ts"),
       `import { ops, tensor } from "reparam";
+       import { type LoadedData, loadData, writeFileAtomic } from "reparam/node";
+       export const loaded: Promise<LoadedData> = loadData("images", { size: [64, 64], broken: "skip" });
+       export const written: Promise<void> = writeFileAtomic("a.bin", new Uint8Array(1));
+       // @ts-expect-error: neither is a number a path
+       loadData(5);
        const forward = ops.conv2d(tensor([1], [1, 1, 1, 1]), tensor([2], [1, 1, 1, 1]), { padding: "valid" });
        export const data: Float32Array = ops.conv2dTranspose(forward, tensor([2], [1, 1, 1, 1])).data;
        // @ts-expect-error: padding has no such value, and the checker sees it
