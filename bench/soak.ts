@@ -1,12 +1,29 @@
 // Shows that memory stays flat: `npm run bench:soak` makes a thousand mixed convolution calls, half of them in a
-// scope, with their gradients, and prints what the library and the process hold on the way.
+// scope, with their gradients, then a thousand training steps, and prints on the way what the library and the process
+// hold once garbage is gone.
 
-import { ops, runtimeInfo, scope, type Tensor } from "../src/index.js";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import {
+  adam,
+  createTrainer,
+  gaussianNoise,
+  key,
+  lectures,
+  movingAverage,
+  ops,
+  runtimeInfo,
+  scope,
+  type Tensor,
+} from "../src/index.js";
 import { randomTensor } from "./support.js";
 
 const CALLS = 1000;
 const PRINTED_EVERY = 200;
 const MEGABYTE = 2 ** 20;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 interface Layer {
   readonly image: Tensor;
@@ -36,17 +53,37 @@ function pass({ image, filter, stride }: Layer): Tensor {
   return ops.conv2dFilterGradient(image, output, geometry);
 }
 
-function print(calls: number): void {
+function print(calls: number, unit: string): void {
+  collectGarbage();
   const { used, peak, reserved } = runtimeInfo().memory;
-  const bytes = { used, peak, reserved, process: process.memoryUsage.rss() };
-  const columns = Object.entries(bytes).map(([name, size]) => `${name} ${(size / MEGABYTE).toFixed(1)} MB`);
-  console.log([`${calls} calls`.padEnd(10), ...columns.map((column) => column.padStart(18))].join(""));
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const bytes = { used, peak, reserved, process: rss, objects: heapUsed + external };
+  const columns = Object.entries(bytes).map(([name, size]) => `${name} ${(size / MEGABYTE).toFixed(2)} MB`);
+  console.log([`${calls} ${unit}`.padEnd(12), ...columns.map((column) => column.padStart(20))].join(""));
 }
 
-print(0);
-for (let call = 1; call <= CALLS; call++) {
-  const layer = LAYERS[call % LAYERS.length];
-  if (call % 2 === 0) scope(() => pass(layer));
-  else pass(layer);
-  if (call === LAYERS.length || call % PRINTED_EVERY === 0) print(call);
+/** Makes the calls, and prints before them, after the first few, and then now and again. */
+function soak(unit: string, first: number, call: (i: number) => void): void {
+  print(0, unit);
+  for (let i = 1; i <= CALLS; i++) {
+    call(i);
+    if (i === first || i % PRINTED_EVERY === 0) print(i, unit);
+  }
 }
+
+soak("calls", LAYERS.length, (i) => {
+  const layer = LAYERS[i % LAYERS.length];
+  if (i % 2 === 0) scope(() => pass(layer));
+  else pass(layer);
+});
+
+const trainer = createTrainer(lectures.denseVae(), {
+  key: key(1),
+  optimizer: movingAverage(adam(), 0.99),
+  corrupt: gaussianNoise(0.1, { clip: [0, 1] }),
+});
+const images = Array.from({ length: 4 }, (_, i) => ops.sigmoid(randomTensor(i, [128 - i, 784])));
+soak("steps", 5, (i) => {
+  trainer.step(images[i % images.length]);
+  if (i % 10 === 0) trainer.evaluate(images[0]);
+});

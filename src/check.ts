@@ -114,6 +114,23 @@ export const MAX_ELEMENTS = 2 ** 29;
 /** Most axes of a tensor: kernels read sizes and strides from a record of fixed length. */
 export const MAX_RANK = 32;
 
+/** Elements that shapes may still ask for, in all; see {@link withAllowance}. */
+let allowance = Infinity;
+
+/**
+ * Runs `f`, in which all shapes that are checked may have no more than so many elements together: who carries out
+ * what a stranger's file describes takes no more memory than the file makes plausible.
+ */
+export function withAllowance<Result>(elements: number, f: () => Result): Result {
+  const outer = allowance;
+  allowance = elements;
+  try {
+    return f();
+  } finally {
+    allowance = outer;
+  }
+}
+
 /** Checks a shape (integers ≥ 1 whose product is not too large) and returns its number of elements. */
 export function checkShape(where: string, argument: string, shape: unknown): number {
   if (!Array.isArray(shape)) refuseKind(where, argument, "be an array of sizes", shape);
@@ -123,7 +140,9 @@ export function checkShape(where: string, argument: string, shape: unknown): num
     checkInteger(where, `${argument}[${axis}]`, shape[axis], 1);
     size *= shape[axis];
   }
-  if (size > MAX_ELEMENTS) refuseValue(where, argument, `have at most ${MAX_ELEMENTS} elements`, shape);
+  const most = Math.min(MAX_ELEMENTS, allowance);
+  if (size > most) refuseValue(where, argument, `have at most ${most} elements`, shape);
+  allowance -= size;
   return size;
 }
 

@@ -14,7 +14,27 @@ export {
   vjp,
 } from "./autodiff.js";
 export { checkGradient, type GradientReport } from "./checkGradient.js";
+export { type CsvFile, type CsvOptions, readCsv, type Separator } from "./data/csv.js";
+export { FACE_RANGES, type FaceFactor, type FaceFactors } from "./data/faceFactors.js";
+export {
+  type FaceReadings,
+  type FaceReadout,
+  type FaceReadoutOptions,
+  fitFaceReadout,
+  readFaces,
+} from "./data/faceReadout.js";
+export { drawFace, type Faces, faces, type FacesOptions } from "./data/faces.js";
 export { type IdxOptions, loadIdx, readIdx } from "./data/idx.js";
+export {
+  type BackgroundOptions,
+  type Fit,
+  type ImageSize,
+  removeAlpha,
+  resizeImages,
+  type ResizeOptions,
+  toGrey,
+} from "./data/images.js";
+export { SHAPE_KINDS, type ShapeFactors, type Shapes, shapes, type ShapesOptions } from "./data/shapes.js";
 export {
   type Bernoulli,
   bernoulliEntropy,
@@ -50,11 +70,28 @@ export {
   type GaussianNllOptions,
 } from "./distributions/gaussianNll.js";
 export { type GaussianMixture, mixtureLogProb, sampleMixture } from "./distributions/mixture.js";
+export { loadModel, type LoadedModel, saveModel } from "./files/modelFile.js";
 export { readNpy, writeNpy } from "./files/npy.js";
+export { type PngOptions, readPng, writePng } from "./files/png.js";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./files/safetensors.js";
+export { readTree, writeTree } from "./files/treeFile.js";
 export { flattenTree, unflattenTree } from "./files/treePaths.js";
 export type { Conv2dGeometry, Padding, Pair, WindowOptions } from "./geometry.js";
 export type { TransposeOptions } from "./transposedGeometry.js";
+export { attributeVector, averageCode } from "./latent/attributes.js";
+export {
+  checkerboardEnergy,
+  type CheckerboardOptions,
+  overlapCount,
+  type OverlapOptions,
+} from "./latent/checkerboard.js";
+export { latentGrid, type LatentGridOptions } from "./latent/grid.js";
+export { interpolate, type InterpolateOptions, type Interpolation } from "./latent/interpolate.js";
+export { montage, type MontageOptions } from "./latent/montage.js";
+export { normalQuantile } from "./latent/normalQuantile.js";
+export { pca, type PcaOptions, type PrincipalComponents, project, unproject } from "./latent/pca.js";
+export type { StepOptions } from "./latent/rows.js";
+export { moveAlong, traverse, type TraverseOptions } from "./latent/traverse.js";
 export {
   type ActivationName,
   type ActivationOptions,
@@ -80,9 +117,17 @@ export {
   upsampleNearest,
 } from "./layers/convolution.js";
 export { dense, type KernelOptions, type KernelParams } from "./layers/dense.js";
+export { layerFromSpec, type LayerMakers } from "./layers/fromSpec.js";
 export type { InitializerName } from "./layers/initializers.js";
 export type { Applied, ApplyContext, Initialized, Layer, LayerSpec, None } from "./layers/layer.js";
-export { dropout, gaussianNoise } from "./layers/noise.js";
+export { type MaskLayer, maskPatches, type MaskPatchesOptions } from "./layers/masks.js";
+export {
+  dropout,
+  gaussianNoise,
+  type GaussianNoiseOptions,
+  saltAndPepper,
+  type SaltAndPepperOptions,
+} from "./layers/noise.js";
 export {
   batchNorm,
   type BatchNormLayerOptions,
@@ -100,6 +145,23 @@ export {
 } from "./losses/binaryCrossEntropy.js";
 export type { Reduction, ReductionOptions } from "./losses/reduction.js";
 export { halfSquaredError, squaredError } from "./losses/squaredError.js";
+export { peakSignalToNoise, type PeakSignalToNoiseOptions } from "./metrics/peakSignalToNoise.js";
+export { rocAuc, spearman } from "./metrics/ranks.js";
+export type { Values } from "./metrics/values.js";
+export { autoencoder, type Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
+export type { BatchOptions } from "./models/batches.js";
+export type { Bound, BoundOptions } from "./models/bound.js";
+export { latentUsage, type LatentUsage, usageWarnings } from "./models/collapse.js";
+export type { FreeBits } from "./models/freeBits.js";
+export { type AnyModel, type CustomParts, modelFromSpec } from "./models/fromSpec.js";
+export { imageAutoencoder, type ImageNetworkOptions, imageVae } from "./models/imageModels.js";
+export * as lectures from "./models/lectures.js";
+export type { Likelihood } from "./models/likelihood.js";
+export type { LossOptions, LossResult, Model, ModelParams, ModelSpec } from "./models/model.js";
+export type { ReconstructionLoss, ReconstructionReduction } from "./models/reconstructionLoss.js";
+export type { RefineOptions } from "./models/refine.js";
+export { vae } from "./models/vae.js";
+export type { GenerateOptions, ScoreOptions, Vae, VaeLossOptions, VaeOptions } from "./models/vaeTypes.js";
 export {
   type Float32NdArray,
   fromNdarray,
@@ -130,6 +192,8 @@ export {
 export { runtimeInfo, type RuntimeInfo } from "./wasm/info.js";
 export * as random from "./random/index.js";
 export { fold, type Key, key, split } from "./random/keys.js";
+export { createReport, type Report } from "./report/report.js";
+export type { ReportOptions } from "./report/study.js";
 export { scope } from "./scope.js";
 export {
   equals,
@@ -143,5 +207,17 @@ export {
   Tensor,
   zeros,
 } from "./tensor.js";
+export { DivergenceError, type DivergenceDetails } from "./training/divergence.js";
+export { fit, type FitResult } from "./training/fit.js";
+export type { EarlyStopping, FitOptions, Progress } from "./training/fitOptions.js";
+export type { Averages, EpochRecord, History, StepRecord } from "./training/history.js";
+export type { Batches, TrainingData } from "./training/source.js";
+export {
+  createTrainer,
+  type StepResult,
+  type Trainer,
+  type TrainerOptions,
+  type TrainerState,
+} from "./training/trainer.js";
 export type { Tree } from "./tree.js";
 export { configure, type Configuration } from "./wasm/runtime.js";

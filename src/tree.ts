@@ -6,7 +6,8 @@ import { emptyTensor, Tensor } from "./tensor.js";
 /** Tensors nested in arrays and objects. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object that may hold entries of a tree: none of a class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -14,7 +14,10 @@ export function brief(text: string): string {
 export function briefValue(value: unknown): unknown {
   if (typeof value === "string") return brief(value);
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.slice(0, 7).map(briefValue);
+  // Of arrays inside an array messages show the length; to look into them could overflow the stack.
+  if (Array.isArray(value)) {
+    return value.slice(0, 7).map((entry: unknown) => (Array.isArray(entry) ? entry : briefValue(entry)));
+  }
   return Object.fromEntries(
     Object.keys(value)
       .slice(0, 6)

@@ -9,7 +9,7 @@ import { leavesOf, mapTree, type Path, showPath, type Tree } from "../tree.js";
 import { brief, placeOf } from "./support.js";
 
 /** Deepest tree that is made: deeper ones would end in a stack overflow, here or in who walks them. */
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 function writeSegment(name: string | number): string {
   if (typeof name === "number") return String(name);
@@ -17,7 +17,8 @@ function writeSegment(name: string | number): string {
   return /^(\d*|__metadata__)$/.test(name) ? `~2${escaped}` : escaped;
 }
 
-const writePath = (path: Path) => path.map(writeSegment).join("/");
+/** A path as files hold it. */
+export const writePath = (path: Path): string => path.map(writeSegment).join("/");
 
 function readPath(where: string, text: string): Path {
   if (text === "") return [];

@@ -3,6 +3,13 @@
 
 declare function atob(base64: string): string;
 
+declare const performance: { now(): number };
+
+declare function setTimeout(f: () => void, milliseconds: number): unknown;
+
+/** Absent in browsers. */
+declare const setImmediate: ((f: () => void) => unknown) | undefined;
+
 declare class TextEncoder {
   encode(text: string): Uint8Array;
 }

@@ -118,6 +118,25 @@ export function allocate(length: number): Storage {
   return storage;
 }
 
+/** Gives back the blocks of resident storages that nobody can reach any more. */
+const unreachable = new FinalizationRegistry<Block>(give);
+
+/** A new block on the heap that belongs to no frame: it stays until {@link releaseResident}, or until its storage is
+ *  garbage. */
+export function allocateResident(length: number): Storage {
+  const storage = new Storage(length);
+  storage.block = take(length * 4);
+  storage.address = storage.block.start;
+  unreachable.register(storage, storage.block, storage);
+  return storage;
+}
+
+/** Releases a resident storage at once. */
+export function releaseResident(storage: Storage): void {
+  unreachable.unregister(storage);
+  release(storage);
+}
+
 function place(storage: Storage): void {
   const frame = frames[frames.length - 1];
   storage.block = take(storage.length * 4);

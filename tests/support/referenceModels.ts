@@ -1,34 +1,36 @@
-// Runs a whole model of the reference set (see tests/reference/FORMAT.md, "Whole models") through the public layers,
-// losses and optimizers. Comparing is referenceCases.ts's work.
+// Runs a whole model of the reference set (see tests/reference/FORMAT.md, "Whole models") as the public autoencoder or
+// VAE that it describes. Comparing is referenceCases.ts's work.
 
 import {
   type ActivationName,
+  autoencoder,
   batchNorm,
-  binaryCrossEntropy,
-  binaryCrossEntropyWithLogits,
   conv2d,
   conv2dTranspose,
   dense,
   flatten,
-  gaussianNll,
   item,
   key,
-  klStandardNormal,
   type Layer,
+  type Likelihood,
   maxPool2d,
+  type Model,
   ops,
   type Optimizer,
   type Padding,
+  type ReconstructionLoss,
   reshape,
   sequential,
-  squaredError,
   tensor,
   type Tensor,
   type Tree,
   upsampleNearest,
+  vae,
+  type VaeLossOptions,
   valueAndGrad,
   zeros,
 } from "../../src/index.js";
+import { DEFAULT_CLIP } from "../../src/losses/binaryCrossEntropy.js";
 import { batchOf, noiseOf, parameterOf, type Diamonds } from "./referenceStreams.js";
 
 interface LayerDescription {
@@ -128,122 +130,138 @@ function named(descriptions: readonly LayerDescription[], tree: Tree): [string, 
   );
 }
 
-type Trees = Record<"encoder" | "heads" | "decoder", Tree>;
+type Trees = Readonly<Record<string, Tree>>;
+
+const LOSSES: Record<string, ReconstructionLoss> = {
+  mse: "squaredError",
+  bceProbs: "binaryCrossEntropy",
+  bceLogits: "binaryCrossEntropyWithLogits",
+};
+
+function likelihoodOf({ type, gamma }: Term): Likelihood {
+  if (type === "bceLogits") return "bernoulli";
+  if (type === "bceProbs") return { type: "bernoulli", outputs: "probabilities" };
+  if (type !== "gaussian" || gamma === undefined) throw new Error(`no likelihood for ${type}`);
+  return { type: "gaussian", gamma };
+}
+
+/** A model, and by what factor its loss differs from the set's. */
+interface PublicModel {
+  readonly model: Model;
+  readonly factor: number;
+  /** Weight of the KL term. */
+  readonly beta: number;
+}
+
+/** The set's names of a VAE's heads. */
+const HEADS: readonly LayerDescription[] = [
+  { type: "dense", name: "mu" },
+  { type: "dense", name: "logvar" },
+];
+
+/** The public model that a description asks for; `watch` sees what the decoder gives. */
+function modelOf(description: ModelDescription, watch: (output: Tensor) => void): PublicModel {
+  const { kind, inputShape, latent = 0, loss } = description;
+  const { reconstruction, kl } = loss;
+  const { type = "", clip = DEFAULT_CLIP, weight, reduction } = reconstruction;
+  if (clip.some((bound, i) => bound !== DEFAULT_CLIP[i]))
+    throw new Error("models have only the default clip");
+  const decoder = chainOf(description.decoder);
+  const parts = {
+    inputShape,
+    encoder: chainOf(description.encoder),
+    decoder: {
+      ...decoder,
+      apply: (...args: Parameters<Layer["apply"]>) => {
+        const applied = decoder.apply(...args);
+        watch(applied.output);
+        return applied;
+      },
+    },
+  };
+  if (kind === "ae") {
+    const model = autoencoder({
+      ...parts,
+      loss: LOSSES[type],
+      reduction: reduction === "mean" ? "mean" : "perExample",
+    });
+    return { model, factor: weight, beta: 0 };
+  }
+  if (kl === undefined) throw new Error("a VAE has a KL term");
+  // The library sums up each example; a mean is that sum, divided by the number of elements or of latents.
+  const elements = inputShape.reduce((product, size) => product * size, 1);
+  const factor = reduction === "mean" ? weight / elements : weight;
+  const beta = (kl.reduction === "mean" ? kl.weight / latent : kl.weight) / factor;
+  const model = vae({ ...parts, latentSize: latent, likelihood: likelihoodOf(reconstruction), beta });
+  return { model, factor, beta };
+}
+
+/** The first values of an output, as a tensor that outlives its scope. */
+const beginning = ({ data }: Tensor): Tensor => tensor(data.slice(0, 64));
 
 /** Builds, trains and evaluates the model. */
 export function runModel(
-  model: ModelDescription,
+  description: ModelDescription,
   parameters: readonly ParameterDescription[],
   optimizer: Optimizer,
 ): ModelRun {
-  const { kind, batch, latent = 0, seed } = model;
-  const heads: LayerDescription[] =
-    kind === "vae"
-      ? [
-          { type: "dense", name: "mu", units: latent },
-          { type: "dense", name: "logvar", units: latent },
-        ]
-      : [];
-  const layers = {
-    encoder: chainOf(model.encoder),
-    heads: heads.map((d) => makers.dense(d as Required<LayerDescription>)),
-    decoder: chainOf(model.decoder),
-  };
-  const encoder = layers.encoder.init(key(0), model.inputShape);
-  const headInits = layers.heads.map((head) => head.init(key(0), encoder.outputShape));
-  const code = kind === "vae" ? [latent] : encoder.outputShape;
-  const decoder = layers.decoder.init(key(0), code);
-  let params: Trees = {
-    encoder: encoder.params,
-    heads: headInits.map((h) => h.params),
-    decoder: decoder.params,
-  };
-  let state: Trees = { encoder: encoder.state, heads: [], decoder: decoder.state };
+  const { kind, batch, latent = 0, seed } = description;
+  let output = zeros([1]);
+  const { model, factor, beta } = modelOf(description, (decoded) => (output = beginning(decoded)));
+  let { weights, state }: { weights: Trees; state: Trees } = model.init(key(0));
 
-  const list = (trees: Trees) => [
-    ...named(model.encoder, trees.encoder),
-    ...named(heads, trees.heads),
-    ...named(model.decoder, trees.decoder),
-  ];
+  const list = ({ encoder, posterior, decoder }: Trees) => {
+    const { mean = {}, logVar = {} } = (posterior ?? {}) as Record<string, Tree>;
+    return [
+      ...named(description.encoder, encoder),
+      ...named(HEADS, [mean, logVar]),
+      ...named(description.decoder, decoder),
+    ];
+  };
   const values = (trees: Trees) => new Map(list(trees).map(([name, leaves, leaf]) => [name, leaves[leaf]]));
-  const all = () => new Map([...values(params), ...values(state)]);
-  for (const [name, leaves, leaf] of [...list(params), ...list(state)]) {
-    const description = parameters.find((p) => p.name === name);
-    if (description === undefined) throw new Error(`the set has no parameter ${name}`);
-    leaves[leaf] = parameterOf(seed, description);
+  const all = () => new Map([...values(weights), ...values(state)]);
+  for (const [name, leaves, leaf] of [...list(weights), ...list(state)]) {
+    const found = parameters.find((p) => p.name === name);
+    if (found === undefined) throw new Error(`the set has no parameter ${name}`);
+    leaves[leaf] = parameterOf(seed, found);
   }
 
-  const forward = (trees: Trees, states: Trees, x: Tensor, eps: Tensor, training: boolean) => {
-    const encoded = layers.encoder.apply(trees.encoder, states.encoder, x, { training });
-    const q = layers.heads.map(
-      (head, i) => head.apply((trees.heads as Tree[])[i], {}, encoded.output).output,
-    );
-    const [mean, logVar] = q;
-    const z = kind === "vae" ? ops.add(mean, ops.mul(ops.exp(ops.scale(logVar, 0.5)), eps)) : encoded.output;
-    const decoded = layers.decoder.apply(trees.decoder, states.decoder, z, { training });
-    const parts = [reconstruction(model, decoded.output, x)];
-    if (model.loss.kl)
-      parts.push(perExample(klStandardNormal({ mean, logVar }, { reduction: "none" }), model.loss.kl));
-    const weights = [model.loss.reconstruction.weight, model.loss.kl?.weight ?? 0];
-    const terms = parts.map((part, i) => ops.scale(part, weights[i]));
-    const loss = terms.reduce((a, b) => ops.add(a, b));
-    const moved: Trees = { encoder: encoded.state, heads: [], decoder: decoded.state };
-    return { loss, parts: terms, output: decoded.output, state: moved };
+  const lossOf = (trees: Trees, images: Tensor, options: VaeLossOptions) => {
+    const result = model.loss({ weights: trees, state }, images, options);
+    const { reconstruction, kl } = result.terms;
+    const parts = kl === undefined ? [reconstruction] : [reconstruction, ops.scale(kl, beta)];
+    return [
+      ops.scale(result.loss, factor),
+      { parts: parts.map((part) => ops.scale(part, factor)), state: result.state },
+    ] as const;
   };
+  const noise = (eps: Tensor) => (kind === "vae" ? { noise: eps } : {});
 
   const initial = all();
   const outputs = new Map<string, Tensor>();
   let grads = new Map<string, Tensor>();
   const losses: number[] = [];
   const lossParts: number[][] = [];
-  let optimizerState = optimizer.init(params);
-  for (let step = 0; step < model.steps; step++) {
-    const x = batchOf(model, step);
-    const eps = noiseOf(seed, step, [batch, Math.max(latent, 1)]);
-    const result = valueAndGrad((trees: Trees) => {
-      const { loss, ...rest } = forward(trees, state, x, eps, true);
-      return [loss, rest] as const;
-    })(params);
+  let optimizerState = optimizer.init(weights);
+  const gradientOf = valueAndGrad(lossOf);
+  for (let step = 0; step < description.steps; step++) {
+    const eps = noise(noiseOf(seed, step, [batch, Math.max(latent, 1)]));
+    const result = gradientOf(weights, batchOf(description, step), { ...eps, training: true });
     losses.push(item(result.value));
     lossParts.push(result.aux.parts.map(item));
     if (step === 0) {
       grads = values(result.grads);
-      outputs.set(
-        "out0",
-        ops.slice(ops.reshape(result.aux.output, [-1]), 0, Math.min(64, result.aux.output.size)),
-      );
+      outputs.set("out0", output);
     }
-    [params, optimizerState] = optimizer.update(result.grads, optimizerState, params);
-    state = result.aux.state;
+    [weights, optimizerState] = optimizer.update(result.grads, optimizerState, weights);
+    ({ state } = result.aux);
     if (step === 0) for (const [name, value] of all()) outputs.set(`after1.${name}`, value);
   }
   for (const [name, value] of all()) outputs.set(`final.${name}`, value);
   outputs.set("losses", tensor(losses));
   outputs.set("lossParts", tensor(lossParts));
-  const evaluated = forward(params, state, batchOf(model, 0), zeros([batch, Math.max(latent, 1)]), false);
-  outputs.set("evalLoss", evaluated.loss);
-  outputs.set(
-    "evalOut",
-    ops.slice(ops.reshape(evaluated.output, [-1]), 0, Math.min(64, evaluated.output.size)),
-  );
+  const [evalLoss] = lossOf(weights, batchOf(description, 0), noise(zeros([batch, Math.max(latent, 1)])));
+  outputs.set("evalLoss", evalLoss);
+  outputs.set("evalOut", output);
   return { outputs, grads, initial, final: all() };
-}
-
-/** A loss term from its values per element or per latent. */
-function perExample(elements: Tensor, { reduction }: Term): Tensor {
-  if (reduction === "mean") return ops.mean(elements);
-  return ops.scale(ops.sum(elements), 1 / elements.shape[0]);
-}
-
-function reconstruction({ loss }: ModelDescription, output: Tensor, x: Tensor): Tensor {
-  const term = loss.reconstruction;
-  const { type, clip, gamma } = term;
-  const reduction = "none";
-  if (type === "mse") return perExample(squaredError(output, x, { reduction }), term);
-  if (type === "bceLogits") return perExample(binaryCrossEntropyWithLogits(output, x, { reduction }), term);
-  if (type === "bceProbs") {
-    return perExample(binaryCrossEntropy(output, x, { reduction, ...(clip ? { clip } : {}) }), term);
-  }
-  if (type !== "gaussian" || gamma === undefined) throw new Error(`no reconstruction ${type}`);
-  return perExample(gaussianNll(x, { mean: output, gamma }, { reduction, full: true }), term);
 }

@@ -19,7 +19,8 @@ function errorOf(call: () => unknown): unknown {
 }
 
 /**
- * Expects a call to be refused in the form `<function>: <argument> must <rule>, got <value>`.
+ * Expects a call to be refused in the form `<function>: <argument> must <rule>, got <value>`; the function may be
+ * one of a model (`vae.loss`) or of a layer inside (`encoder[1].dense`).
  *
  * @param call - the call
  * @param kind - TypeError for the wrong kind of a value, RangeError for its value or shape
@@ -30,7 +31,7 @@ export function expectRefused(call: () => unknown, kind: ErrorConstructor, start
   const error = errorOf(call);
   expect(error, `${start}: not refused`).toBeInstanceOf(kind);
   const { message } = error as Error;
-  expect(message).toMatch(/^[a-zA-Z0-9]+: \S.* must .+, got .+$/s);
+  expect(message).toMatch(/^[\w.[\]]+: \S.* must .+, got .+$/s);
   expect(message.slice(0, start.length)).toBe(start);
   expect(runtimeInfo().memory.used).toBe(used);
 }

@@ -1,0 +1,125 @@
+// What a command of the command line is: its name, its arguments, and the help that is printed from these.
+
+import { parseArgs, type ParseArgsConfig } from "node:util";
+
+/** An option with the words of its help. */
+export interface OptionHelp {
+  readonly type: "string" | "boolean";
+  /** What stands for the value in the help, such as `N`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+/** Parsed arguments. */
+export interface Arguments {
+  readonly positionals: readonly string[];
+  readonly options: Options;
+}
+
+/** A command: `reparam NAME …`. */
+export interface Command {
+  readonly name: string;
+  /** The arguments without options, as the help shows them: `MODEL DATA`, `[DATA]`. */
+  readonly takes: string;
+  readonly summary: string;
+  readonly options: Readonly<Record<string, OptionHelp>>;
+  run(given: Arguments): Promise<number>;
+}
+
+/** A mistake of the caller: one line that says what to do, and exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Refuses what was asked, in one line. */
+export function fail(message: string): never {
+  throw new UsageError(message);
+}
+
+/** Options by name, read with their checks. */
+export class Options {
+  constructor(private readonly values: Readonly<Record<string, string | boolean | undefined>>) {}
+
+  /** Everything that was given, by name. */
+  all(): Record<string, string | boolean> {
+    const given = Object.entries(this.values).filter(
+      ([name, value]) => name !== "resume" && value !== undefined,
+    );
+    return Object.fromEntries(given) as Record<string, string | boolean>;
+  }
+
+  flag(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  text(name: string): string | undefined {
+    return this.values[name] as string | undefined;
+  }
+
+  choice<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    const text = this.text(name);
+    if (text !== undefined && !allowed.includes(text as T)) {
+      fail(`--${name} must be one of ${allowed.join(", ")}, got ${JSON.stringify(text)}`);
+    }
+    return text as T | undefined;
+  }
+
+  number(name: string, low = -Infinity, high = Infinity): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || value < low || value > high) {
+      const range = high < Infinity ? ` from ${low} to ${high}` : low > -Infinity ? ` ≥ ${low}` : "";
+      fail(`--${name} must be a number${range}, got ${JSON.stringify(text)}`);
+    }
+    return value;
+  }
+
+  integer(name: string, low: number): number | undefined {
+    const value = this.number(name);
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < low)) {
+      fail(`--${name} must be an integer ≥ ${low}, got ${JSON.stringify(this.text(name))}`);
+    }
+    return value;
+  }
+}
+
+const HELP: OptionHelp = { type: "boolean", help: "show this help" };
+
+/** Reads a command's arguments; undefined when its help was asked for. */
+export function parse(command: Command, args: string[]): Arguments | undefined {
+  const options = { ...command.options, help: HELP };
+  const config: ParseArgsConfig = {
+    args,
+    allowPositionals: true,
+    options: Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
+  };
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs(config);
+  } catch (error) {
+    // Node's first sentence says what is wrong; the rest is advice about "--" that only confuses here.
+    const [sentence] = (error as Error).message.split(". ");
+    return fail(`${sentence}; see reparam ${command.name} --help`);
+  }
+  if (parsed.values.help === true) return undefined;
+  const most = command.takes.split(" ").filter((word) => word !== "").length;
+  const least = command.takes.split(" ").filter((word) => word !== "" && !word.startsWith("[")).length;
+  const { positionals } = parsed;
+  if (positionals.length < least || positionals.length > most) {
+    const wanted = command.takes === "" ? "no arguments" : command.takes;
+    fail(`takes ${wanted}, got ${positionals.length === 0 ? "nothing" : positionals.join(" ")}`);
+  }
+  return { positionals, options: new Options(parsed.values as Record<string, string | boolean>) };
+}
+
+/** The help of a command. */
+export function helpOf({ name, takes, summary, options }: Command): string {
+  const lines = Object.entries({ ...options, help: HELP }).map(([option, { value = "", help }]) => ({
+    left: `  --${option} ${value}`.trimEnd(),
+    help,
+  }));
+  const width = Math.max(...lines.map(({ left }) => left.length)) + 2;
+  const usage = `Usage: reparam ${[name, takes, "[options]"].filter((word) => word !== "").join(" ")}`;
+  return [usage, "", summary, "", ...lines.map(({ left, help }) => left.padEnd(width) + help)].join("\n");
+}

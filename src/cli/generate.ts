@@ -1,0 +1,35 @@
+// reparam generate: new examples from a VAE's prior.
+
+import { say } from "./terminal.js";
+import { key } from "../random/keys.js";
+import { type Command, fail } from "./command.js";
+import { fromModel } from "./form.js";
+import { checkOutput, numbered, writeValues } from "./output.js";
+import { openModel } from "./run.js";
+
+export const generate: Command = {
+  name: "generate",
+  takes: "MODEL",
+  summary: "Draws new examples from a VAE. MODEL is a file or the folder of a run.",
+  options: {
+    count: { type: "string", value: "N", help: "how many (default 64)" },
+    seed: { type: "string", value: "N", help: "the same seed gives the same examples (default 1)" },
+    temperature: { type: "string", value: "T", help: "deviation of the latents (default 1)" },
+    out: { type: "string", value: "FILE", help: "samples.png (default for images), a .npy or a .csv" },
+  },
+  async run({ positionals: [path], options }) {
+    const { model, params, info } = await openModel(path);
+    const { form } = info;
+    const out = options.text("out") ?? (form.dataShape.length === 3 ? "samples.png" : "samples.csv");
+    checkOutput(out, [".png", ".npy", ".csv"]);
+    if (!("generate" in model))
+      fail("a plain autoencoder has no prior to draw from: train a VAE (--model conv-vae)");
+    const count = options.integer("count", 1) ?? 64;
+    const temperature = options.number("temperature", 0) ?? 1;
+    const seed = key(options.integer("seed", 0) ?? 1);
+    const samples = model.generate(params, { count, key: seed, temperature });
+    await writeValues(out, fromModel(samples, form), numbered("x"));
+    say(`${count} samples: ${out}`);
+    return 0;
+  },
+};

@@ -1,0 +1,99 @@
+// Models by the names that the command line knows, made for the shape of the data.
+
+import { sequential } from "../layers/combine.js";
+import { dense } from "../layers/dense.js";
+import { flatten, reshape } from "../layers/shape.js";
+import { autoencoder } from "../models/autoencoder.js";
+import type { AnyModel } from "../models/fromSpec.js";
+import { imageAutoencoder, imageVae } from "../models/imageModels.js";
+import * as lectures from "../models/lectures.js";
+import type { Likelihood } from "../models/likelihood.js";
+import { vae } from "../models/vae.js";
+import { type Shape, sizeOf } from "../tensor.js";
+import { fail } from "./command.js";
+
+/** What a model is made for. */
+export interface ModelRequest {
+  readonly inputShape: Shape;
+  readonly latent: number;
+  readonly beta: number;
+  /** Whether all values lie in [0, 1]. */
+  readonly isUnit: boolean;
+}
+
+const RELU = { activation: "relu" } as const;
+const TANH = { activation: "tanh" } as const;
+
+/** Values in [0, 1] are probabilities; others are Gaussian with a deviation that is learned. */
+const likelihoodOf = ({ isUnit }: ModelRequest): Likelihood =>
+  isUnit ? "bernoulli" : { type: "gaussian", gamma: "learned" };
+const lossOf = ({ isUnit }: ModelRequest) => (isUnit ? "binaryCrossEntropyWithLogits" : "squaredError");
+
+/** Models for data of any size. */
+const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
+  "conv-vae": (request) => {
+    const { inputShape, latent: latentSize, beta } = request;
+    return imageVae({ inputShape, latentSize, beta, likelihood: likelihoodOf(request) });
+  },
+  "conv-ae": (request) => {
+    const { inputShape, latent: codeSize } = request;
+    return imageAutoencoder({ inputShape, codeSize, loss: lossOf(request), reduction: "perExample" });
+  },
+  "dense-vae": (request) => {
+    const { inputShape, latent: latentSize, beta } = request;
+    return vae({
+      inputShape,
+      latentSize,
+      encoder: sequential(flatten(), dense(500, TANH)),
+      decoder: sequential(dense(500, TANH), dense(sizeOf(inputShape)), reshape(inputShape)),
+      likelihood: likelihoodOf(request),
+      beta,
+    });
+  },
+  "dense-ae": (request) => {
+    const { inputShape, latent } = request;
+    return autoencoder({
+      inputShape,
+      encoder: sequential(flatten(), dense(128, RELU), dense(64, RELU), dense(latent)),
+      decoder: sequential(dense(64, RELU), dense(128, RELU), dense(sizeOf(inputShape)), reshape(inputShape)),
+      loss: lossOf(request),
+      reduction: "perExample",
+    });
+  },
+  linear: ({ inputShape, latent }) =>
+    autoencoder({
+      inputShape,
+      encoder: sequential(flatten(), dense(latent)),
+      decoder: sequential(dense(sizeOf(inputShape)), reshape(inputShape)),
+      reduction: "perExample",
+    }),
+};
+
+/** The lectures' models for images of 28×28, as they stand there. */
+const LECTURES: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
+  shallow: () => lectures.shallow(),
+  stacked: () => lectures.stacked(),
+  convolutional: () => lectures.convolutional(),
+  strided: () => lectures.strided(),
+  denseVae: ({ latent: latentSize }) => lectures.denseVae({ latentSize }),
+  convVae: ({ latent: latentSize }) => lectures.convVae({ latentSize }),
+};
+
+/** The names of all models. */
+export const MODEL_NAMES: readonly string[] = [...Object.keys(MODELS), ...Object.keys(LECTURES)];
+
+/** The model of a name, for the data. */
+export function modelByName(name: string, request: ModelRequest): AnyModel {
+  const { inputShape } = request;
+  const size = inputShape.join("×");
+  if (Object.hasOwn(LECTURES, name)) {
+    if (size !== "28×28×1")
+      fail(`--model ${name} is for images of 28×28×1, these have ${size}: add --size 28 --grey`);
+    if (!request.isUnit) fail(`--model ${name} is for values from 0 to 1`);
+    return LECTURES[name](request);
+  }
+  if (name.startsWith("conv-") && inputShape.length !== 3) {
+    fail(`--model ${name} is for images; for tables there are dense-vae, dense-ae and linear`);
+  }
+  return MODELS[name](request);
+}

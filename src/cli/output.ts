@@ -1,0 +1,50 @@
+// What commands write: arrays by the ending of the file's name, as npy, CSV or a picture.
+
+import { extname } from "node:path";
+import { writeNpy } from "../files/npy.js";
+import { writePng } from "../files/png.js";
+import { montage } from "../latent/montage.js";
+import { writeFileAtomic } from "../node/writeFileAtomic.js";
+import type { Tensor } from "../tensor.js";
+import { fail } from "./command.js";
+
+/** Numbers with a header line, and names in front where there are any. */
+export function toCsv(columns: readonly string[], values: Tensor, names?: readonly string[]): string {
+  const width = columns.length;
+  const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const rows = Array.from({ length: values.shape[0] }, (_, row) => {
+    const numbers = [...values.data.subarray(row * width, (row + 1) * width)].map(String);
+    return [...(names ? [quoted(names[row])] : []), ...numbers].join(",");
+  });
+  const header = [...(names ? ["name"] : []), ...columns.map(quoted)].join(",");
+  return `${[header, ...rows].join("\n")}\n`;
+}
+
+/** Checks the ending of an output's name before anything is computed. */
+export function checkOutput(path: string, endings: readonly string[]): void {
+  if (!endings.includes(extname(path))) {
+    fail(`--out must end in ${endings.join(", ")}, got ${JSON.stringify(path)}`);
+  }
+}
+
+/** Writes values: `.npy` as they are, `.csv` a row per example, `.png` as one picture of all images. */
+export async function writeValues(
+  path: string,
+  values: Tensor,
+  columns: (width: number) => readonly string[],
+  names?: readonly string[],
+): Promise<void> {
+  const width = values.size / values.shape[0];
+  const ending = extname(path);
+  if (ending === ".npy") return writeFileAtomic(path, writeNpy(values));
+  if (ending === ".csv") {
+    return writeFileAtomic(path, new TextEncoder().encode(toCsv(columns(width), values, names)));
+  }
+  if (values.shape.length !== 4) fail(`${path}: only images become a picture; use .npy or .csv`);
+  const perRow = Math.ceil(Math.sqrt(values.shape[0]));
+  return writeFileAtomic(path, writePng(montage(values, { columns: perRow })));
+}
+
+/** `x0, x1, …`. */
+export const numbered = (letter: string) => (width: number) =>
+  Array.from({ length: width }, (_, i) => `${letter}${i}`);

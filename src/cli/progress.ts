@@ -1,0 +1,83 @@
+// Progress that can be seen: one line that is rewritten on a terminal, a line per epoch elsewhere.
+
+import type { Progress } from "../training/fitOptions.js";
+import type { EpochRecord, StepRecord } from "../training/history.js";
+
+/** Where progress goes: standard error, or what a test gives. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** `3.2 s`, `4 min 10 s`. */
+export function showSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes} min ${Math.round(seconds - 60 * minutes)} s`;
+}
+
+/** A number in about four digits. */
+export function showNumber(value: number): string {
+  const magnitude = Math.abs(value);
+  if (magnitude !== 0 && magnitude < 0.01) return value.toExponential(2);
+  return value.toFixed(magnitude >= 100 ? 1 : magnitude >= 1 ? 2 : 4);
+}
+
+/** `loss 231.2  reconstruction 210.1  kl 21.1`; a loss of one term is said once. */
+export function showLoss({ loss, terms }: Pick<StepRecord, "loss" | "terms">): string {
+  const names = Object.keys(terms);
+  const parts = names.length > 1 ? names.map((name) => `${name} ${showNumber(terms[name])}`) : [];
+  return [`loss ${showNumber(loss)}`, ...parts].join("  ");
+}
+
+const BAR = 20;
+
+/** Follows a training on a screen. */
+export class ProgressLine {
+  private readonly start = performance.now();
+  private doneAtStart: number | undefined;
+
+  constructor(private readonly screen: Screen) {}
+
+  /** After a step. */
+  step(record: StepRecord, { batch, batchCount = batch, epochs }: Progress): void {
+    if (this.screen.isTTY !== true) return;
+    const done = record.epoch + batch / batchCount;
+    this.doneAtStart ??= done - 1 / batchCount;
+    const share = done / epochs;
+    const seconds = (performance.now() - this.start) / 1000;
+    const left = (seconds * (epochs - done)) / (done - this.doneAtStart);
+    const filled = Math.round(BAR * share);
+    const line = [
+      `epoch ${record.epoch + 1}/${epochs}`,
+      `${"━".repeat(filled)}${"─".repeat(BAR - filled)} ${Math.floor(100 * share)} %`,
+      `${Math.round(record.imagesPerSecond)}/s`,
+      `${showSeconds(left)} left`,
+      showLoss(record),
+    ].join("  ");
+    // Cut to the width: a line that wraps could not be rewritten.
+    this.screen.write(`\r${line.slice(0, (this.screen.columns ?? 80) - 1)}\u001B[K`);
+  }
+
+  /** After an epoch. */
+  epoch(record: EpochRecord, epochs: number): void {
+    if (this.screen.isTTY !== true) {
+      const validation = record.validation ? `  validation: ${showLoss(record.validation)}` : "";
+      const rate = `${Math.round(record.imagesPerSecond)}/s`;
+      this.screen.write(
+        `epoch ${record.epoch + 1}/${epochs}  ${rate}  ${showLoss(record.training)}${validation}\n`,
+      );
+    }
+    for (const warning of record.epoch + 1 === epochs ? record.warnings : []) {
+      this.clear();
+      this.screen.write(`warning: ${warning}\n`);
+    }
+  }
+
+  /** Removes the line. */
+  clear(): void {
+    if (this.screen.isTTY === true) this.screen.write("\r\u001B[K");
+  }
+}

@@ -1,0 +1,35 @@
+// reparam reconstruct: data as the model gives them back.
+
+import { say } from "./terminal.js";
+import { fold, key } from "../random/keys.js";
+import type { Command } from "./command.js";
+import { DATA_OPTIONS, readData } from "./data.js";
+import { checkFits, fromModel, toModel } from "./form.js";
+import { checkOutput, numbered, writeValues } from "./output.js";
+import { openModel } from "./run.js";
+
+export const reconstruct: Command = {
+  name: "reconstruct",
+  takes: "MODEL DATA",
+  summary: "Writes data as the model gives them back. MODEL is a file or the folder of a run.",
+  options: {
+    ...DATA_OPTIONS,
+    seed: { type: "string", value: "N", help: "of built-in images (default 1)" },
+    out: {
+      type: "string",
+      value: "FILE",
+      help: "reconstructions.npy (default), a .csv, or a .png of all images",
+    },
+  },
+  async run({ positionals: [path, source], options }) {
+    const out = options.text("out") ?? "reconstructions.npy";
+    checkOutput(out, [".npy", ".csv", ".png"]);
+    const { model, params, info } = await openModel(path);
+    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
+    checkFits(source, data, info.form);
+    const output = model.reconstruct(params, toModel(data.values, info.form, model));
+    await writeValues(out, fromModel(output, info.form), numbered("x"), data.names);
+    say(`${data.values.shape[0]} reconstructions: ${out}`);
+    return 0;
+  },
+};

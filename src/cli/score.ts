@@ -1,0 +1,48 @@
+// reparam score: how unusual each example is.
+
+import { say } from "./terminal.js";
+import { writeFileAtomic } from "../node/writeFileAtomic.js";
+import { fold, key } from "../random/keys.js";
+import { type Command, fail } from "./command.js";
+import { DATA_OPTIONS, readData } from "./data.js";
+import { checkFits, toModel } from "./form.js";
+import { checkOutput, toCsv } from "./output.js";
+import { showNumber } from "./progress.js";
+import { openModel } from "./run.js";
+
+const WAYS = ["elbo", "reconstruction", "logLikelihood"] as const;
+
+export const score: Command = {
+  name: "score",
+  takes: "MODEL DATA",
+  summary: "Writes how unusual each example is: higher for outliers. MODEL is a file or the folder of a run.",
+  options: {
+    by: {
+      type: "string",
+      value: "WAY",
+      help: "of a VAE: elbo (default), reconstruction or logLikelihood, all in nats with a minus",
+    },
+    ...DATA_OPTIONS,
+    seed: { type: "string", value: "N", help: "of built-in images (default 1)" },
+    out: { type: "string", value: "FILE", help: "default scores.csv" },
+  },
+  async run({ positionals: [path, source], options }) {
+    const out = options.text("out") ?? "scores.csv";
+    checkOutput(out, [".csv"]);
+    const by = options.choice("by", WAYS);
+    const { model, params, info } = await openModel(path);
+    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
+    checkFits(source, data, info.form);
+    const values = toModel(data.values, info.form, model);
+    if (by !== undefined && !("generate" in model))
+      fail("--by is for VAEs; an autoencoder scores by its loss");
+    const scores =
+      "generate" in model ? model.score(params, values, by ? { by } : {}) : model.score(params, values);
+    const names = data.names ?? Array.from({ length: scores.size }, (_, i) => String(i));
+    await writeFileAtomic(out, new TextEncoder().encode(toCsv(["score"], scores, names)));
+    const order = [...scores.data.keys()].sort((a, b) => scores.data[b] - scores.data[a]);
+    const most = order.slice(0, 5).map((i) => `${names[i]} (${showNumber(scores.data[i])})`);
+    say(`${scores.size} scores: ${out}\nmost unusual: ${most.join(", ")}`);
+    return 0;
+  },
+};

@@ -1,0 +1,65 @@
+// Passing any number of examples through a model: part by part, so that memory stays flat.
+
+import { checkInteger, checkOptions } from "../check.js";
+import { slice } from "../ops/shape.js";
+import { scope } from "../scope.js";
+import { adoptArray, sizeOf, type Tensor } from "../tensor.js";
+import { mapTree, tensorsOf } from "../tree.js";
+
+/** Examples that pass through a model at once where the caller does not say. */
+export const BATCH_SIZE = 128;
+
+/** An option of every function that takes any number of examples. */
+export interface BatchOptions {
+  /**
+   * Examples computed at once (default 128): less takes less memory. Results are the same, to the bit where no part
+   * has fewer than five examples: products of so few rows add up in another order.
+   */
+  readonly batchSize?: number;
+}
+
+/** Checks and completes {@link BatchOptions}, which may have `more` names. */
+export function batchSizeOf(where: string, options: BatchOptions, more: readonly string[] = []): number {
+  checkOptions(where, options, [...more, "batchSize"]);
+  const { batchSize = BATCH_SIZE } = options;
+  checkInteger(where, "batchSize", batchSize, 1);
+  return batchSize;
+}
+
+/** Examples `start` to `end` as a tensor that a kernel can read without the others, and without a copy. */
+export function rowsOf(t: Tensor, start: number, end: number): Tensor {
+  // A view of the heap could be left behind where memory that is not shared moves as it grows.
+  if (t.storage.array === undefined) return slice(t, start, end);
+  const length = t.size / t.shape[0];
+  const shape = [end - start, ...t.shape.slice(1)];
+  return adoptArray(t.data.subarray(start * length, end * length), shape);
+}
+
+/**
+ * Calls `f` with one range of examples after the other, each in a scope of its own, and joins what it returns: a
+ * tensor or a tree of tensors, one entry per example on the first axis.
+ */
+export function mapRanges<T>(count: number, batchSize: number, f: (start: number, end: number) => T): T {
+  let joined: T | undefined;
+  let arrays: Float32Array[] = [];
+  for (let start = 0; start < count; start += batchSize) {
+    const end = Math.min(start + batchSize, count);
+    scope(() => {
+      const part = f(start, end);
+      if (joined === undefined) {
+        joined = mapTree(part, (t) => {
+          const shape = [count, ...t.shape.slice(1)];
+          return adoptArray(new Float32Array(sizeOf(shape)), shape);
+        });
+        arrays = tensorsOf(joined).map(({ data }) => data);
+      }
+      tensorsOf(part).forEach((t, i) => arrays[i].set(t.data, (start * t.size) / t.shape[0]));
+    });
+  }
+  return joined as T;
+}
+
+/** {@link mapRanges} over the examples of a batch. */
+export function mapBatches<T>(images: Tensor, batchSize: number, f: (batch: Tensor) => T): T {
+  return mapRanges(images.shape[0], batchSize, (start, end) => f(rowsOf(images, start, end)));
+}

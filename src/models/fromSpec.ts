@@ -1,0 +1,65 @@
+// Models from their specs, as files carry them.
+
+import { checkOneOf, checkOptions, refuseKind, within } from "../check.js";
+import { layerFromSpec, type LayerMakers } from "../layers/fromSpec.js";
+import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
+import type { ModelSpec } from "./model.js";
+import type { ReconstructionLoss } from "./reconstructionLoss.js";
+import { vae } from "./vae.js";
+import type { Vae, VaeOptions } from "./vaeTypes.js";
+
+/** What a spec cannot hold. */
+export interface CustomParts {
+  /** Makers of layers of one's own, by type. */
+  readonly layers?: LayerMakers;
+  /** The reconstruction loss of an autoencoder that was made with a function. */
+  readonly loss?: ReconstructionLoss;
+}
+
+/** A model as loaded: `model.spec.type` tells which. */
+export type AnyModel = Autoencoder | Vae;
+
+/**
+ * The model that a spec describes, built from its layers' specs.
+ *
+ * @param spec - `model.spec`, from JSON for example
+ * @param custom.layers - makers of layers of one's own
+ * @param custom.loss - the loss of an autoencoder whose loss was a function
+ * @returns the model, without parameters
+ * @throws {TypeError} when the spec is not one, or a part is missing in `custom`
+ * @throws {RangeError} when a layer or an option is not as its maker demands
+ * @example
+ * const model = modelFromSpec(JSON.parse(JSON.stringify(lectures.denseVae().spec)));
+ * model.inputShape; // [784]
+ */
+export function modelFromSpec(spec: ModelSpec, custom: CustomParts = {}): AnyModel {
+  const where = "modelFromSpec";
+  checkOptions(where, custom, ["layers", "loss"]);
+  if (typeof spec !== "object" || spec === null) refuseKind(where, "spec", "be a model's spec", spec);
+  checkOneOf(where, "spec.type", spec.type, ["autoencoder", "vae"]);
+  const { options } = spec;
+  if (typeof options !== "object" || options === null) {
+    refuseKind(where, "spec.options", "be an object", options);
+  }
+  const own = ["inputShape", "encoder", "decoder"].find((name) => Object.hasOwn(options, name));
+  if (own !== undefined) refuseKind(where, "spec.options", "have only names that the spec has not", own);
+  const parts = {
+    inputShape: spec.inputShape,
+    encoder: within("encoder", () => layerFromSpec(spec.encoder, custom.layers)),
+    decoder: within("decoder", () => layerFromSpec(spec.decoder, custom.layers)),
+  };
+  if (spec.type === "vae") {
+    const { freeBits, ...rest } = options as { freeBits?: unknown };
+    return vae({ ...parts, ...rest, ...(freeBits ? { freeBits } : {}) } as VaeOptions);
+  }
+  if (options.loss !== "custom") return autoencoder({ ...parts, ...options } as AutoencoderOptions);
+  if (custom.loss === undefined) {
+    refuseKind(
+      where,
+      "custom.loss",
+      "be given: this model was made with a function as its loss",
+      custom.loss,
+    );
+  }
+  return autoencoder({ ...parts, ...options, loss: custom.loss } as AutoencoderOptions);
+}

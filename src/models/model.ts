@@ -1,0 +1,129 @@
+// What a model is: layers joined into something that can be trained, with its parameters outside of it, as plain data.
+
+import { checkBoolean, checkInteger, checkOptions, refuseKind, refuseValue, within } from "../check.js";
+import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
+import { checkKey, type Key } from "../random/keys.js";
+import { checkTensor, isSameShape, type Shape, type Tensor } from "../tensor.js";
+import type { Tree } from "../tree.js";
+
+/** What a model has learned, for every part of it by name. */
+export interface ModelParams {
+  /** What gradients change. */
+  readonly weights: Readonly<Record<string, Tree>>;
+  /** What training changes by use: the moving averages of batch norm. */
+  readonly state: Readonly<Record<string, Tree>>;
+}
+
+/** How a model's loss is taken. */
+export interface LossOptions {
+  /** For the parts that draw random numbers. */
+  readonly key?: Key;
+  /** Whether dropout, noise and batch norm behave as in training (default false). */
+  readonly training?: boolean;
+  /** Number of the step, from 0: what a schedule is asked about (default 0). */
+  readonly step?: number;
+  /** What the output is compared with, where that is not the input itself: the clean images. */
+  readonly target?: Tensor;
+  /** 1 where the loss counts and 0 where it does not, of the target's shape or with one channel (default: all). */
+  readonly hidden?: Tensor;
+}
+
+/** A model's loss on a batch. */
+export interface LossResult {
+  /** One number: what training makes small. */
+  readonly loss: Tensor;
+  /** The numbers that it is made of, by name. */
+  readonly terms: Readonly<Record<string, Tensor>>;
+  /** The state after this use. */
+  readonly state: ModelParams["state"];
+}
+
+/** How a model was made, as JSON can hold it. */
+export interface ModelSpec {
+  readonly type: string;
+  readonly inputShape: Shape;
+  readonly encoder: LayerSpec;
+  readonly decoder: LayerSpec;
+  /** The other options of the maker. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** When in training a model is looked at. */
+export interface Moment {
+  /** Number of the step. */
+  readonly step: number;
+  /** Whether the reconstruction still gets better. */
+  readonly isImproving: boolean;
+}
+
+/** What the training loop needs to know of a model. */
+export interface Model {
+  readonly spec: ModelSpec;
+  /** The shape of one input. */
+  readonly inputShape: Shape;
+  init(key: Key): ModelParams;
+  loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
+  /** The images as the model gives them back. */
+  reconstruct(params: ModelParams, images: Tensor): Tensor;
+  /** What is worth a warning, seen in some images (absent: nothing). */
+  warnings?(params: ModelParams, images: Tensor, moment: Moment): readonly string[];
+}
+
+/** A layer as a named part of a model. */
+export interface Part {
+  readonly name: string;
+  readonly layer: Layer<Tree, Tree, unknown>;
+}
+
+/** Applies a part with its own parameters; errors from inside name it. */
+export function applyPart<Output>(
+  { name, layer }: { readonly name: string; readonly layer: Layer<Tree, Tree, Output> },
+  { weights, state }: ModelParams,
+  input: Tensor,
+  context: ApplyContext = {},
+): Applied<Output, Tree> {
+  return within(name, () => layer.apply(weights[name], state[name], input, context));
+}
+
+/** Checks that an argument has the parameters of all parts. */
+export function checkParams(where: string, params: unknown, names: readonly string[]): void {
+  const { weights, state } = (params ?? {}) as Partial<ModelParams>;
+  for (const [part, trees] of Object.entries({ weights, state })) {
+    const isWhole =
+      typeof trees === "object" && trees !== null && names.every((name) => Object.hasOwn(trees, name));
+    if (!isWhole) {
+      const rule = `have the entries ${names.join(", ")}, as model.init and fit give them`;
+      refuseKind(where, `params.${part}`, rule, trees);
+    }
+  }
+}
+
+/** Checks a batch of inputs, codes or targets: `[n, ...shape]`, of any n or a given one. */
+export function checkBatch(
+  where: string,
+  argument: string,
+  batch: unknown,
+  shape: Shape,
+  count?: number,
+): asserts batch is Tensor {
+  checkTensor(where, argument, batch);
+  const [n, ...rest] = batch.shape;
+  if (n === undefined || n !== (count ?? n) || !isSameShape(rest, shape)) {
+    refuseValue(where, `${argument}.shape`, `be [${[count ?? "n", ...shape].join(", ")}]`, batch.shape);
+  }
+}
+
+/** Checks how a loss is to be taken on images that are a batch; `more` are the names of further options. */
+export function checkLossOptions(
+  where: string,
+  options: LossOptions,
+  images: Tensor,
+  more: readonly string[] = [],
+): void {
+  checkOptions(where, options, ["key", "training", "step", "target", "hidden", ...more]);
+  const { key, training = false, step = 0, target = images } = options;
+  if (key !== undefined) checkKey(where, "key", key);
+  checkBoolean(where, "training", training);
+  checkInteger(where, "step", step, 0);
+  checkBatch(where, "target", target, images.shape.slice(1), images.shape[0]);
+}

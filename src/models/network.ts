@@ -1,0 +1,96 @@
+// The layers of a variational autoencoder, joined and checked: what they make of one batch.
+
+import { within } from "../check.js";
+import type { DiagonalGaussian } from "../distributions/gaussian.js";
+import { parallel } from "../layers/combine.js";
+import { dense } from "../layers/dense.js";
+import type { ApplyContext, Layer } from "../layers/layer.js";
+import { contextOf } from "../layers/support.js";
+import * as ops from "../ops/index.js";
+import { fold, type Key } from "../random/keys.js";
+import type { Tensor } from "../tensor.js";
+import type { Tree } from "../tree.js";
+import { observationOf } from "./likelihood.js";
+import { applyPart, type ModelParams } from "./model.js";
+import type { VaeOptions } from "./vaeTypes.js";
+
+/** The entries of a VAE's parameters. */
+export const PARTS = ["encoder", "posterior", "decoder", "likelihood"] as const;
+
+/** What a batch becomes on its way through all layers. */
+export interface Passage {
+  readonly q: DiagonalGaussian;
+  /** −log p of every element of the target, in nats. */
+  readonly negativeLogProb: Tensor;
+  readonly state: ModelParams["state"];
+}
+
+/** Encoder, heads, decoder and likelihood. */
+export interface Network {
+  init(key: Key): ModelParams;
+  /** Through all layers, by way of `sample`, which makes codes of the posterior. */
+  pass(
+    params: ModelParams,
+    images: Tensor,
+    target: Tensor,
+    sample: (q: DiagonalGaussian) => Tensor,
+    context: ApplyContext,
+  ): Passage;
+  /** q(z | x) of a batch. */
+  encode(params: ModelParams, images: Tensor): DiagonalGaussian;
+  /** The likelihood's mean. */
+  decode(params: ModelParams, codes: Tensor): Tensor;
+  /** −log p(x | z) of every row, in nats. */
+  negativeLogProb(params: ModelParams, codes: Tensor, images: Tensor): Tensor;
+}
+
+/** Joins the layers that options name; refuses those that do not fit. */
+export function networkOf(where: string, options: VaeOptions): Network {
+  const { inputShape, latentSize, likelihood = "bernoulli" } = options;
+  const heads: Layer<Tree, Tree, DiagonalGaussian> = parallel({
+    mean: dense(latentSize),
+    logVar: dense(latentSize),
+  });
+  const encoder = { name: "encoder", layer: options.encoder };
+  const posterior = { name: "posterior", layer: heads };
+  const decoder = { name: "decoder", layer: options.decoder };
+  const features = within("encoder", () => encoder.layer.outputShape(inputShape));
+  within("posterior", () => heads.outputShape(features));
+  const outputShape = within("decoder", () => decoder.layer.outputShape([latentSize]));
+  const observation = observationOf(where, likelihood, inputShape, outputShape);
+  const elements = ({ weights }: ModelParams, output: Tensor, target: Tensor) =>
+    observation.negativeLogProb(output, target, weights.likelihood);
+
+  return {
+    init(key) {
+      const parts = {
+        encoder: encoder.layer.init(fold(key, 0), inputShape),
+        posterior: heads.init(fold(key, 1), features),
+        decoder: decoder.layer.init(fold(key, 2), [latentSize]),
+        likelihood: { params: observation.init(), state: {} },
+      };
+      const entries = Object.entries(parts);
+      return {
+        weights: Object.fromEntries(entries.map(([name, { params }]) => [name, params])),
+        state: Object.fromEntries(entries.map(([name, { state }]) => [name, state])),
+      };
+    },
+    pass(params, images, target, sample, context) {
+      const encoded = applyPart(encoder, params, images, contextOf(context, 0));
+      const q = applyPart(posterior, params, encoded.output, contextOf(context, 1));
+      const decoded = applyPart(decoder, params, sample(q.output), contextOf(context, 2));
+      return {
+        q: q.output,
+        negativeLogProb: elements(params, decoded.output, target),
+        state: { encoder: encoded.state, posterior: q.state, decoder: decoded.state, likelihood: {} },
+      };
+    },
+    encode: (params, images) =>
+      applyPart(posterior, params, applyPart(encoder, params, images).output).output,
+    decode: (params, codes) => observation.mean(applyPart(decoder, params, codes).output),
+    negativeLogProb(params, codes, images) {
+      const values = elements(params, applyPart(decoder, params, codes).output, images);
+      return ops.sum(ops.reshape(values, [images.shape[0], -1]), { axis: 1 });
+    },
+  };
+}

@@ -1,0 +1,192 @@
+// Variational autoencoders: an encoder to a diagonal Gaussian over latents, a decoder to a likelihood, and the bound.
+
+import { checkInteger, checkNumber, checkOneOf, checkOptions, checkShape } from "../check.js";
+import { type DiagonalGaussian, klStandardNormal, reparameterize } from "../distributions/gaussian.js";
+import { checkLayer } from "../layers/support.js";
+import * as ops from "../ops/index.js";
+import { normal } from "../random/draws.js";
+import { checkKey, fold, type Key } from "../random/keys.js";
+import type { Tensor } from "../tensor.js";
+import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
+import {
+  boundOf,
+  importanceWeightedBound,
+  type LatentModel,
+  negativeElboPerExample,
+  negativeLogProbAtMean,
+} from "./bound.js";
+import { latentUsage, usageWarnings } from "./collapse.js";
+import { checkFreeBits, penalty } from "./freeBits.js";
+import { checkBatch, checkLossOptions, checkParams, type ModelParams } from "./model.js";
+import { networkOf, PARTS } from "./network.js";
+import { reduceWhere } from "./reconstructionLoss.js";
+import { refine } from "./refine.js";
+import type { ScoreOptions, Vae, VaeOptions } from "./vaeTypes.js";
+
+const OPTIONS = ["inputShape", "latentSize", "encoder", "decoder", "likelihood", "beta", "freeBits"];
+
+function checkVaeOptions(where: string, options: VaeOptions): void {
+  checkOptions(where, options, OPTIONS);
+  checkShape(where, "inputShape", options.inputShape);
+  checkInteger(where, "latentSize", options.latentSize, 1);
+  checkLayer(where, "encoder", options.encoder);
+  checkLayer(where, "decoder", options.decoder);
+  const { beta = 1, freeBits } = options;
+  if (typeof beta !== "function") checkNumber(where, "beta", beta, 0);
+  if (freeBits !== undefined) checkFreeBits(where, freeBits);
+}
+
+/**
+ * A variational autoencoder: the encoder's features pass two dense heads to the mean and log-variance of a Gaussian
+ * over `latentSize` latents; the decoder maps a sample of it to the parameters of a likelihood. All terms are in
+ * nats per example: sums over pixels and latents, means over the batch.
+ *
+ * @param options.inputShape - the shape of one input, without the batch axis
+ * @param options.latentSize - number of latents, integer ≥ 1
+ * @param options.encoder - layer from an input to features `[f]`; the heads are added to it
+ * @param options.decoder - layer from latents `[latentSize]` to the input's shape: logits for the Bernoulli
+ *   likelihood, means for the Gaussian
+ * @param options.likelihood - `"bernoulli"` (default), or see {@link Likelihood}
+ * @param options.beta - weight of the KL term: a number ≥ 0 (default 1) or a function of the step, as a warm-up
+ * @param options.freeBits - KL that costs nothing, `{ perDimension }` or `{ total }` in nats
+ * @returns the model; see {@link Vae} for its functions
+ * @throws {TypeError} when an option is unknown or of the wrong kind
+ * @throws {RangeError} when a number is out of range, or the layers do not fit the shape or each other
+ * @example
+ * const model = vae({
+ *   inputShape: [28, 28, 1],
+ *   latentSize: 16,
+ *   encoder: sequential(conv2d(8, { kernel: 3, stride: 2, activation: "relu" }), flatten(), dense(32)),
+ *   decoder: sequential(dense(14 * 14 * 8), reshape([14, 14, 8]), conv2dTranspose(1, { kernel: 3, stride: 2 })),
+ * });
+ * const params = model.init(key(1));
+ * model.generate(params, { count: 3, key: key(2) }).shape; // [3, 28, 28, 1]
+ * @see Kingma & Welling, "Auto-encoding variational Bayes" (2014); Higgins et al., "beta-VAE" (2017)
+ */
+export function vae(options: VaeOptions): Vae {
+  const where = "vae";
+  checkVaeOptions(where, options);
+  const { inputShape, latentSize, likelihood = "bernoulli", beta = 1, freeBits } = options;
+  const network = networkOf(where, options);
+
+  const betaAt = (step: number) => {
+    if (typeof beta === "number") return beta;
+    const value = beta(step);
+    checkNumber(where, `beta(${step})`, value, 0);
+    return value;
+  };
+  const withParams = (params: ModelParams): LatentModel => ({
+    latentSize,
+    encode: (images, batchSize) => mapBatches(images, batchSize, (batch) => network.encode(params, batch)),
+    decode: (codes, batchSize) => mapBatches(codes, batchSize, (batch) => network.decode(params, batch)),
+    negativeLogProb: (codes, images) => network.negativeLogProb(params, codes, images),
+  });
+  /** A function of the model on any number of images, from one that finds its arguments checked. */
+  const onImages =
+    <Options extends object, Result>(
+      name: string,
+      f: (where: string, own: LatentModel, images: Tensor, options: Options) => Result,
+    ) =>
+    (params: ModelParams, images: Tensor, callOptions = {} as Options): Result => {
+      const whereCall = `${where}.${name}`;
+      checkParams(whereCall, params, PARTS);
+      checkBatch(whereCall, "images", images, inputShape);
+      return f(whereCall, withParams(params), images, callOptions);
+    };
+
+  const model: Vae = {
+    spec: {
+      type: where,
+      inputShape,
+      encoder: options.encoder.spec,
+      decoder: options.decoder.spec,
+      // A schedule is kept as the value that it ends at.
+      options: { latentSize, likelihood, beta: betaAt(Number.MAX_SAFE_INTEGER), freeBits: freeBits ?? null },
+    },
+    inputShape,
+    latentSize,
+    init(key) {
+      checkKey(`${where}.init`, "key", key);
+      return network.init(key);
+    },
+    loss(params, images, lossOptions = {}) {
+      const whereLoss = `${where}.loss`;
+      checkParams(whereLoss, params, PARTS);
+      checkBatch(whereLoss, "images", images, inputShape);
+      checkLossOptions(whereLoss, lossOptions, images, ["noise"]);
+      const { key, noise, training = false, step = 0, target = images, hidden } = lossOptions;
+      if (noise === undefined) checkKey(whereLoss, "key", key);
+      else checkBatch(whereLoss, "noise", noise, [latentSize], images.shape[0]);
+      const sample = (q: DiagonalGaussian) =>
+        noise === undefined ? reparameterize(fold(key as Key, 3), q) : displaced(q, noise);
+      const context = key === undefined ? { training } : { training, key };
+      const { q, negativeLogProb, state } = network.pass(params, images, target, sample, context);
+      const reconstruction = reduceWhere(whereLoss, negativeLogProb, "perExample", hidden);
+      const klElements = klStandardNormal(q, { reduction: "none" });
+      const paid = penalty(klElements, freeBits);
+      return {
+        loss: ops.add(reconstruction, ops.scale(paid, betaAt(step))),
+        terms: { reconstruction, kl: freeBits === undefined ? paid : penalty(klElements, undefined) },
+        state,
+      };
+    },
+    encode: onImages("encode", posteriorOf),
+    sampleLatent(params, images, key, batchOptions) {
+      checkKey(`${where}.sampleLatent`, "key", key);
+      return reparameterize(key, onImages("sampleLatent", posteriorOf)(params, images, batchOptions));
+    },
+    decode(params, codes, batchOptions = {}) {
+      const whereDecode = `${where}.decode`;
+      checkParams(whereDecode, params, PARTS);
+      checkBatch(whereDecode, "codes", codes, [latentSize]);
+      return withParams(params).decode(codes, batchSizeOf(whereDecode, batchOptions));
+    },
+    reconstruct: onImages("reconstruct", reconstructionOf),
+    generate(params, generateOptions) {
+      const whereGenerate = `${where}.generate`;
+      const batchSize = batchSizeOf(whereGenerate, generateOptions, ["count", "key", "temperature"]);
+      const { count, key, temperature = 1 } = generateOptions;
+      checkInteger(whereGenerate, "count", count, 1);
+      checkKey(whereGenerate, "key", key);
+      checkNumber(whereGenerate, "temperature", temperature, 0);
+      checkParams(whereGenerate, params, PARTS);
+      return withParams(params).decode(
+        normal(key, [count, latentSize], { deviation: temperature }),
+        batchSize,
+      );
+    },
+    elbo: onImages("elbo", boundOf),
+    logLikelihood: onImages("logLikelihood", importanceWeightedBound),
+    refinePosterior: onImages("refinePosterior", refine),
+    score: onImages("score", scoreOf),
+    warnings: (params, images, { step, isImproving }) =>
+      usageWarnings(latentUsage(model.encode(params, images)), { beta: betaAt(step), isImproving }),
+  };
+  return model;
+}
+
+/** mean + σ·ε for a given ε. */
+function displaced({ mean, logVar }: DiagonalGaussian, noise: Tensor): Tensor {
+  return ops.add(mean, ops.mul(ops.exp(ops.scale(logVar, 0.5)), noise));
+}
+
+/** The posterior of every image. */
+function posteriorOf(where: string, model: LatentModel, images: Tensor, options: BatchOptions) {
+  return model.encode(images, batchSizeOf(where, options));
+}
+
+/** Every image, by way of its posterior's mean. */
+function reconstructionOf(where: string, model: LatentModel, images: Tensor, options: BatchOptions) {
+  const batchSize = batchSizeOf(where, options);
+  return model.decode(model.encode(images, batchSize).mean, batchSize);
+}
+
+/** How unusual every image is. */
+function scoreOf(where: string, model: LatentModel, images: Tensor, options: ScoreOptions): Tensor {
+  batchSizeOf(where, options, ["by", "key", "samples", "posterior"]);
+  const { by = "elbo", ...boundOptions } = options;
+  checkOneOf(where, "by", by, ["elbo", "reconstruction", "logLikelihood"]);
+  if (by === "elbo") return negativeElboPerExample(where, model, images, boundOptions);
+  if (by === "reconstruction") return negativeLogProbAtMean(where, model, images, boundOptions);
+  return ops.scale(importanceWeightedBound(where, model, images, boundOptions), -1);
+}

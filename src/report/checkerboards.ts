@@ -1,0 +1,108 @@
+// The section on checkerboards: how unevenly the decoder's transposed convolutions write, and whether it shows.
+
+import { checkerboardEnergy, overlapCount } from "../latent/checkerboard.js";
+import { layerFromSpec } from "../layers/fromSpec.js";
+import type { Layer } from "../layers/layer.js";
+import type { Conv2dTransposeLayerOptions } from "../layers/convolution.js";
+import * as ops from "../ops/index.js";
+import type { Shape, Tensor } from "../tensor.js";
+import type { Tree } from "../tree.js";
+import type { Album } from "./album.js";
+import { type Markup, markup } from "./markup.js";
+import { fixedNumber } from "./scale.js";
+import { section } from "./section.js";
+import { type Study, toPictures } from "./study.js";
+
+/** A transposed convolution in its place. */
+interface Transposed {
+  readonly inputShape: Shape;
+  readonly options: Conv2dTransposeLayerOptions;
+}
+
+/** The transposed convolutions of a layer and of those inside it. */
+function transposedIn(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): Transposed[] {
+  const { spec, children } = layer;
+  if (spec.type === "conv2dTranspose") {
+    return [{ inputShape, options: spec.args[1] as Conv2dTransposeLayerOptions }];
+  }
+  let shape = inputShape;
+  return (children ?? []).flatMap(({ layer: child }) => {
+    const found = transposedIn(child, shape);
+    // Only a sequence hands its output on.
+    if (spec.type === "sequential") shape = child.outputShape(shape);
+    return found;
+  });
+}
+
+const sidesOf = (pair: number | readonly [number, number]) =>
+  typeof pair === "number" ? [pair, pair] : pair;
+
+/** Those that enlarge: with stride 1 all pixels but the border's are written equally often. */
+function enlargingIn(study: Study): Transposed[] {
+  const { model, vae } = study;
+  let decoder: Layer;
+  try {
+    decoder = layerFromSpec(model.spec.decoder);
+  } catch {
+    // Layers of the caller's own, which a spec does not hold.
+    return [];
+  }
+  const codeShape = vae ? [vae.latentSize] : (model as { codeShape: Shape }).codeShape;
+  return transposedIn(decoder, codeShape).filter(
+    ({ options: { stride = 1 } }) => Math.max(...sidesOf(stride)) > 1,
+  );
+}
+
+/** Times that pixels are written, one picture per layer; white is most. */
+function countFigure({ inputShape, options }: Transposed, index: number, album: Album): Markup {
+  const { kernel, stride = 1, dilation = 1, padding = "same", outputShape, outputPadding } = options;
+  const counts = overlapCount({
+    inputSize: [inputShape[0], inputShape[1]],
+    kernel,
+    stride,
+    dilation,
+    padding,
+    ...(outputShape && { outputShape }),
+    ...(outputPadding !== undefined && { outputPadding }),
+  });
+  const { data, shape } = counts;
+  const most = data.reduce((a, b) => Math.max(a, b), 0);
+  const [kernels, strides] = [sidesOf(kernel).join(" × "), sidesOf(stride).join(" × ")];
+  const isEven = sidesOf(kernel).every((side, axis) => side % sidesOf(stride)[axis] === 0);
+  return album.showImages(ops.reshape(ops.scale(counts, 1 / most), [1, ...shape, 1]), {
+    name: `overlap${index + 1}`,
+    columns: 1,
+    imageWidth: 160,
+    description: `How often each of ${shape.join(" × ")} pixels is written to`,
+    caption: `To ${shape.join(" × ")} pixels: kernel ${kernels}, stride ${strides}. ${isEven ? "Even, but for the border." : "Uneven."}`,
+  });
+}
+
+const meanOf = ({ data }: Tensor) => data.reduce((sum, value) => sum + value, 0) / data.length;
+
+/** Overlaps and the energy of checkerboards; nothing for decoders without transposed convolutions. */
+export function checkerboards(study: Study, album: Album): Markup | undefined {
+  const layers = enlargingIn(study);
+  const last = layers.at(-1);
+  if (last === undefined) return undefined;
+  const period = Math.max(...sidesOf(last.options.stride ?? 1));
+  const [originals, decoded] = [study.images, study.reconstructions].map((examples) =>
+    toPictures(study, examples),
+  );
+  const [, height, width] = originals.shape;
+  const isMeasurable = Math.min(height, width) >= 2 * period;
+  const shares = isMeasurable
+    ? [originals, decoded].map((pictures) =>
+        fixedNumber(100 * meanOf(checkerboardEnergy(pictures, { period })), 2),
+      )
+    : [];
+  const measured = isMeasurable
+    ? markup` In the reconstructions, <b>${shares[1]} %</b> of the variance repeats every ${period} pixels; in the originals ${shares[0]} %.`
+    : undefined;
+  return section(
+    "checkerboards",
+    "Checkerboards",
+    markup`A transposed convolution paints overlapping patches. Unless its stride divides its kernel, some pixels are painted more often than their neighbours, and the pattern may show in what it draws.${measured}`,
+    markup`<div class="row">${layers.map((layer, i) => countFigure(layer, i, album))}</div>`,
+  );
+}

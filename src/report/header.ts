@@ -1,0 +1,100 @@
+// The head of a report: title, settings, the result in numbers, and warnings.
+
+import { peakSignalToNoise } from "../metrics/peakSignalToNoise.js";
+import type { Autoencoder } from "../models/autoencoder.js";
+import { latentUsage } from "../models/collapse.js";
+import type { Model } from "../models/model.js";
+import * as ops from "../ops/index.js";
+import { fold } from "../random/keys.js";
+import { sizeOf, type Tensor } from "../tensor.js";
+import { type Content, type Markup, markup } from "./markup.js";
+import { fixedNumber, shortNumber } from "./scale.js";
+import { counted } from "./section.js";
+import type { Study } from "./study.js";
+
+interface Fact {
+  readonly name: string;
+  readonly value: Content;
+  readonly note: string;
+}
+
+/** Decibels of the mean, of all examples: one that is perfect would make a mean of decibels infinite. */
+function decibelsOf({ images, reconstructions, valueRange: [low, high] }: Study): number {
+  const asOne = (t: Tensor) => ops.reshape(t, [1, 1, t.size, 1]);
+  return peakSignalToNoise(asOne(images), asOne(reconstructions), { peak: high - low }).data[0];
+}
+
+function factsOfVae(study: Study): readonly Fact[] {
+  const { vae, posterior, params, images, key } = study;
+  if (vae === undefined || posterior === undefined) return [];
+  const bound = vae.elbo(params, images, { key: fold(key, 0) });
+  const { activeUnits } = latentUsage(posterior);
+  return [
+    {
+      name: "ELBO",
+      value: shortNumber(bound.elbo),
+      note: "nats per example: at most log p(x); more is better",
+    },
+    {
+      name: "Reconstruction",
+      value: shortNumber(bound.reconstruction),
+      note: `nats to describe an example, given its code${bound.reconstruction < 0 ? "; below 0, for densities can exceed 1" : ""}`,
+    },
+    { name: "KL", value: shortNumber(bound.kl), note: "nats that a code holds about its example" },
+    {
+      name: "Active latents",
+      value: markup`${activeUnits}<small> of ${vae.latentSize}</small>`,
+      note: "dimensions whose mean varies between examples",
+    },
+  ];
+}
+
+function factsOfAutoencoder({ model, params, images, codes }: Study): readonly Fact[] {
+  const { spec, score } = model as Autoencoder;
+  const { loss, reduction } = spec.options;
+  const scores = score(params, images).data;
+  const words =
+    loss === "custom" ? "own function" : String(loss).replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
+  const [inputs, latents] = [sizeOf(model.inputShape), codes.shape[1]];
+  return [
+    {
+      name: "Loss",
+      value: shortNumber(scores.reduce((sum, value) => sum + value, 0) / scores.length),
+      note: `${words}, ${reduction === "mean" ? "averaged over values" : "summed over an example"}; less is better`,
+    },
+    {
+      name: "Code",
+      value: markup`${latents}<small> of ${inputs}</small>`,
+      note: "numbers that stand for those of an example",
+    },
+  ];
+}
+
+/** What the model itself finds worth a warning. */
+function warningsOf({ model, params, images, history }: Study): readonly string[] {
+  // Where nothing is known of the training, schedules are taken to be at their end.
+  const step = history?.epochs.at(-1)?.steps ?? Number.MAX_SAFE_INTEGER;
+  const { warnings } = model as Model;
+  return warnings?.(params, images, { step, isImproving: false }) ?? [];
+}
+
+/** Title, settings, facts and warnings. */
+export function header(study: Study): Markup {
+  const { vae, title, settings, images } = study;
+  const facts: readonly Fact[] = [
+    ...(vae ? factsOfVae(study) : factsOfAutoencoder(study)),
+    {
+      name: "PSNR",
+      value: markup`${fixedNumber(decibelsOf(study), 1)}<small> dB</small>`,
+      note: "how near reconstructions are; 3 dB more is half the squared error",
+    },
+  ];
+  const given = Object.entries(settings).map(([name, value]) => {
+    return markup`<span>${name} <b>${value}</b></span> `;
+  });
+  const warnings = warningsOf(study).map((warning) => markup`<p class="warning" role="note">${warning}</p>`);
+  return markup`<header><h1>${title}</h1>${given.length > 0 ? markup`<p class="settings">${given}</p>` : undefined}<dl>${facts.map(
+    ({ name, value, note }) =>
+      markup`<div><dt>${name}</dt><dd class="value">${value}</dd><dd>${note}</dd></div>`,
+  )}</dl><p class="source">Measured on ${counted(images.shape[0], "held-out example")}.</p>${warnings}</header>`;
+}

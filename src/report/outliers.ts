@@ -1,0 +1,88 @@
+// The section on anomaly scores: how unusual held-out examples are to the model, and examples put together wrongly.
+
+import { rocAuc } from "../metrics/ranks.js";
+import * as ops from "../ops/index.js";
+import { fold } from "../random/keys.js";
+import type { Shape, Tensor } from "../tensor.js";
+import { gatherRows } from "../training/source.js";
+import type { Album } from "./album.js";
+import { histogram } from "./chart.js";
+import { type Markup, markup } from "./markup.js";
+import { fixedNumber } from "./scale.js";
+import { beside, chartFigure, section, swatch } from "./section.js";
+import type { Study } from "./study.js";
+
+/** Fewer scores make no histogram. */
+const FEWEST = 16;
+/** Examples shown from each end. */
+const SHOWN = 6;
+
+/** The left half of each example with the right half of the next. */
+function joined({ images, pictureShape, model }: Study): Tensor {
+  const [count] = images.shape;
+  // Where an example is no picture, it is a line.
+  const shape: Shape = pictureShape ?? [1, images.size / count, 1];
+  const pictures = ops.reshape(images, [count, ...shape]);
+  const middle = Math.floor(shape[1] / 2);
+  const none: [number, number] = [0, 0];
+  const left = ops.crop(pictures, [none, none, [0, shape[1] - middle], none]);
+  const right = ops.crop(pictures, [none, none, [middle, 0], none]);
+  const following = gatherRows(
+    right,
+    Uint32Array.from({ length: count }, (_, i) => (i + 1) % count),
+  );
+  return ops.reshape(ops.concat([left, following], 2), [count, ...model.inputShape]);
+}
+
+/** Scores of examples and of wrong ones, and the most and least usual. */
+export function outliers(study: Study, album: Album | undefined): Markup | undefined {
+  const { model, vae, params, images, key } = study;
+  const count = images.shape[0];
+  if (count < FEWEST || images.size / count < 2) return undefined;
+  const scoresOf = (examples: Tensor) =>
+    vae
+      ? vae.score(params, examples, { key: fold(key, 5) }).data
+      : (model.score(params, examples) as Tensor).data;
+  const [usual, wrong] = [scoresOf(images), scoresOf(joined(study))];
+  const scores = [...usual, ...wrong];
+  const isFinite = scores.every(Number.isFinite);
+  if (!isFinite) return undefined;
+  const auc = rocAuc(
+    scores,
+    scores.map((_, i) => i >= count),
+  );
+  const order = Uint32Array.from(usual.keys()).sort((a, b) => usual[a] - usual[b]);
+  const chart = histogram(
+    {
+      description: "Scores of held-out examples and of examples joined from two",
+      x: vae ? "score, nats" : "score",
+      y: "examples",
+    },
+    [
+      { values: usual, tone: 0 },
+      { values: wrong, tone: 1 },
+    ],
+  );
+  const ends = album?.show(
+    ops.concat([gatherRows(images, order.slice(0, SHOWN)), gatherRows(images, order.slice(-SHOWN))]),
+    {
+      name: "outliers",
+      columns: SHOWN,
+      width: 440,
+      description: "The held-out images with the lowest and with the highest scores",
+      rowNames: ["most usual", "least usual"],
+    },
+  );
+  return section(
+    "outliers",
+    "What it finds unusual",
+    `The score of an example is its ${vae ? "negative ELBO: the nats that the model needs to describe it" : "reconstruction loss"}. To test it, the left half of each example is joined to the right half of another: pixel by pixel nothing is new, but the whole is.`,
+    beside(
+      chartFigure(
+        chart,
+        markup`${swatch(0)} held out, ${swatch(1)} joined from two. A joined one scores higher than a genuine one in <b>${fixedNumber(100 * auc, 0)} %</b> of all pairs (50 % would be chance).`,
+      ),
+      ends,
+    ),
+  );
+}

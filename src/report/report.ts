@@ -1,0 +1,103 @@
+// The report: one HTML page, with its pictures, that shows what a trained model learned.
+
+import type { AnyModel } from "../models/fromSpec.js";
+import type { ModelParams } from "../models/model.js";
+import type { Tensor } from "../tensor.js";
+import { createAlbum } from "./album.js";
+import { checkerboards } from "./checkerboards.js";
+import { codeMap } from "./codeMap.js";
+import { chosenOf, encodingsOf, factors } from "./factors.js";
+import { header } from "./header.js";
+import { averages, reconstructions, samples } from "./images.js";
+import { learning } from "./learning.js";
+import { type Content, Markup, markup } from "./markup.js";
+import { outliers } from "./outliers.js";
+import { dimensions, interpolations } from "./space.js";
+import { type ReportOptions, studyOf } from "./study.js";
+import { STYLE } from "./style.js";
+import { usage } from "./usage.js";
+
+/** What {@link createReport} makes. */
+export interface Report {
+  /** The page: a file of its own, which needs nothing else. */
+  readonly html: string;
+  /** The page's pictures by name, each as the bytes of a PNG file. */
+  readonly pictures: Readonly<Record<string, Uint8Array>>;
+}
+
+/**
+ * Shows what a trained autoencoder or VAE learned: losses, reconstructions, samples, the latent space, known factors,
+ * outliers and checkerboards, as far as the model and the examples have them. The same arguments give the same bytes.
+ *
+ * The page needs no network and no scripts, suits light and dark screens, and explains to students what they see.
+ * Of the examples the first 1000 are looked at.
+ *
+ * @param model - from {@link autoencoder}, {@link vae} or a file
+ * @param params - its parameters
+ * @param images - held-out examples, shape `[n, ...inputShape]`
+ * @param options.title - heading of the page (default: the kind of model)
+ * @param options.settings - what to tell of the training, in one line: names with texts or numbers
+ * @param options.history - from {@link fit}, for the loss curves
+ * @param options.imageShape - `[height, width, 1 or 3]`, how vectors are shown: `[28, 28, 1]` for 784 numbers
+ * @param options.valueRange - the values of black and white (default `[0, 1]`; `[-1, 1]` for decoders with tanh)
+ * @param options.labels - an integer ≥ 0 per example
+ * @param options.labelNames - what the labels mean
+ * @param options.factors - what the examples were made from, by name: shape `[n]` each, as {@link faces} gives them
+ * @param options.readouts - functions that measure some of the factors in images `[n, height, width, channels]` with
+ *   values from 0 to 1, giving `[n]` each; other factors are measured by a linear rule on pixels, if there is one
+ * @param options.key - for samples (default `key(0)`)
+ * @returns the page, and its pictures as PNG files
+ * @throws {TypeError} when an argument is of the wrong kind or an option unknown
+ * @throws {RangeError} when shapes or lengths do not fit the model, or its codes are not finite
+ * @example
+ * const model = lectures.denseVae({ latentSize: 2 });
+ * const images = random.uniform(key(1), [4, 784]);
+ * const { html, pictures } = createReport(model, model.init(key(2)), images, { imageShape: [28, 28, 1] });
+ * Object.keys(pictures); // ["reconstructions", "samples", "manifold", "interpolations"]
+ */
+export function createReport(
+  model: AnyModel,
+  params: ModelParams,
+  images: Tensor,
+  options: ReportOptions = {},
+): Report {
+  const study = studyOf("createReport", model, params, images, options);
+  // Without a shape that can be seen there are no pictures, but numbers and curves.
+  const album = study.pictureShape ? createAlbum(study) : undefined;
+  const encodings = encodingsOf(study);
+  const coloured = chosenOf(encodings).map(({ name }) => name);
+  const body: readonly Content[] = [
+    header(study),
+    learning(study),
+    album && reconstructions(study, album),
+    album && samples(study, album),
+    album && dimensions(study, album),
+    album && interpolations(study, album),
+    usage(study),
+    codeMap(study, coloured.slice(0, 4)),
+    album && averages(study, album),
+    factors(study, encodings, album),
+    outliers(study, album),
+    album && checkerboards(study, album),
+  ];
+  return { html: pageOf(study.title, body), pictures: album?.files ?? {} };
+}
+
+/** A whole document. */
+function pageOf(title: string, body: readonly Content[]): string {
+  const { text } = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<main>
+${body.filter((part) => part !== undefined).map((part) => markup`${part}\n`)}</main>
+</body>
+</html>
+`;
+  return text;
+}

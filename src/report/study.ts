@@ -1,0 +1,215 @@
+// What a report is made from, checked, and what all its parts look at: codes and reconstructions of held-out examples.
+
+import {
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkShape,
+  refuseKind,
+  refuseValue,
+} from "../check.js";
+import type { DiagonalGaussian } from "../distributions/gaussian.js";
+import type { AnyModel } from "../models/fromSpec.js";
+import { checkBatch, checkParams, type ModelParams } from "../models/model.js";
+import type { Vae } from "../models/vaeTypes.js";
+import * as ops from "../ops/index.js";
+import { checkKey, key as makeKey, type Key } from "../random/keys.js";
+import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import type { History } from "../training/history.js";
+
+/** Options of {@link createReport}; see there. */
+export interface ReportOptions {
+  readonly title?: string;
+  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly history?: History;
+  readonly imageShape?: Shape;
+  readonly valueRange?: readonly [low: number, high: number];
+  readonly labels?: ArrayLike<number>;
+  readonly labelNames?: readonly string[];
+  readonly factors?: Readonly<Record<string, Tensor>>;
+  readonly readouts?: Readonly<Record<string, (images: Tensor) => Tensor>>;
+  readonly key?: Key;
+}
+
+/** A trained model and held-out examples, as every section takes them. */
+export interface Study {
+  readonly model: AnyModel;
+  /** The same, if it is one. */
+  readonly vae: Vae | undefined;
+  readonly params: ModelParams;
+  readonly key: Key;
+  readonly title: string;
+  readonly settings: Readonly<Record<string, string | number>>;
+  readonly history: History | undefined;
+  /** Shape `[count, ...inputShape]`. */
+  readonly images: Tensor;
+  readonly valueRange: readonly [low: number, high: number];
+  /** `[height, width, channels]`, where examples can be shown. */
+  readonly pictureShape: Shape | undefined;
+  /** One per example. */
+  readonly labels: readonly number[] | undefined;
+  readonly labelNames: readonly string[];
+  /** Values by name, one per example. */
+  readonly factors: Readonly<Record<string, Tensor>>;
+  readonly readouts: Readonly<Record<string, (images: Tensor) => Tensor>>;
+  /** The posterior of a VAE. */
+  readonly posterior: DiagonalGaussian | undefined;
+  /** A VAE's posterior means, or an autoencoder's codes as rows: `[count, latentSize]`. */
+  readonly codes: Tensor;
+  /** Rows of codes decoded, `[n, ...inputShape]`. */
+  readonly decode: (codes: Tensor) => Tensor;
+  /** The codes decoded. */
+  readonly reconstructions: Tensor;
+}
+
+/** More examples make a report slower, not better. */
+const MOST_EXAMPLES = 1000;
+
+const OPTIONS = [
+  "title",
+  "settings",
+  "history",
+  "imageShape",
+  "valueRange",
+  "labels",
+  "labelNames",
+  "factors",
+  "readouts",
+  "key",
+];
+
+export const isVae = (model: AnyModel): model is Vae => model.spec.type === "vae";
+
+/** Examples as pictures `[n, height, width, channels]` with values from 0 to 1. */
+export function toPictures({ pictureShape, valueRange: [low, high] }: Study, examples: Tensor): Tensor {
+  const pictures = ops.reshape(examples, [examples.shape[0], ...(pictureShape as Shape)]);
+  return low === 0 && high === 1 ? pictures : ops.scale(ops.sub(pictures, low), 1 / (high - low));
+}
+
+/** Checks everything and computes what several sections need. */
+export function studyOf(
+  where: string,
+  model: AnyModel,
+  params: ModelParams,
+  images: Tensor,
+  options: ReportOptions,
+): Study {
+  if (typeof (model as AnyModel | undefined)?.reconstruct !== "function") {
+    refuseKind(where, "model", "be an autoencoder or a VAE", model);
+  }
+  checkBatch(where, "images", images, model.inputShape);
+  checkReportOptions(where, images.shape[0], options);
+  const vae = isVae(model) ? model : undefined;
+  checkParams(where, params, ["encoder", "decoder"]);
+  const { title = vae ? "Variational autoencoder" : "Autoencoder", valueRange = [0, 1] } = options;
+  const count = Math.min(images.shape[0], MOST_EXAMPLES);
+  const firstOf = (t: Tensor) => ops.slice(t, 0, count);
+  const shown = firstOf(images);
+  const posterior = vae?.encode(params, shown);
+  const codes = posterior?.mean ?? ops.reshape(model.encode(params, shown) as Tensor, [count, -1]);
+  const odd = codes.data.find((value) => !Number.isFinite(value));
+  if (odd !== undefined) refuseValue(where, "params", "give codes that are finite", odd);
+  const decode = (rows: Tensor) => {
+    const shape = isVae(model) ? [model.latentSize] : model.codeShape;
+    return model.decode(params, ops.reshape(rows, [rows.shape[0], ...shape]));
+  };
+  return {
+    model,
+    vae,
+    params,
+    key: options.key ?? makeKey(0),
+    title,
+    settings: options.settings ?? {},
+    history: options.history,
+    images: shown,
+    valueRange,
+    pictureShape: pictureShapeOf(where, model.inputShape, options.imageShape),
+    labels: options.labels && Array.from(options.labels).slice(0, count),
+    labelNames: options.labelNames ?? [],
+    factors: Object.fromEntries(
+      Object.entries(options.factors ?? {}).map(([name, values]) => [name, firstOf(values)]),
+    ),
+    readouts: options.readouts ?? {},
+    posterior,
+    codes,
+    decode,
+    reconstructions: decode(codes),
+  };
+}
+
+function checkReportOptions(where: string, count: number, options: ReportOptions): void {
+  checkOptions(where, options, OPTIONS);
+  const { title = "", settings = {}, history, valueRange, labels, labelNames, key } = options;
+  if (typeof title !== "string") refuseKind(where, "title", "be a string", title);
+  checkRecord(where, "settings", settings);
+  for (const [name, value] of Object.entries(settings)) {
+    if (typeof value !== "string" && typeof value !== "number") {
+      refuseKind(where, `settings.${name}`, "be a string or a number", value);
+    }
+  }
+  if (history !== undefined && !(Array.isArray(history?.steps) && Array.isArray(history.epochs))) {
+    refuseKind(where, "history", "be { steps, epochs }, as fit gives it", history);
+  }
+  if (valueRange !== undefined) {
+    if (!Array.isArray(valueRange) || valueRange.length !== 2) {
+      refuseKind(where, "valueRange", "be [low, high]", valueRange);
+    }
+    valueRange.forEach((value, i) => checkNumber(where, `valueRange[${i}]`, value));
+    if (valueRange[0] >= valueRange[1]) refuseValue(where, "valueRange", "be [low, high]", valueRange);
+  }
+  if (labelNames !== undefined) {
+    if (!Array.isArray(labelNames)) refuseKind(where, "labelNames", "be an array of strings", labelNames);
+    const stranger = labelNames.find((name) => typeof name !== "string");
+    if (stranger !== undefined) refuseKind(where, "labelNames", "hold only strings", stranger);
+  }
+  if (labels !== undefined) checkLabels(where, count, labels, labelNames);
+  checkFactors(where, count, options);
+  if (key !== undefined) checkKey(where, "key", key);
+}
+
+function checkRecord(where: string, argument: string, value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    refuseKind(where, argument, "be an object", value);
+  }
+}
+
+function checkLabels(where: string, count: number, labels: unknown, names?: readonly string[]): void {
+  const list = labels as ArrayLike<unknown> | null;
+  if (typeof list !== "object" || typeof list?.length !== "number") {
+    refuseKind(where, "labels", "be an array of integers", labels);
+  }
+  if (list.length !== count) {
+    refuseValue(where, "labels", `hold images.shape[0] = ${count} values`, list.length);
+  }
+  const last = names === undefined ? undefined : names.length - 1;
+  for (let i = 0; i < count; i++) checkInteger(where, `labels[${i}]`, list[i], 0, last);
+}
+
+function checkFactors(where: string, count: number, { factors = {}, readouts = {} }: ReportOptions): void {
+  checkRecord(where, "factors", factors);
+  for (const [name, values] of Object.entries(factors)) {
+    checkTensor(where, `factors.${name}`, values, 1, "[count]");
+    if (values.size !== count) {
+      refuseValue(where, `factors.${name}.shape[0]`, `equal images.shape[0] = ${count}`, values.size);
+    }
+    values.data.forEach((value, i) => checkNumber(where, `factors.${name}[${i}]`, value));
+  }
+  checkRecord(where, "readouts", readouts);
+  for (const [name, readout] of Object.entries(readouts)) {
+    checkFunction(where, `readouts.${name}`, readout);
+    if (!Object.hasOwn(factors, name)) refuseValue(where, "readouts", "be of factors that are given", name);
+  }
+}
+
+/** How examples look as images: as they are, or as `imageShape` says; grey or coloured. */
+function pictureShapeOf(where: string, inputShape: Shape, imageShape: Shape | undefined): Shape | undefined {
+  const isImage = (shape: Shape) => shape.length === 3 && (shape[2] === 1 || shape[2] === 3);
+  if (imageShape === undefined) return isImage(inputShape) ? inputShape : undefined;
+  const size = checkShape(where, "imageShape", imageShape);
+  if (!isImage(imageShape)) refuseValue(where, "imageShape", "be [height, width, 1 or 3]", imageShape);
+  if (size !== sizeOf(inputShape)) {
+    refuseValue(where, "imageShape", `multiply to ${sizeOf(inputShape)}, the size of an input`, imageShape);
+  }
+  return imageShape;
+}

@@ -1,0 +1,165 @@
+// The training loop: epochs over data, history, validation, early stopping, checkpoints, and time for others.
+
+import { BATCH_SIZE } from "../models/batches.js";
+import type { Model, ModelParams } from "../models/model.js";
+import { fold } from "../random/keys.js";
+import { type FitState, readCheckpoint, type Settings, writeCheckpoint } from "./checkpoint.js";
+import { bestOf, type Examined, isOverdue, monitored, recordOf } from "./epochs.js";
+import { checkFitOptions, type FitOptions, settingsOf, splitData } from "./fitOptions.js";
+import type { History } from "./history.js";
+import { millisecondsNow, pauser } from "./pause.js";
+import { type Source, sourceOf, type TrainingData } from "./source.js";
+import { makeTrainer } from "./trainer.js";
+
+/** What training ends with. */
+export interface FitResult {
+  /** The last parameters; with early stopping those of the best epoch. */
+  readonly params: ModelParams;
+  readonly history: History;
+  /** Why it ended: all epochs or steps done, no improvement any more, or the signal. */
+  readonly stopped: "finished" | "earlyStopping" | "aborted";
+  /** Steps taken, from the very first on. */
+  readonly steps: number;
+}
+
+/**
+ * Trains a model. Asynchronous: between steps it hands control back often enough that a page or server stays alive.
+ *
+ * The same key, data and options give bit-identical parameters, on any runtime that runs the same binary, and so does
+ * a training that was interrupted and resumed from a checkpoint.
+ *
+ * @param model - a model
+ * @param data - all examples as a tensor or ndarray `[n, ...inputShape]`, shuffled anew in every epoch; or batches as
+ *   an iterable or async iterable, or as a function to one for each epoch
+ * @param options.key - for fresh parameters, shuffling and noise
+ * @param options.epochs - passes over the data (default 10, or as many as `steps` needs)
+ * @param options.steps - stop after so many steps (default: no limit)
+ * @param options.batchSize - examples per step (default 128); an iterable's batches are taken as they come
+ * @param options.optimizer - default `adam()`; schedules and clipping belong to it
+ * @param options.params - parameters to go on from (default: fresh ones)
+ * @param options.shuffle - default true
+ * @param options.dropLast - leave out the last batch of an epoch where it is not full (default false)
+ * @param options.validation - examples to evaluate after each epoch, or the share of `data` to set aside for it
+ * @param options.corrupt - layer that disturbs inputs, not targets: denoising and masked training
+ * @param options.lossOn - `"all"` (default) or `"hidden"`, with `maskPatches`
+ * @param options.earlyStopping - `{ patience, minDelta, monitor }`: stop after `patience` epochs in which the
+ *   monitored value (default `"loss"`, of the validation data where there are any) did not fall by more than
+ *   `minDelta` (default 0), and return the best epoch's parameters
+ * @param options.checkpoint - `{ every, save }`: `save(bytes, step)` every so many steps, and when aborted;
+ *   awaited
+ * @param options.resume - the bytes of a checkpoint; then `params` do not count
+ * @param options.onStep - called after each step with its record and the progress, and awaited
+ * @param options.onEpoch - called after each epoch with its record, and awaited
+ * @param options.signal - an AbortSignal: training stops after the step at hand and returns what there is
+ * @param options.yieldEvery - milliseconds of work after which others get their turn (default 16)
+ * @returns parameters, history, and why it ended
+ * @throws {TypeError} when an option is unknown or of the wrong kind
+ * @throws {RangeError} when the data do not fit the model, or a checkpoint is damaged or of another training
+ * @throws {DivergenceError} when the loss or a gradient is not finite; it holds the last good parameters
+ * @example
+ * const images = random.uniform(key(1), [64, 784]);
+ * const { params, history } = await fit(lectures.shallow(), images, { key: key(2), epochs: 2, batchSize: 32 });
+ * history.epochs.length; // 2
+ */
+export async function fit(model: Model, data: TrainingData, options: FitOptions): Promise<FitResult> {
+  const where = "fit";
+  checkFitOptions(where, model, options);
+  const { key, batchSize = BATCH_SIZE, shuffle = true, dropLast = false } = options;
+  const { inputShape } = model;
+  const { training, validation } = splitData(where, data, options.validation, inputShape, fold(key, 2));
+  const cut = { inputShape, batchSize, shuffle, dropLast, key: fold(key, 1) };
+  const source = sourceOf(where, training, cut);
+  const settings = settingsOf(options, training);
+  const { trainer, release } = makeTrainer(where, model, { ...options, key: fold(key, 0) });
+  try {
+    return await run(
+      { where, model, source, sample: validation ?? source.sample, validation, settings, trainer },
+      options,
+    );
+  } finally {
+    // Training after training would fill the memory faster than garbage collection empties it.
+    release();
+  }
+}
+
+/** What a training has to do with. */
+interface Training extends Examined {
+  readonly where: string;
+  readonly source: Source;
+  readonly settings: Settings;
+}
+
+/** Where a training without a checkpoint begins. */
+const BEGINNING: Omit<FitState, "trainer"> = {
+  epoch: 0,
+  batch: 0,
+  best: null,
+  history: { steps: [], epochs: [] },
+};
+
+async function run(training: Training, options: FitOptions): Promise<FitResult> {
+  const { where, model, source, settings, trainer } = training;
+  const { signal, checkpoint, resume, yieldEvery = 16, steps = Infinity } = options;
+  const { epochs = steps === Infinity ? 10 : Infinity } = options;
+  const before = resume && readCheckpoint(where, resume, model, settings, trainer.params());
+  if (before) trainer.restore(before.trainer);
+
+  let { epoch, batch, best } = before ?? BEGINNING;
+  let step = before?.trainer.step ?? 0;
+  let savedAt = -1;
+  const { steps: stepRecords, epochs: epochRecords } = (before ?? BEGINNING).history;
+  const history = { steps: [...stepRecords], epochs: [...epochRecords] };
+  const pause = pauser(yieldEvery);
+  const save = async () => {
+    const state = { trainer: trainer.state(), epoch, batch, best, history };
+    await checkpoint?.save(writeCheckpoint(model, settings, state), step);
+    savedAt = step;
+  };
+  const result = (stopped: FitResult["stopped"]): FitResult => ({
+    params: (options.earlyStopping && best?.params) ?? trainer.params(),
+    history,
+    stopped,
+    steps: step,
+  });
+  const isAborted = () => signal?.aborted === true;
+  const abort = async () => {
+    if (checkpoint && savedAt !== step) await save();
+    return result("aborted");
+  };
+
+  for (; epoch < epochs; epoch++, batch = 0) {
+    if (isOverdue(options, best, epoch)) return result("earlyStopping");
+    if (isAborted()) return abort();
+    let since = millisecondsNow();
+    for await (const images of step < steps ? source.batches(epoch, batch) : []) {
+      const examples = images.shape[0];
+      const taken = trainer.step(images);
+      const seconds = Math.max(millisecondsNow() - since, 0.001) / 1000;
+      const record = { ...taken, epoch, examples, imagesPerSecond: Math.fround(examples / seconds) };
+      if (options.earlyStopping) monitored(where, options.earlyStopping, record);
+      history.steps.push(record);
+      step++;
+      batch++;
+      await options.onStep?.(record, { batch, batchCount: source.batchCount, epochs, steps });
+      if (checkpoint && step % checkpoint.every === 0) await save();
+      if (step >= steps || isAborted()) break;
+      await pause();
+      since = millisecondsNow();
+    }
+    if (isAborted()) return abort();
+    const own = history.steps.filter((record) => record.epoch === epoch);
+    if (own.length === 0) break;
+    const record = await recordOf(
+      own,
+      history.epochs.at(-1),
+      training,
+      options.batchSize ?? BATCH_SIZE,
+      pause,
+    );
+    history.epochs.push(record);
+    best = bestOf(where, options, best, record, trainer);
+    await options.onEpoch?.(record);
+    if (step >= steps) break;
+  }
+  return result("finished");
+}

@@ -1,0 +1,150 @@
+// Where batches come from: a tensor that is shuffled anew in every epoch, or any iterable of batches.
+
+import { refuseKind, refuseUse, refuseValue } from "../check.js";
+import { checkBatch } from "../models/model.js";
+import { fromNdarray, type NdArrayLike } from "../ndarray.js";
+import { permutation } from "../random/draws.js";
+import { fold, type Key } from "../random/keys.js";
+import { adoptArray, type Shape, Tensor } from "../tensor.js";
+
+/** Batches one after the other. */
+export type Batches = Iterable<Tensor | NdArrayLike> | AsyncIterable<Tensor | NdArrayLike>;
+
+/**
+ * What a model is trained on: all examples as a tensor or ndarray `[n, ...inputShape]`; or batches as an iterable or
+ * async iterable, or as a function that returns one for each epoch, for data that is larger than memory.
+ */
+export type TrainingData = Tensor | NdArrayLike | Batches | ((epoch: number) => Batches);
+
+/** Training data as the loop takes it. */
+export interface Source {
+  /** Batches of one epoch, where that is known beforehand. */
+  readonly batchCount: number | undefined;
+  /** Examples to look at; undefined where they are not at hand. */
+  readonly sample: Tensor | undefined;
+  /** The batches of an epoch from the given one on. */
+  batches(epoch: number, from: number): AsyncIterable<Tensor> | Iterable<Tensor>;
+}
+
+/** Where the data comes from and how it is cut. */
+export interface SourceOptions {
+  readonly inputShape: Shape;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly dropLast: boolean;
+  readonly key: Key;
+}
+
+function isNdarray(value: unknown): value is NdArrayLike {
+  const { shape, stride, data } = (value ?? {}) as Partial<NdArrayLike>;
+  return Array.isArray(shape) && Array.isArray(stride) && data !== undefined;
+}
+
+/** A tensor as it is, an ndarray as a tensor; undefined for anything else. */
+export function asTensor(value: unknown): Tensor | undefined {
+  if (value instanceof Tensor) return value;
+  return isNdarray(value) ? fromNdarray(value) : undefined;
+}
+
+/** Rows of a tensor by their indices, copied into an array. */
+export function gatherRows(images: Tensor, indices: Uint32Array, into?: Float32Array): Tensor {
+  const length = images.size / images.shape[0];
+  const values = into ?? new Float32Array(indices.length * length);
+  const { data } = images;
+  indices.forEach((index, row) => {
+    values.set(data.subarray(index * length, (index + 1) * length), row * length);
+  });
+  const shape = [indices.length, ...images.shape.slice(1)];
+  return adoptArray(values.subarray(0, indices.length * length), shape);
+}
+
+function tensorSource(images: Tensor, { batchSize, shuffle, dropLast, key }: SourceOptions): Source {
+  const count = images.shape[0];
+  const batchCount = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
+  // Every batch is copied here: a training step is done with one before the next is made.
+  const buffer = new Float32Array((images.size / count) * Math.min(batchSize, count));
+  return {
+    batchCount,
+    sample: images,
+    *batches(epoch, from) {
+      const order = shuffle
+        ? permutation(fold(key, epoch), count)
+        : Uint32Array.from({ length: count }, (_, i) => i);
+      for (let batch = from; batch < batchCount; batch++) {
+        yield gatherRows(images, order.subarray(batch * batchSize, (batch + 1) * batchSize), buffer);
+      }
+    },
+  };
+}
+
+function streamSource(where: string, data: Batches | ((epoch: number) => Batches), shape: Shape): Source {
+  let used: unknown;
+  const open = (epoch: number): Batches => {
+    if (typeof data !== "function") return data;
+    const batches = data(epoch);
+    if (!isIterable(batches)) refuseKind(where, "data", "return an iterable of batches", batches);
+    return batches;
+  };
+  return {
+    batchCount: undefined,
+    sample: undefined,
+    async *batches(epoch, from) {
+      const batches = open(epoch);
+      // A generator gives what it has once: a second epoch of it would be empty without a word.
+      if (used === batches && isExhaustible(batches)) {
+        refuseUse(
+          where,
+          "data must be iterable anew for every epoch: give a function that returns an iterable",
+        );
+      }
+      used = batches;
+      let index = 0;
+      for await (const item of batches) {
+        const batch = asTensor(item);
+        if (batch === undefined) refuseKind(where, `data[${index}]`, "be a tensor or ndarray", item);
+        checkBatch(where, `data[${index}]`, batch, shape);
+        if (index++ >= from) yield batch;
+      }
+      if (index === 0) refuseValue(where, "data", "have at least one batch in every epoch", index);
+    },
+  };
+}
+
+function isIterable(value: unknown): value is Batches {
+  return (
+    typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  );
+}
+
+/** Whether iterating once uses something up: iterators are their own iterator. */
+function isExhaustible(batches: Batches): boolean {
+  const self: unknown =
+    Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+  return self === batches;
+}
+
+/** The checked source of training data. */
+export function sourceOf(where: string, data: unknown, options: SourceOptions): Source {
+  const images = asTensor(data);
+  if (images === undefined) {
+    if (typeof data !== "function" && !isIterable(data)) {
+      refuseKind(
+        where,
+        "data",
+        "be a tensor, an ndarray, an iterable of batches, or a function to one",
+        data,
+      );
+    }
+    return streamSource(where, data as Batches, options.inputShape);
+  }
+  const source = tensorSource(images, options);
+  if (source.batchCount === 0) {
+    refuseValue(
+      where,
+      "batchSize",
+      `be at most the ${images.shape[0]} examples with dropLast`,
+      options.batchSize,
+    );
+  }
+  return source;
+}

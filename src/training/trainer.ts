@@ -1,0 +1,266 @@
+// The training step: loss, gradients, update, with all parameters on the WASM heap from one step to the next.
+
+import { valueAndGrad } from "../autodiff.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  checkShape,
+  refuseKind,
+  refuseValue,
+} from "../check.js";
+import { asLike } from "../files/asLike.js";
+import type { ApplyContext, Layer } from "../layers/layer.js";
+import type { MaskLayer } from "../layers/masks.js";
+import { checkLayer } from "../layers/support.js";
+import { checkBatch, type Model, type ModelParams } from "../models/model.js";
+import { adam } from "../optimizers/adam.js";
+import { checkOptimizer, type Optimizer, tensorsLike, updateInPlace } from "../optimizers/optimizer.js";
+import { globalNorm } from "../optimizers/transforms.js";
+import { checkKey, fold, type Key } from "../random/keys.js";
+import { scope } from "../scope.js";
+import { isSameShape, item, type Tensor } from "../tensor.js";
+import { leavesOf, showPath } from "../tree.js";
+import { countNonFinite } from "../wasm/kernels.js";
+import { DivergenceError } from "./divergence.js";
+import { overwrite, release, toArrays, toResident } from "./resident.js";
+
+/** How a model is trained, step by step. */
+export interface TrainerOptions {
+  /** For fresh parameters and for everything random in training. */
+  readonly key: Key;
+  /**
+   * What updates (default `adam()`). Learning-rate schedules and clipping belong to it:
+   * `chain(clipByGlobalNorm(1), adam({ learningRate: schedules.cosineDecay({ from: 1e-3, steps: 1000 }) }))`.
+   */
+  readonly optimizer?: Optimizer;
+  /** Parameters to go on from (default: fresh ones). */
+  readonly params?: ModelParams;
+  /**
+   * A layer that disturbs the input while the loss is taken on the clean one: `gaussianNoise(0.5, { clip: [0, 1] })`,
+   * `saltAndPepper(0.2)`, `maskPatches({ size: 4, ratio: 0.5 })`.
+   */
+  readonly corrupt?: Layer;
+  /** `"hidden"`: the loss counts only what `corrupt`, a `maskPatches` layer, hides (default `"all"`). */
+  readonly lossOn?: "all" | "hidden";
+}
+
+/** What a training step tells. */
+export interface StepResult {
+  /** Number of the step, from 0. */
+  readonly step: number;
+  readonly loss: number;
+  /** The loss's terms by name: `reconstruction`, for a VAE also `kl`, in nats per example. */
+  readonly terms: Readonly<Record<string, number>>;
+  /** The norm of all gradients together, before any clipping. */
+  readonly gradientNorm: number;
+}
+
+/** Everything that training goes on from: plain data and tensors. */
+export interface TrainerState {
+  /** Steps taken. */
+  readonly step: number;
+  readonly params: ModelParams;
+  /** The optimizer's state. */
+  readonly optimizer: unknown;
+}
+
+/** Trains a model step by step; made by {@link createTrainer}. */
+export interface Trainer {
+  /** One update on a batch `[n, ...inputShape]`; n may change from step to step. */
+  step(batch: Tensor): StepResult;
+  /** Loss and terms on a batch without an update, as in inference; disturbed as in training, with fixed noise. */
+  evaluate(batch: Tensor): Pick<StepResult, "loss" | "terms">;
+  /** A copy of the parameters as they are. */
+  params(): ModelParams;
+  /** A copy of everything, to go on from later with `restore`. */
+  state(): TrainerState;
+  /** Goes on from a state of the same model and optimizer. */
+  restore(state: TrainerState): void;
+}
+
+/** Names of {@link TrainerOptions}. */
+export const TRAINER_OPTIONS = ["key", "optimizer", "params", "corrupt", "lossOn"];
+
+/** Folded into the key where steps, counted from 0, cannot reach it. */
+const INIT_DRAW = 2 ** 32 - 1;
+const EVALUATION_DRAW = 2 ** 32 - 2;
+
+/** Checks that an argument is a model. */
+function checkModel(where: string, model: unknown): asserts model is Model {
+  const { loss, init, inputShape } = (model ?? {}) as Partial<Model>;
+  if (typeof loss !== "function" || typeof init !== "function") {
+    refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
+  }
+  checkShape(where, "model.inputShape", inputShape);
+}
+
+/** Checks a model and the {@link TrainerOptions} among some options. */
+export function checkTrainerOptions(where: string, model: Model, options: TrainerOptions): void {
+  checkModel(where, model);
+  const { key, optimizer, corrupt, lossOn = "all" } = options;
+  checkKey(where, "key", key);
+  if (optimizer !== undefined) checkOptimizer(where, "optimizer", optimizer);
+  if (corrupt !== undefined) {
+    checkLayer(where, "corrupt", corrupt);
+    const { outputShape } = corrupt;
+    checkFunction(where, "corrupt.outputShape", outputShape);
+    if (!isSameShape(corrupt.outputShape(model.inputShape), model.inputShape)) {
+      refuseValue(where, "corrupt", "keep the input's shape", corrupt.outputShape(model.inputShape));
+    }
+  }
+  checkOneOf(where, "lossOn", lossOn, ["all", "hidden"]);
+  if (lossOn === "hidden" && typeof (corrupt as Partial<MaskLayer> | undefined)?.hidden !== "function") {
+    refuseKind(where, "corrupt", 'be a maskPatches layer with lossOn: "hidden"', corrupt);
+  }
+}
+
+/** A batch as the loss takes it: disturbed, with the clean one as target. */
+function corruption(options: TrainerOptions, model: Model) {
+  const { corrupt, lossOn } = options;
+  if (corrupt === undefined) return (batch: Tensor) => ({ input: batch, target: batch });
+  const { params, state } = corrupt.init(fold(options.key, INIT_DRAW), model.inputShape);
+  return (batch: Tensor, key: Key) => {
+    const context: ApplyContext = { training: true, key };
+    const input = corrupt.apply(params, state, batch, context).output;
+    if (lossOn !== "hidden") return { input, target: batch };
+    return { input, target: batch, hidden: (corrupt as MaskLayer).hidden(key, batch.shape) };
+  };
+}
+
+const numbersOf = (terms: Readonly<Record<string, Tensor>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(terms).map(([name, t]) => [name, item(t)]));
+
+const isBad = (t: Tensor): boolean => countNonFinite(t, t.size) > 0;
+
+/**
+ * Makes a trainer, for a loop of one's own: {@link fit} is such a loop. Between steps the parameters, the optimizer's
+ * state and the moving averages stay on the WASM heap; nobody has to free them.
+ *
+ * @param model - a model
+ * @param options.key - for fresh parameters, and all noise in training
+ * @param options.optimizer - default `adam()`
+ * @param options.params - parameters to go on from (default: fresh ones)
+ * @param options.corrupt - layer that disturbs the input, not the target
+ * @param options.lossOn - `"all"` (default) or `"hidden"`, with `maskPatches`
+ * @returns the trainer; its `step` is synchronous
+ * @throws {TypeError} when an option is unknown or of the wrong kind, or `params` are not the model's
+ * @throws {RangeError} when `params` have other shapes than the model's, or `corrupt` changes the shape
+ * @throws {DivergenceError} from `step`, when the loss or a gradient is not finite
+ * @example
+ * const trainer = createTrainer(lectures.shallow(), { key: key(1), optimizer: adam({ learningRate: 0.01 }) });
+ * const batch = random.uniform(key(2), [32, 784]);
+ * const before = trainer.step(batch).loss;
+ * const after = trainer.step(batch).loss; // lower
+ */
+export function createTrainer(model: Model, options: TrainerOptions): Trainer {
+  const where = "createTrainer";
+  checkOptions(where, options, TRAINER_OPTIONS);
+  checkTrainerOptions(where, model, options);
+  return makeTrainer(where, model, options).trainer;
+}
+
+/** A trainer from checked options, and the function that gives its memory back before it is garbage. */
+export function makeTrainer(
+  where: string,
+  model: Model,
+  options: TrainerOptions,
+): { readonly trainer: Trainer; readonly release: () => void } {
+  const { key, optimizer = adam() } = options;
+  const prepare = corruption(options, model);
+
+  const fresh = model.init(fold(key, INIT_DRAW));
+  const { weights, state } = options.params ? asLike(where, "params", options.params, fresh) : fresh;
+  /** What stays on the heap. */
+  let kept = scope(() => toResident({ params: { weights, state }, optimizer: optimizer.init(weights) }));
+  // The parameters that the last step began with: known to be good, since that step was finite.
+  let lastGood: ModelParams = toResident(kept.params);
+  let step = 0;
+
+  type Prepared = ReturnType<typeof prepare>;
+  const lossOf = (weights: ModelParams["weights"], { input, ...rest }: Prepared, stepKey: Key) => {
+    const given = { ...rest, key: stepKey, training: true, step };
+    const result = model.loss({ weights, state: kept.params.state }, input, given);
+    return [result.loss, result] as const;
+  };
+  const gradientOf = valueAndGrad(lossOf);
+
+  /** Explains a step that is not finite, goes back to the last good parameters and throws. */
+  function diverge(prepared: Prepared, stepKey: Key, terms: Record<string, number>, grads: unknown): never {
+    const term = Object.keys(terms).find((name) => !Number.isFinite(terms[name]));
+    let operation: string | undefined;
+    try {
+      valueAndGrad(lossOf, { checkNumerics: true })(kept.params.weights, prepared, stepKey);
+    } catch (error) {
+      operation = (error as Error).message;
+    }
+    const { path } =
+      leavesOf(kept.params.weights).find(({ tensor }) => isBad(tensor)) ??
+      leavesOf(grads).find(({ tensor }) => isBad(tensor)) ??
+      {};
+    const isBatchFinite = !isBad(prepared.target);
+    if (isBatchFinite) {
+      // The step before led here. What the optimizer has gathered leads here again.
+      kept = overwrite(kept, { params: lastGood, optimizer: optimizer.init(lastGood.weights) });
+    }
+    const parameter = path && showPath(path);
+    const params = toArrays(kept.params);
+    throw new DivergenceError("Trainer.step", { step, isBatchFinite, term, operation, parameter, params });
+  }
+
+  const trainer: Trainer = {
+    step(batch) {
+      checkBatch("Trainer.step", "batch", batch, model.inputShape);
+      return scope(() => {
+        const stepKey = fold(key, step);
+        const prepared = prepare(batch, fold(stepKey, 0));
+        const lossKey = fold(stepKey, 1);
+        const { weights, state } = kept.params;
+        const { value, grads, aux } = gradientOf(weights, prepared, lossKey);
+        const loss = item(value);
+        const terms = numbersOf(aux.terms);
+        // As float32, which files hold without loss, as the loss is.
+        const gradientNorm = Math.fround(globalNorm(grads));
+        const numbers = { ...terms, loss };
+        if (![...Object.values(numbers), gradientNorm].every(Number.isFinite)) {
+          diverge(prepared, lossKey, numbers, grads);
+        }
+        lastGood = overwrite(lastGood, { weights, state });
+        const [updated, optimizerState] = updateInPlace(optimizer, grads, kept.optimizer, weights);
+        kept = overwrite(kept, {
+          params: {
+            weights: asLike("Trainer.step", "optimizer.update", updated, weights),
+            state: aux.state,
+          },
+          optimizer: optimizerState,
+        });
+        return { step: step++, loss, terms, gradientNorm };
+      });
+    },
+    evaluate(batch) {
+      checkBatch("Trainer.evaluate", "batch", batch, model.inputShape);
+      return scope(() => {
+        const evaluationKey = fold(key, EVALUATION_DRAW);
+        const { input, ...rest } = prepare(batch, fold(evaluationKey, 0));
+        const given = { ...rest, key: fold(evaluationKey, 1), step };
+        const { loss, terms } = model.loss(kept.params, input, given);
+        return { loss: item(loss), terms: numbersOf(terms) };
+      });
+    },
+    params: () => toArrays(kept.params),
+    state: () => ({ step, params: toArrays(kept.params), optimizer: toArrays(kept.optimizer) }),
+    restore(state) {
+      const whereRestore = "Trainer.restore";
+      checkInteger(whereRestore, "state.step", state?.step, 0);
+      const params = asLike(whereRestore, "state.params", state.params, kept.params);
+      const own = leavesOf(kept.optimizer);
+      // An optimizer of one's own may make its state when it first updates; only of others is it known beforehand.
+      if (optimizer.updateInPlace) tensorsLike(whereRestore, "state.optimizer", state.optimizer, own);
+      kept = overwrite(kept, { params, optimizer: state.optimizer });
+      lastGood = overwrite(lastGood, kept.params);
+      step = state.step;
+    },
+  };
+  return { trainer, release: () => release([kept, lastGood]) };
+}

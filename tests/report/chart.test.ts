@@ -1,0 +1,169 @@
+// Charts: well formed whatever the numbers, and marks where the numbers are.
+
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { bars, curves, histogram, type Point, scatter } from "../../src/report/chart.js";
+import { elementsOf, textsOf } from "../support/pages.js";
+
+const labels = { description: "what <it> shows", x: "x & more", y: 'the "y"' };
+
+const number = fc.oneof(
+  fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+  fc.constantFrom(0, NaN, Infinity, -Infinity, 1e-12, 1e30),
+);
+const points = fc.array(
+  fc.tuple(fc.double({ min: -100, max: 100, noNaN: true }), number).map(([x, y]): Point => [x, y]),
+  { maxLength: 20 },
+);
+
+/** Absolute coordinates of a path. */
+const placesOf = (d: string) =>
+  [...d.matchAll(/[ML](\S+) (-?[\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+
+const byClass = (svg: string, name: string) =>
+  elementsOf(svg).filter(({ attributes }) => (attributes.class ?? "").split(" ").includes(name));
+
+/** The part of a chart inside its axes. */
+function insideOf(svg: string) {
+  const inner = elementsOf(svg).find(({ name, path }) => name === "svg" && path.includes("svg"))!.attributes;
+  const [left, top] = [Number(inner.x), Number(inner.y)];
+  return { left, top, right: left + Number(inner.width), bottom: top + Number(inner.height) };
+}
+
+describe("every chart", () => {
+  it("is well formed and has no number that is none, whatever is drawn", () => {
+    fc.assert(
+      fc.property(
+        points,
+        points,
+        fc.array(fc.double({ min: 0, max: 50, noNaN: true }), { maxLength: 40 }),
+        (a, b, values) => {
+          const finite = a.filter(([, y]) => Number.isFinite(y));
+          const charts = [
+            curves(labels, [
+              { points: a, tone: 0 },
+              { points: b, tone: 1, hasDots: true },
+            ]),
+            scatter(labels, [{ points: finite, shade: "tone0", name: "<a>" }]),
+            bars(
+              labels,
+              values.map((value, i) => ({ name: `${i}`, value, tone: 0 })),
+            ),
+            histogram(labels, [
+              { values: b.map(([, y]) => y), tone: 0 },
+              { values, tone: 1 },
+            ]),
+          ];
+          for (const { text } of charts) {
+            const [svg] = elementsOf(text);
+            expect(svg).toMatchObject({
+              name: "svg",
+              attributes: { role: "img", "aria-label": "what <it> shows" },
+            });
+            expect(text).not.toMatch(/NaN|Infinity|undefined/);
+          }
+        },
+      ),
+    );
+  });
+
+  it("names its axes", () => {
+    const { text } = curves(labels, [{ points: [[0, 0], [1, 1]], tone: 0 }]); // prettier-ignore
+    expect(textsOf(text, "text")).toEqual(expect.arrayContaining(["x & more", 'the "y"']));
+  });
+});
+
+describe("curves", () => {
+  const line: Point[] = [
+    [0, 10],
+    [5, 30],
+    [10, 20],
+  ];
+
+  it("place points in proportion, higher values above, ends at the axes", () => {
+    const { text } = curves(labels, [{ points: line, tone: 0 }]);
+    const { left, right } = insideOf(text);
+    const [a, b, c] = placesOf(byClass(text, "line")[0]!.attributes.d!);
+    expect([a![0], b![0], c![0]]).toEqual([left, (left + right) / 2, right]);
+    expect(b![1]).toBeLessThan(c![1]!);
+    expect(c![1]).toBeCloseTo((a![1]! + b![1]!) / 2, 0);
+  });
+
+  it("leave out values that are not finite, and join the others", () => {
+    const { text } = curves(labels, [{ points: [...line, [11, NaN]], tone: 0 }]);
+    expect(placesOf(byClass(text, "line")[0]!.attributes.d!)).toHaveLength(3);
+  });
+
+  it("show a single point as a dot, and dots where they are wanted", () => {
+    const dots = (svg: string) => placesOf(byClass(svg, "dots")[0]!.attributes.d!);
+    expect(dots(curves(labels, [{ points: line.slice(0, 1), tone: 0 }]).text)).toHaveLength(1);
+    expect(dots(curves(labels, [{ points: line, tone: 0 }]).text)).toHaveLength(0);
+    expect(dots(curves(labels, [{ points: line, tone: 0, hasDots: true }]).text)).toHaveLength(3);
+  });
+
+  it("let values leave a range that is given", () => {
+    const { text } = curves(labels, [{ points: line, tone: 0 }], [10, 20]);
+    const { top } = insideOf(text);
+    expect(placesOf(byClass(text, "line")[0]!.attributes.d!)[1]![1]).toBeLessThan(top);
+  });
+});
+
+describe("bars", () => {
+  it("stand on the axis, as high as their values, side by side", () => {
+    const values = [4, 2, 0].map((value, i) => ({ name: `n${i}`, value, tone: i }));
+    const { text } = bars(labels, values);
+    const boxes = byClass(text, "fill").map(({ attributes }) => attributes);
+    const { bottom } = insideOf(text);
+    const heights = boxes.map(({ height }) => Number(height));
+    expect(heights[1]).toBeCloseTo(heights[0]! / 2, 0);
+    expect(heights[2]).toBe(0);
+    for (const { y, height } of boxes) expect(Number(y) + Number(height)).toBeCloseTo(bottom, 0);
+    expect(Number(boxes[1]!.x)).toBeGreaterThanOrEqual(Number(boxes[0]!.x) + Number(boxes[0]!.width));
+    expect(textsOf(text, "text")).toEqual(expect.arrayContaining(["n0", "n1", "n2"]));
+  });
+
+  it("go without names where these would run into each other", () => {
+    const { text } = bars(
+      labels,
+      Array.from({ length: 30 }, (_, i) => ({ name: `n${i}`, value: i, tone: 0 })),
+    );
+    expect(text).not.toContain("n29");
+  });
+});
+
+describe("histogram", () => {
+  it("counts every value once, the greatest in the last interval", () => {
+    const { text } = histogram(labels, [{ values: [0, 0.1, 0.2, 5, 10, 10], tone: 0 }], 10);
+    const { bottom } = insideOf(text);
+    const levels = [...byClass(text, "area")[0]!.attributes.d!.matchAll(/V(-?[\d.]+)H/g)].map(
+      ([, y]) => bottom - Number(y),
+    );
+    const one = levels[5]!;
+    expect(one).toBeGreaterThan(0);
+    expect(levels.map((level) => Math.round(level / one))).toEqual([3, 0, 0, 0, 0, 1, 0, 0, 0, 2]);
+  });
+});
+
+describe("scatter", () => {
+  it("keeps all points inside, one mark each, and names at the middle of their points", () => {
+    const cloud: Point[] = [
+      [-1, -1],
+      [1, 1],
+      [-1, 1],
+      [1, -1],
+    ];
+    const { text } = scatter(labels, [{ points: cloud, shade: "shade3", name: "<four>" }]);
+    const { left, top, right, bottom } = insideOf(text);
+    const places = placesOf(byClass(text, "shade3")[0]!.attributes.d!);
+    expect(places).toHaveLength(4);
+    for (const [x, y] of places) {
+      expect(x).toBeGreaterThan(left);
+      expect(x).toBeLessThan(right);
+      expect(y).toBeGreaterThan(top);
+      expect(y).toBeLessThan(bottom);
+    }
+    const [name] = byClass(text, "cloud");
+    expect(Number(name!.attributes.x)).toBeCloseTo((left + right) / 2, 0);
+    expect(textsOf(text, "text")).toContain("<four>");
+  });
+});
