@@ -57,6 +57,11 @@ interface Tape {
 
 let tape: Tape | undefined;
 
+/** Whether calls are being noted, so that what they compute must stay whole. */
+export function isDifferentiating(): boolean {
+  return tape !== undefined;
+}
+
 /**
  * Makes a differentiable operation. Outside a scope it runs in one of its own.
  *

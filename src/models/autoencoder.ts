@@ -44,7 +44,7 @@ export interface AutoencoderOptions {
 
 /**
  * A plain autoencoder; its parameters are outside of it: every function takes them first. Gradients flow through
- * `loss` alone: the others take any number of examples, in parts.
+ * all of them; outside of {@link grad} and its like, any number of examples is taken, in parts.
  */
 export interface Autoencoder extends Model {
   /** The shape of one code. */

@@ -1,5 +1,6 @@
 // Passing any number of examples through a model: part by part, so that memory stays flat.
 
+import { isDifferentiating } from "../autodiff.js";
 import { checkInteger, checkOptions } from "../check.js";
 import { slice } from "../ops/shape.js";
 import { scope } from "../scope.js";
@@ -59,7 +60,9 @@ export function mapRanges<T>(count: number, batchSize: number, f: (start: number
   return joined as T;
 }
 
-/** {@link mapRanges} over the examples of a batch. */
+/** {@link mapRanges} over the examples of a batch; all at once in a function that is being differentiated. */
 export function mapBatches<T>(images: Tensor, batchSize: number, f: (batch: Tensor) => T): T {
+  // Parts are copied out and joined, which would cut gradients off without a word.
+  if (isDifferentiating()) return f(images);
   return mapRanges(images.shape[0], batchSize, (start, end) => f(rowsOf(images, start, end)));
 }

@@ -50,7 +50,8 @@ export interface ScoreOptions extends BoundOptions {
 
 /**
  * A variational autoencoder; its parameters are outside of it: every function takes them first. Gradients flow
- * through `loss` alone: the others take any number of examples, in parts.
+ * through `loss`, `encode`, `sampleLatent`, `decode`, `reconstruct` and `generate`; what the other functions give is
+ * constant. Outside of {@link grad} and its like, any number of examples is taken, in parts.
  */
 export interface Vae extends Model {
   readonly latentSize: number;

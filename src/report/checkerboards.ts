@@ -9,7 +9,7 @@ import type { Shape, Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
 import type { Album } from "./album.js";
 import { type Markup, markup } from "./markup.js";
-import { fixedNumber } from "./scale.js";
+import { percent } from "./scale.js";
 import { section } from "./section.js";
 import { type Study, toPictures } from "./study.js";
 
@@ -92,12 +92,10 @@ export function checkerboards(study: Study, album: Album): Markup | undefined {
   const [, height, width] = originals.shape;
   const isMeasurable = Math.min(height, width) >= 2 * period;
   const shares = isMeasurable
-    ? [originals, decoded].map((pictures) =>
-        fixedNumber(100 * meanOf(checkerboardEnergy(pictures, { period })), 2),
-      )
+    ? [originals, decoded].map((pictures) => percent(meanOf(checkerboardEnergy(pictures, { period })), 2))
     : [];
   const measured = isMeasurable
-    ? markup` In the reconstructions, <b>${shares[1]} %</b> of the variance repeats every ${period} pixels; in the originals ${shares[0]} %.`
+    ? markup` In the reconstructions, <b>${shares[1]}</b> of the variance repeats every ${period} pixels; in the originals ${shares[0]}.`
     : undefined;
   return section(
     "checkerboards",

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor.js";
 import { type Cloud, type Point, scatter } from "./chart.js";
 import { LONGEST_CODE } from "./images.js";
 import { type Markup, markup } from "./markup.js";
-import { fixedNumber, rangeOf } from "./scale.js";
+import { fixedNumber, percent, rangeOf } from "./scale.js";
 import { beside, chartFigure, section, swatch, wordsOf } from "./section.js";
 import type { Study } from "./study.js";
 
@@ -32,7 +32,7 @@ function planeOf(codes: Tensor): Plane | undefined {
   if (latentSize === 2) return { points: pointsOf(codes), x: "z₁", y: "z₂" };
   const some = latentSize > LONGEST_CODE ? ops.slice(codes, 0, Math.min(count, FEW_EXAMPLES)) : codes;
   const basis = pca(some, { components: 2 });
-  const [first, second] = Array.from(basis.ratio.data, (share) => `${fixedNumber(100 * share, 0)} %`);
+  const [first, second] = Array.from(basis.ratio.data, (share) => percent(share));
   return { points: pointsOf(project(basis, codes)), x: `first component, ${first}`, y: `second, ${second}` };
 }
 

@@ -10,7 +10,7 @@ import { SMALL } from "./axes.js";
 import { curves, type Point } from "./chart.js";
 import { type LinearRule, linearRules } from "./linear.js";
 import { type Markup, markup } from "./markup.js";
-import { fixedNumber } from "./scale.js";
+import { fixedNumber, percent } from "./scale.js";
 import { section, wordsOf } from "./section.js";
 import { type Study, toPictures } from "./study.js";
 
@@ -84,10 +84,10 @@ function readerOf(
   }
   const rule = rules?.(factors[name]);
   if (rule === undefined || rule.rSquared < LEAST_READABLE) return undefined;
-  const share = fixedNumber(100 * rule.rSquared, 0);
+  const share = percent(rule.rSquared);
   return {
     read: rule.read,
-    note: `measured by a linear rule on pixels that explains ${share} % of it in unseen originals`,
+    note: `measured by a linear rule on pixels that explains ${share} of it in unseen originals`,
   };
 }
 
@@ -135,7 +135,7 @@ function row(study: Study, album: Album, { name, rSquared }: Encoding, reader: R
       description: `Decoded images with less and more ${words}`,
       rowNames: ["average", "one"],
       columnNames: multipleNames,
-      caption: markup`Steps of one standard deviation of <b>${words}</b>; a linear rule reads ${fixedNumber(100 * Math.max(rSquared, 0), 0)} % of it off the codes.`,
+      caption: markup`Steps of one standard deviation of <b>${words}</b>; a linear rule reads ${percent(rSquared)} of it off the codes.`,
     },
   );
   const heading = Object.hasOwn(ALWAYS, name) ? ALWAYS[name] : `Along ${words}`;

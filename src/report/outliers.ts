@@ -8,7 +8,7 @@ import { gatherRows } from "../training/source.js";
 import type { Album } from "./album.js";
 import { histogram } from "./chart.js";
 import { type Markup, markup } from "./markup.js";
-import { fixedNumber } from "./scale.js";
+import { percent } from "./scale.js";
 import { beside, chartFigure, section, swatch } from "./section.js";
 import type { Study } from "./study.js";
 
@@ -80,7 +80,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
     beside(
       chartFigure(
         chart,
-        markup`${swatch(0)} held out, ${swatch(1)} joined from two. A joined one scores higher than a genuine one in <b>${fixedNumber(100 * auc, 0)} %</b> of all pairs (50 % would be chance).`,
+        markup`${swatch(0)} held out, ${swatch(1)} joined from two. A joined one scores higher than a genuine one in <b>${percent(auc)}</b> of all pairs (${percent(0.5)} would be chance).`,
       ),
       ends,
     ),

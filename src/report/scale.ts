@@ -93,3 +93,6 @@ export function fixedNumber(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return shortNumber(value);
   return withMinus(value.toFixed(decimals).replace(/^-(?=0(\.0*)?$)/, ""));
 }
+
+/** A share as percent, which no line's end parts from its sign. */
+export const percent = (share: number, decimals = 0) => `${fixedNumber(100 * share, decimals)}\u202f%`;

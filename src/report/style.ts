@@ -39,7 +39,7 @@ p{margin:0 0 1rem}
 .settings span{margin-right:1.1em;overflow-wrap:anywhere}
 .settings b{font-weight:500;color:var(--ink)}
 .source{font-size:.8rem;color:var(--soft)}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:1.4rem 1.6rem;margin:0 0 1.4rem}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(9.5rem,45%),1fr));gap:1.4rem 1.6rem;margin:0 0 1.4rem}
 dt{font-size:.78rem;color:var(--soft)}
 dd{margin:0;font-size:.76rem;line-height:1.4;color:var(--soft)}
 dd.value{font:600 1.75rem/1.25 Charter,"Bitstream Charter","Iowan Old Style",Palatino,Georgia,serif;color:var(--ink);font-variant-numeric:lining-nums;white-space:nowrap}
@@ -86,6 +86,6 @@ td.number{width:auto;padding-left:.8rem;font-variant-numeric:tabular-nums;color:
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.85rem;color:var(--soft)}
 ${TONES.map((_, i) => `.tone${i}{color:var(--tone${i})}`).join("")}
 ${SHADES.map((shade, i) => `.shade${i}{color:${shade}}`).join("")}
-@media(max-width:36rem){body{font-size:16px;padding:0 1rem}main{padding-top:2rem}h1{font-size:1.65rem}.rows{font-size:.66rem}.picture{column-gap:.45rem}.rows small{display:block;min-width:0}.columns{font-size:.62rem}}
+@media(max-width:36rem){body{font-size:16px;padding:0 1rem}main{padding-top:2rem}h1{font-size:1.65rem}.rows{font-size:.66rem;line-height:1}.picture{column-gap:.45rem}.rows small{display:block;min-width:0}.columns{font-size:.62rem}}
 @media print{body{background:none}section{break-inside:avoid}}
 `;

@@ -30,6 +30,7 @@ import { reals } from "../support/arbitraries.js";
 import { expectNear, expectSame, forAll } from "../support/laws.js";
 import { autoencoders, imagesOf, inParts, noting } from "../support/modelCases.js";
 import { expectRefused } from "../support/refusals.js";
+import { plain } from "../support/trees.js";
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const crossEntropy = (p: number, t: number) => -t * Math.log(p) - (1 - t) * Math.log(1 - p);
@@ -171,6 +172,18 @@ describe("autoencoder", () => {
     spied.loss(spied.init(key(1)), x, { key: key(1) });
     expect(new Set(keys.map((used) => used?.words.join())).size).toBe(3);
     expect(() => loss({ training: true })).toThrow(/^encoder\[0\]\.dropout: key must be given in training/);
+  });
+
+  it("gives back a state like its own, and moves averages in training only", () => {
+    const layers = (units: number) => sequential(dense(units), batchNorm());
+    const model = autoencoder({ inputShape: [3], encoder: layers(2), decoder: layers(3) });
+    const params = model.init(key(1));
+    const x = reals([6, 3], 2);
+    expect(plain(model.loss(params, x).state)).toEqual(plain(params.state));
+    const moved = model.loss(params, x, { training: true }).state;
+    for (const part of ["encoder", "decoder"]) {
+      expect(plain(moved[part])).not.toEqual(plain(params.state[part]));
+    }
   });
 
   it("takes images to codes that are images", () => {

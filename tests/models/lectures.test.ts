@@ -8,13 +8,14 @@ import {
   key,
   lectures,
   type Model,
+  ops,
   type Shape,
   type Tensor,
   type Vae,
   valueAndGrad,
   zeros,
 } from "../../src/index.js";
-import { tensorsOf } from "../../src/tree.js";
+import { mapTree, tensorsOf } from "../../src/tree.js";
 import { batchOf, type Diamonds } from "../support/referenceStreams.js";
 import { expectRefused } from "../support/refusals.js";
 
@@ -28,6 +29,8 @@ interface Lecture {
   /** Of the code or the latents. */
   readonly codeShape: Shape;
   readonly parameters: number;
+  /** From the first layer to the last. */
+  readonly activations: string;
   readonly range: [number, number];
 }
 
@@ -42,6 +45,7 @@ const all: readonly Lecture[] = [
     inputShape: [3],
     codeShape: [2],
     parameters: sum(3 * 2 + 2, 2 * 3 + 3),
+    activations: "",
     range: unit,
   },
   {
@@ -50,6 +54,7 @@ const all: readonly Lecture[] = [
     inputShape: vector,
     codeShape: [16],
     parameters: 25_888,
+    activations: "",
     range: unit,
   },
   {
@@ -58,6 +63,7 @@ const all: readonly Lecture[] = [
     inputShape: vector,
     codeShape: [32],
     parameters: 50_992,
+    activations: "relu sigmoid",
     range: unit,
   },
   {
@@ -66,6 +72,7 @@ const all: readonly Lecture[] = [
     inputShape: vector,
     codeShape: [64],
     parameters: 101_200,
+    activations: "relu sigmoid",
     range: unit,
   },
   {
@@ -74,6 +81,7 @@ const all: readonly Lecture[] = [
     inputShape: vector,
     codeShape: [32],
     parameters: sum(100_480, 8256, 2080, 2112, 8320, 101_136),
+    activations: "relu relu relu relu relu sigmoid",
     range: unit,
   },
   {
@@ -82,6 +90,7 @@ const all: readonly Lecture[] = [
     inputShape: image,
     codeShape: [7, 7, 256],
     parameters: sum(640, 73_856, 295_168, 295_040, 73_792, 577),
+    activations: "relu relu relu relu relu sigmoid",
     range: unit,
   },
   {
@@ -90,6 +99,7 @@ const all: readonly Lecture[] = [
     inputShape: image,
     codeShape: [2, 2, 8],
     parameters: sum(160, 1160, 1168, 3208, 33),
+    activations: "relu relu relu relu tanh",
     range: [-1, 1],
   },
   {
@@ -98,6 +108,7 @@ const all: readonly Lecture[] = [
     inputShape: vector,
     codeShape: [20],
     parameters: sum(392_500, 2 * 10_020, 10_500, 392_784),
+    activations: "tanh tanh",
     range: unit,
   },
   {
@@ -108,6 +119,7 @@ const all: readonly Lecture[] = [
     // Two convolutions and 20 features, each with its batch norm; mean and log-variance; the way back.
     parameters:
       sum(320, 64, 18_496, 128, 62_740, 40) + 2 * 42 + sum(9408, 6272, 36_928, 128, 18_464, 64, 289),
+    activations: "relu relu relu relu relu relu",
     range: unit,
   },
   {
@@ -119,6 +131,7 @@ const all: readonly Lecture[] = [
       sum(320, 64, 18_496, 128, 4096 * 20 + 20, 40) +
       2 * 63 +
       sum(3 * 4096 + 4096, 2 * 4096, 36_928, 128, 18_464, 64, 289),
+    activations: "relu relu relu relu relu relu",
     range: unit,
   },
 ];
@@ -155,18 +168,23 @@ function losses(lecture: Lecture, steps: number): number[] {
 }
 
 describe.each(all)("lectures.$name", (lecture) => {
-  const { model, inputShape, codeShape, parameters } = lecture;
+  const { model, inputShape, codeShape, parameters, activations } = lecture;
 
   it("has the parameters and shapes of its architecture", () => {
     const { weights } = model.init(key(1));
     expect(sum(...tensorsOf(weights).map(({ size }) => size))).toBe(parameters);
     expect(model.inputShape).toEqual(inputShape);
     expect(latents(model)).toEqual(codeShape);
+    const named = JSON.stringify([model.spec.encoder, model.spec.decoder]).matchAll(/"activation":"(\w+)"/g);
+    expect([...named].map(([, name]) => name).join(" ")).toBe(activations);
   });
 
   it("gives images of the range that it is for, from images", () => {
     const images = blobs(lecture, 2);
-    const output = model.reconstruct(model.init(key(1)), images);
+    const { weights, state } = model.init(key(1));
+    // Large weights lead out of every range that nothing holds them in.
+    const large = mapTree(weights, (t) => ops.scale(t, 20));
+    const output = model.reconstruct({ weights: large, state }, images);
     expect(output.shape).toEqual(images.shape);
     const [low, high] = lecture.name === "linear" ? [-Infinity, Infinity] : lecture.range;
     expect(output.data.every((value) => value >= low && value <= high)).toBe(true);

@@ -166,4 +166,11 @@ describe("scatter", () => {
     expect(Number(name!.attributes.x)).toBeCloseTo((left + right) / 2, 0);
     expect(textsOf(text, "text")).toContain("<four>");
   });
+
+  it("leaves out names that would lie on each other", () => {
+    const cloud = (x: number, name: string) => ({ points: [[x - 1, 0], [x + 1, 0]] as Point[], shade: "tone0", name }); // prettier-ignore
+    const { text } = scatter(labels, [cloud(0, "a"), cloud(0.1, "b"), cloud(9, "c")]);
+    expect(byClass(text, "cloud")).toHaveLength(1);
+    expect(textsOf(text, "text")).toContain("c");
+  });
 });

@@ -191,7 +191,7 @@ describe("codes", () => {
     ].map(([, x, y]) => [Number(x), Number(y)]);
 
   it("lie along the directions in which they vary most", () => {
-    expect(byLabel).toMatch(/first component, 9[4-9] %/);
+    expect(byLabel).toMatch(/first component, 9[4-9]\u202f%/);
     const lows = pointsOf(byMuch!, "shade0").map(([x]) => x!);
     const highs = pointsOf(byMuch!, "shade6").map(([x]) => x!);
     expect(lows.length + highs.length).toBeGreaterThan(COUNT / 6);
@@ -213,12 +213,12 @@ describe("outliers", () => {
 
   it("joined from two are found by a model that knows only images of one tone", () => {
     const { html } = createReport(averaging.model, averaging.params, tones);
-    expect(partOf(html, "What it finds unusual")).toContain("<b>100 %</b>");
+    expect(partOf(html, "What it finds unusual")).toContain("<b>100\u202f%</b>");
   });
 
   it("are chance to a model that gives everything back", () => {
     const { html } = createReport(identity.model, identity.params, tones);
-    expect(partOf(html, "What it finds unusual")).toContain("<b>50 %</b>");
+    expect(partOf(html, "What it finds unusual")).toContain("<b>50\u202f%</b>");
   });
 
   it("among the held-out images stand below the most usual", () => {
@@ -244,6 +244,39 @@ describe("reconstructions", () => {
   });
 });
 
+describe("ways between images", () => {
+  const { model, params } = identity;
+  const { html, pictures } = createReport(model, params, noise);
+  const part = partOf(html, "From one image to another");
+
+  it("lead from each of the first images to one of the next, straight and on the sphere", () => {
+    expect(rowNames(part)).toEqual(
+      Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? "straight" : "spherical")),
+    );
+    const { data, shape } = readPng(pictures.interpolations!);
+    const corner = (row: number, column: number) => data[2 * (SIDE + 1) * (row * shape[1]! + column)];
+    for (let pair = 0; pair < 4; pair++) {
+      for (const row of [2 * pair, 2 * pair + 1]) {
+        expect(corner(row, 0)).toBeCloseTo(noise.data[pair * SIZE]!, 2);
+        expect(corner(row, 7)).toBeCloseTo(noise.data[(pair + 4) * SIZE]!, 2);
+      }
+    }
+  });
+
+  it("are told how long codes are halfway", () => {
+    const codeOf = (example: number) => noise.data.subarray(example * SIZE, (example + 1) * SIZE);
+    const lengths = [0, 1, 2, 3].map((i) =>
+      Math.hypot(...codeOf(i).map((value, at) => (value + codeOf(i + 4)[at]!) / 2)),
+    );
+    const mean = lengths.reduce((a, b) => a + b, 0) / 4;
+    const [, straight, spherical] = /straight line are (\S+) long on average, on the sphere (\S+)\./.exec(
+      part,
+    )!;
+    expect(straight).toBe(mean.toFixed(2));
+    expect(Number(spherical)).toBeGreaterThan(mean);
+  });
+});
+
 describe("checkerboards", () => {
   it("are foreseen where the stride does not divide the kernel, and measured", () => {
     const own = fullCase();
@@ -251,7 +284,7 @@ describe("checkerboards", () => {
     const part = partOf(html, "Checkerboards");
     expect(part).toContain("To 8 × 8 pixels: kernel 3 × 3, stride 2 × 2. Uneven.");
     expect(part).toMatch(
-      /<b>\d+\.\d\d %<\/b> of the variance repeats every 2 pixels; in the originals \d+\.\d\d %/,
+      /<b>\d+\.\d\d\u202f%<\/b> of the variance repeats every 2 pixels; in the originals \d+\.\d\d\u202f%/,
     );
     const { data } = readPng(pictures.overlap1!);
     const shades = new Set(data.filter((_, i) => i % 2 === 0));

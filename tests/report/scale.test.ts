@@ -79,9 +79,7 @@ describe("scaleOf", () => {
   });
 
   it("has three ticks or more, however few are wanted", () => {
-    fc.assert(
-      fc.property(range, (ends) => scaleOf(ends, [0, 1], 1).ticks.length >= 3),
-    );
+    fc.assert(fc.property(range, (ends) => scaleOf(ends, [0, 1], 1).ticks.length >= 3));
   });
 
   it("labels with a true minus and as many digits as the step needs", () => {

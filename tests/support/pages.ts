@@ -59,5 +59,7 @@ export function elementsOf(page: string): Element[] {
 /** The texts of all elements of a name, without the tags inside them. */
 export function textsOf(page: string, name: string): string[] {
   const found = page.matchAll(new RegExp(`<${name}(?: [^<>]*)?>(.*?)</${name}>`, "gs"));
-  return [...found].map(([, inner = ""]) => plainText(name === "style" ? inner.replace(/[<>&]/g, "") : inner.replace(/<[^<>]*>/g, "")));
+  return [...found].map(([, inner = ""]) =>
+    plainText(name === "style" ? inner.replace(/[<>&]/g, "") : inner.replace(/<[^<>]*>/g, "")),
+  );
 }

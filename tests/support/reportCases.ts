@@ -66,7 +66,12 @@ export function convolutionalVae(latentSize: number): AnyModel {
     inputShape: [8, 8, 1],
     latentSize,
     encoder: sequential(flatten(), dense(6)),
-    decoder: sequential(dense(16), reshape([4, 4, 1]), conv2dTranspose(2, { kernel: 3, stride: 2 }), conv2dTranspose(1, { kernel: 3 })),
+    decoder: sequential(
+      dense(16),
+      reshape([4, 4, 1]),
+      conv2dTranspose(2, { kernel: 3, stride: 2 }),
+      conv2dTranspose(1, { kernel: 3 }),
+    ),
   });
 }
 

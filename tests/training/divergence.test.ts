@@ -123,6 +123,30 @@ describe("a learning rate that explodes", () => {
     ).toBe(true);
   });
 
+  it("after good steps loses only the last of them, and the optimizer begins anew", () => {
+    const optimizer = sgd({ learningRate: (step) => (step < 4 ? 0.1 : 1e20), momentum: 0.9 });
+    const trainer = createTrainer(model, { key: key(1), optimizer });
+    for (let step = 0; step < 4; step++) trainer.step(batch);
+    const good = trainer.params();
+    trainer.step(batch);
+    expect(bitsOf(divergence(trainer, batch).params)).toEqual(bitsOf(good));
+    const { optimizer: state, ...rest } = trainer.state();
+    expect(bitsOf(rest.params)).toEqual(bitsOf(good));
+    expect([rest.step, state]).toEqual([5, expect.objectContaining({ step: 0 })]);
+    expect(bitsOf(state)).toEqual(bitsOf(optimizer.init(good.weights)));
+  });
+
+  it("after a restoration goes back to what was restored", () => {
+    const good = createTrainer(model, { key: key(1) }).state();
+    const trainer = createTrainer(model, { key: key(2), optimizer: adam() });
+    trainer.step(batch);
+    trainer.restore(good);
+    const huge = tensor(new Float32Array(8).fill(3e38), [1, 8]);
+    const error = divergence(trainer, huge);
+    expect([error.step, error.isBatchFinite]).toEqual([0, true]);
+    expect(bitsOf(error.params)).toEqual(bitsOf(good.params));
+  });
+
   it("comes out of fit with the parameters", async () => {
     const failing = fit(model, batch, { key: key(1), optimizer: sgd({ learningRate: 1e15 }) });
     const error = await failing.then(

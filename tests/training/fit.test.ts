@@ -118,6 +118,7 @@ describe("the history of fit", () => {
     const { model } = recorder();
     const { history } = await fit(model, counting(6), {
       key: key(1),
+      shuffle: false,
       batchSize: 4,
       epochs: 1,
       optimizer: sgd({ learningRate: 0 }),
@@ -254,6 +255,14 @@ describe("a signal", () => {
     expect(bitsOf((readTree(saved[0]![1]) as { params: unknown }).params)).toEqual(bitsOf(result.params));
   });
 
+  it("that comes just after a checkpoint does not save it again", async () => {
+    const saved: number[] = [];
+    const signal = { aborted: false };
+    const checkpoint = { every: 2, save: (_: Uint8Array, step: number) => void saved.push(step) };
+    await train({ signal, checkpoint, onStep: ({ step }) => void (signal.aborted = step === 3) });
+    expect(saved).toEqual([2, 4]);
+  });
+
   it("that came before anything else leaves fresh parameters", async () => {
     const saved: number[] = [];
     const checkpoint = { every: 1, save: (_: Uint8Array, step: number) => void saved.push(step) };
@@ -328,13 +337,13 @@ describe("callbacks", () => {
 describe("fit, among others", () => {
   it("lets others work: with yieldEvery: 0 between any two steps", async () => {
     let ticks = 0;
-    let isOver = false;
+    const clock = { isRunning: true };
     const other = (async () => {
-      for (; !isOver; ticks++) await nextTurn();
+      for (; clock.isRunning; ticks++) await nextTurn();
     })();
     const atSteps: number[] = [];
     await train({ yieldEvery: 0, validation: 0.3, onStep: () => void atSteps.push(ticks) });
-    isOver = true;
+    clock.isRunning = false;
     await other;
     expect(atSteps).toEqual([...new Set(atSteps)]);
     expect(ticks).toBeGreaterThan(atSteps.length);

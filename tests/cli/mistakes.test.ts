@@ -1,0 +1,103 @@
+// Mistakes of the caller: one line that says what to do, exit code 2, and nothing written.
+
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { imageVae, key, lectures, saveModel, writeNpy, zeros } from "../../src/index.js";
+import { reparam } from "../support/commandLine.js";
+
+const folder = mkdtempSync(join(tmpdir(), "reparam-mistakes-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(() => {
+  const model = imageVae({ inputShape: [16, 16, 1], latentSize: 2, channels: [4] });
+  const plain = lectures.linear({ features: 3 });
+  const write = (name: string, content: Uint8Array | string) => writeFileSync(join(folder, name), content);
+  write("vae.safetensors", saveModel(model, model.init(key(1))));
+  write("plain.safetensors", saveModel(plain, plain.init(key(1))));
+  write("broken.safetensors", saveModel(model, model.init(key(1))).subarray(0, 5000));
+  write("colour.npy", writeNpy(zeros([4, 16, 16, 3])));
+  write("large.npy", writeNpy(zeros([4, 20, 20, 1])));
+  write("text.csv", "a,b\n1,two\n");
+});
+
+const MISTAKES: readonly [args: string[], says: RegExp][] = [
+  [["fly"], /^reparam: there is no command "fly"; see reparam --help$/],
+  [["train", "--bogus", "1"], /^reparam train: Unknown option '--bogus'; see reparam train --help$/],
+  [["train", "shapes", "--epochs", "none"], /--epochs must be a number, got "none"/],
+  [["train", "shapes", "--epochs", "1.5"], /--epochs must be an integer ≥ 1, got "1.5"/],
+  [["train", "shapes", "--epochs", "0"], /--epochs must be an integer ≥ 1, got "0"/],
+  [["train", "shapes", "--beta", "-1"], /--beta must be a number ≥ 0, got "-1"|--beta.*ambiguous/],
+  [["train", "shapes", "--model", "gan"], /--model must be one of conv-vae, .*, got "gan"/],
+  [["train", "shapes", "--model", "shallow"], /--model shallow is for images of 28×28×1.*add --size 28/],
+  [["train", "shapes", "--size", "big"], /--size must be N or HxW.*got "big"/],
+  [["train", "shapes", "--denoise", "0.5", "--mask", "0.5"], /give either --denoise or --mask/],
+  [["train", "nothing-here.npy"], /nothing-here\.npy/],
+  [["train", "text.csv"], /text\.csv.*"two"/],
+  [["train", "one", "two"], /takes \[DATA\], got one two/],
+  [["train", "--resume", "."], /is no folder of a run/],
+  [["encode", "vae.safetensors"], /takes MODEL DATA, got vae\.safetensors/],
+  [["encode", "absent.safetensors", "shapes"], /absent\.safetensors/],
+  [["encode", "broken.safetensors", "shapes"], /readSafetensors/],
+  [
+    ["encode", "vae.safetensors", "shapes", "--size", "16", "--out", "codes.txt"],
+    /--out must end in \.npy, \.csv/,
+  ],
+  [
+    ["encode", "vae.safetensors", "large.npy"],
+    /the model takes 16×16×1, large\.npy has 20×20×1: add --size 16$/,
+  ],
+  [
+    ["encode", "vae.safetensors", "colour.npy"],
+    /the model takes 16×16×1, colour\.npy has 16×16×3: add --grey/,
+  ],
+  [["generate", "plain.safetensors"], /a plain autoencoder has no prior.*train a VAE/],
+  [["score", "plain.safetensors", "text.csv"], /text\.csv/],
+  [["score", "vae.safetensors", "shapes", "--by", "luck"], /--by must be one of elbo/],
+  [["info", "large.npy"], /readSafetensors/],
+];
+
+describe("a mistake", () => {
+  it.concurrent.each(MISTAKES)("reparam %j is answered in one line", async (args, says) => {
+    const { code, out, err } = await reparam(folder, ...args);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err.trimEnd().split("\n")).toHaveLength(1);
+    expect(err.trimEnd()).toMatch(says);
+    expect(err).toMatch(/^reparam/);
+  });
+
+  it("leaves no file behind", async () => {
+    await Promise.all(MISTAKES.slice(0, 6).map(([args]) => reparam(folder, ...args)));
+    expect(readdirSync(folder).sort()).toEqual([
+      "broken.safetensors",
+      "colour.npy",
+      "large.npy",
+      "plain.safetensors",
+      "text.csv",
+      "vae.safetensors",
+    ]);
+  });
+});
+
+describe("--help", () => {
+  const COMMANDS = ["train", "reconstruct", "encode", "generate", "score", "report", "info"];
+
+  it("lists all commands", async () => {
+    const { code, out } = await reparam(folder, "--help");
+    expect(code).toBe(0);
+    for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+
+  it.concurrent.each(COMMANDS)("tells the options of %s", async (name) => {
+    const { code, out, err } = await reparam(folder, name, "--help");
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(new RegExp(`^Usage: reparam ${name} .*\\[options\\]`));
+    expect(out).toContain("--help");
+  });
+
+  it("is what comes without a command, with exit code 2", async () => {
+    const { code, out } = await reparam(folder);
+    expect([code, out.split("\n")[0]]).toEqual([2, "Usage: reparam COMMAND …"]);
+  });
+});
