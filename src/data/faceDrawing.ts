@@ -30,16 +30,26 @@ interface Head {
   readonly hair: number;
 }
 
+/** How far a picture reaches from its middle: the head fills it. */
+export const FACE_REACH = 0.76;
+
+/** What the factors of pose amount to at 1: a shift in the plane, whole turns to the side, the sine of the turn. */
+export const POSE = { shift: 0.05, tilt: 0.03, sine: 0.55 } as const;
+
+/** Half the head's width and height, the mouth's place below the middle. */
+export const HEAD = { width: 0.47, height: 0.62, mouth: 0.375 } as const;
+
 /** Draws a face over the whole picture. */
 export function paintFace(canvas: Canvas, factors: FaceFactors): void {
-  const sine = 0.62 * factors.yaw;
-  const frame = { x: 0.1 * factors.x, y: 0.1 * factors.y - 0.06, ...directionOf(0.05 * factors.tilt) };
+  const { x, y, tilt, yaw, headShape } = factors;
+  const sine = POSE.sine * yaw;
+  const frame = { x: POSE.shift * x, y: POSE.shift * y - 0.06, ...directionOf(POSE.tilt * tilt) };
   const head: Head = {
     factors,
     canvas,
     frame,
-    width: 0.47 * (1 + 0.12 * factors.headShape),
-    height: 0.62 * (1 - 0.07 * factors.headShape),
+    width: HEAD.width * (1 + 0.12 * headShape),
+    height: HEAD.height * (1 - 0.07 * headShape),
     sine,
     cosine: Math.sqrt(1 - sine * sine),
     skin: mix(0.36, 0.9, factors.skinTone),
@@ -77,8 +87,8 @@ function paintBody({ canvas, factors, frame, skin, width, sine }: Head): void {
   const neck = ellipse(0.05 * sine, 0.62, 0.5 * width, 0.42);
   paint(canvas, body, neck, (_, y) => skin * mix(0.62, 0.84, smoothstep((y - 0.5) / 0.4)));
   const clothing = mix(0.06, 0.94, factors.clothingTone);
-  const shoulders = ellipse(0, 1.38, 0.86, 0.55);
-  const collar = ellipse(0.03 * sine, 0.74, 0.3, 0.2);
+  const shoulders = ellipse(0, 1.18, 0.86, 0.55);
+  const collar = ellipse(0.03 * sine, 0.58, 0.3, 0.2);
   const distance = (x: number, y: number) => Math.max(shoulders.distance(x, y), -collar.distance(x, y));
   paint(canvas, body, { ...shoulders, distance }, (x) => clothing * (1 - 0.25 * x * x));
 }
@@ -211,7 +221,7 @@ function paintNose(head: Head): void {
 function paintMouth(head: Head): void {
   const { canvas, frame, factors, skin, sine, width } = head;
   const { smile } = factors;
-  const y = 0.375;
+  const y = HEAD.mouth;
   const reach = 0.58 + 0.06 * smile;
   const depth = Math.sqrt(1 - reach * reach);
   const [left, middle, right] = [-1, 0, 1].map((side) => {
@@ -219,10 +229,10 @@ function paintMouth(head: Head): void {
     return 0.76 * place.x + 0.1 * width * sine;
   });
   const halfWidths = [middle - left, right - middle] as const;
-  const curve = (0.15 + 0.03 * smile) * smile;
+  const curve = (0.17 + 0.03 * smile) * smile;
   const line: Parabola = [0.6 * curve, 0, -curve];
-  paint(canvas, frame, onHead(head, stroke(middle, y, halfWidths, 0.04, line)), skin * 0.3);
-  paint(canvas, frame, onHead(head, stroke(middle, y, halfWidths, 0.02, line)), skin * 0.12);
+  paint(canvas, frame, onHead(head, stroke(middle, y, halfWidths, 0.05, line)), skin * 0.3);
+  paint(canvas, frame, onHead(head, stroke(middle, y, halfWidths, 0.028, line)), skin * 0.1);
 }
 
 /** All of the hair: a dome over the skull that falls down on both sides as far as the hair is long. */
@@ -263,7 +273,7 @@ function paintFringe(head: Head): void {
   const outline = hairOutline(head);
   const centre = 0.42 * sine * width;
   const [radiusX, radiusY] = [width * (0.97 - 0.08 * factors.hairVolume), height * 0.68];
-  const slant = 0.38 * factors.parting;
+  const slant = 0.3 * factors.parting;
   const windowDistance = (x: number, y: number) => {
     const [u, v] = [x - centre, y - 0.06 - slant * (x - centre) * smoothstep(-y / 0.3)];
     return v < 0 ? ellipseDistance(u, v, radiusX, radiusY) : Math.abs(u) - radiusX;

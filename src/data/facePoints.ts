@@ -1,6 +1,7 @@
 // Points that ride on a face: a grid over the head that moves, turns and foreshortens with it, and bends with its mouth.
 
 import { adoptArray, type Tensor } from "../tensor.js";
+import { FACE_REACH, HEAD, POSE } from "./faceDrawing.js";
 import type { FaceFactor } from "./faceFactors.js";
 import { clamp, directionOf } from "./raster.js";
 
@@ -60,26 +61,29 @@ export function tonesAtPoints(pictures: Tensor, estimates: Float32Array): Tensor
 
 /** From points of the head to places in the picture: the geometry of the drawing, in short. */
 function placement([x, y, tilt, yaw, headShape, smile]: Float32Array): (point: Point) => [number, number] {
-  const { cosine, sine } = directionOf(0.05 * tilt);
-  const turnSine = clamp(0.62 * yaw, -0.75, 0.75);
+  const { cosine, sine } = directionOf(POSE.tilt * tilt);
+  const turnSine = clamp(POSE.sine * yaw, -0.75, 0.75);
   const turnCosine = Math.sqrt(1 - turnSine * turnSine);
-  const width = 0.47 * (1 + 0.12 * headShape);
-  const height = 0.62 * (1 - 0.07 * headShape);
+  const width = HEAD.width * (1 + 0.12 * headShape);
+  const height = HEAD.height * (1 - 0.07 * headShape);
   return ({ across, down }) => {
     const depth = Math.sqrt(1 - across * across);
     const girth = Math.sqrt(1 - 0.6 * down * down);
     const headX = width * (girth * (across * turnCosine + depth * turnSine) + 0.1 * turnSine * down);
-    const nearMouth = Math.max(0, 1 - Math.abs(height * down - 0.4) / 0.3);
+    const nearMouth = Math.max(0, 1 - Math.abs(height * down - HEAD.mouth) / 0.3);
     const bend = 0.6 - Math.min(4 * across * across, 1.6);
-    const headY = height * down + 0.13 * smile * nearMouth * bend;
-    return [0.1 * x + cosine * headX - sine * headY, 0.1 * y - 0.06 + sine * headX + cosine * headY];
+    const headY = height * down + 0.14 * smile * nearMouth * bend;
+    return [
+      POSE.shift * x + cosine * headX - sine * headY,
+      POSE.shift * y - 0.06 + sine * headX + cosine * headY,
+    ];
   };
 }
 
 /** The tone at a place, between four pixels; beyond the picture, that of its edge. */
 function toneAt(picture: Float32Array, size: number, x: number, y: number): number {
-  const column = clamp(((x + 1) * size - 1) / 2, 0, size - 1);
-  const row = clamp(((y + 1) * size - 1) / 2, 0, size - 1);
+  const column = clamp(((x / FACE_REACH + 1) * size - 1) / 2, 0, size - 1);
+  const row = clamp(((y / FACE_REACH + 1) * size - 1) / 2, 0, size - 1);
   const [left, top] = [Math.min(Math.floor(column), size - 2), Math.min(Math.floor(row), size - 2)];
   const [right, low] = [column - left, row - top];
   const at = top * size + left;

@@ -4,7 +4,7 @@ import { checkInteger, checkNumber, checkOptions, checkShape, refuseKind, refuse
 import { uniform } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { adoptArray, checkNumericArray, type NumericArray, Tensor } from "../tensor.js";
-import { paintFace } from "./faceDrawing.js";
+import { FACE_REACH, paintFace } from "./faceDrawing.js";
 import { FACE_RANGES, type FaceFactor, type FaceFactors } from "./faceFactors.js";
 
 // Their order is part of what a key means: a new factor goes to the end.
@@ -146,7 +146,7 @@ function draw(values: readonly Float32Array[], count: number, size: number): Ten
   for (let image = 0; image < count; image++) {
     const factors = Object.fromEntries(NAMES.map((name, i) => [name, values[i][image]]));
     const tones = images.subarray(image * size * size, (image + 1) * size * size);
-    paintFace({ size, tones }, factors as unknown as FaceFactors);
+    paintFace({ size, tones, reach: FACE_REACH }, factors as unknown as FaceFactors);
   }
   return adoptArray(images, [count, size, size, 1]);
 }

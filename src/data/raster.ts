@@ -1,10 +1,12 @@
 // An antialiased rasteriser of regions given by signed distances. Only + − × ÷ and √ touch a pixel, so that the same
 // drawing has the same bits on every runtime.
 
-/** A square picture under work: tones row by row; it spans [−1, 1] both ways, y downwards. */
+/** A square picture under work: tones row by row. */
 export interface Canvas {
   readonly size: number;
   readonly tones: Float32Array;
+  /** How far the picture reaches from the middle of the plane, right and left, up and down (y grows downwards). */
+  readonly reach: number;
 }
 
 /** Where a drawing's own coordinates lie in the picture: turned, then moved. */
@@ -43,17 +45,17 @@ const EDGE = 0.7;
 
 /** Paints a region over the picture; an edge covers the pixels that it crosses in part. */
 export function paint(canvas: Canvas, frame: Frame, region: Region, tone: Tone, options: PaintOptions = {}) {
-  const { size, tones } = canvas;
+  const { size, tones, reach: edge } = canvas;
   const { softness = 0, opacity = 1 } = options;
   const { cosine, sine } = frame;
-  const fade = (2 * EDGE) / size + softness;
+  const fade = (2 * EDGE * edge) / size + softness;
   const reach = region.radius + fade;
-  const [left, right] = span(frame.x + region.x * cosine - region.y * sine, reach, size);
-  const [top, bottom] = span(frame.y + region.x * sine + region.y * cosine, reach, size);
+  const [left, right] = span(frame.x + region.x * cosine - region.y * sine, reach, canvas);
+  const [top, bottom] = span(frame.y + region.x * sine + region.y * cosine, reach, canvas);
   for (let row = top; row <= bottom; row++) {
-    const fromY = (2 * row + 1 - size) / size - frame.y;
+    const fromY = ((2 * row + 1 - size) / size) * edge - frame.y;
     for (let column = left; column <= right; column++) {
-      const fromX = (2 * column + 1 - size) / size - frame.x;
+      const fromX = ((2 * column + 1 - size) / size) * edge - frame.x;
       const x = cosine * fromX + sine * fromY;
       const y = cosine * fromY - sine * fromX;
       const covered = smoothstep(0.5 - region.distance(x, y) / (2 * fade));
@@ -66,8 +68,8 @@ export function paint(canvas: Canvas, frame: Frame, region: Region, tone: Tone, 
 }
 
 /** The first and last pixel whose centre is at most `reach` from `centre`, along one axis. */
-function span(centre: number, reach: number, size: number): [number, number] {
-  const pixelOf = (place: number) => ((place + 1) * size - 1) / 2;
+function span(centre: number, reach: number, { size, reach: edge }: Canvas): [number, number] {
+  const pixelOf = (place: number) => ((place / edge + 1) * size - 1) / 2;
   return [
     Math.max(0, Math.ceil(pixelOf(centre - reach))),
     Math.min(size - 1, Math.floor(pixelOf(centre + reach))),

@@ -74,7 +74,7 @@ export function shapes(options: ShapesOptions): Shapes {
   };
   const tones = new Float32Array(count * size * size);
   for (let image = 0; image < count; image++) {
-    const canvas = { size, tones: tones.subarray(image * size * size, (image + 1) * size * size) };
+    const canvas = { reach: 1, size, tones: tones.subarray(image * size * size, (image + 1) * size * size) };
     const [x, y] = [factors.x.data[image], factors.y.data[image]];
     const region = scaledRegion(REGIONS[factors.kind.data[image]], factors.scale.data[image]);
     paint(canvas, { x, y, ...directionOf(factors.rotation.data[image]) }, region, 1);

@@ -1,6 +1,7 @@
 // Runs the installed library once, on whatever runtime this is, against stored values. Needs no permission.
 
-import { configure, ops, runtimeInfo, scope, tensor } from "reparam";
+import { configure, equals, loadModel, ops, runtimeInfo, saveModel, scope, tensor } from "reparam";
+import { checksum, images, model, train } from "./training.mjs";
 
 const mode = globalThis.process.argv[2];
 if (mode !== "default") configure({ relaxedSimd: mode === "relaxed" });
@@ -89,6 +90,16 @@ expectTensor(
   [7, 7, 7, 7],
 );
 
+// Trained, saved and loaded again: the file of the same training is the same wherever the same binary runs.
+const { params, history } = await train();
+const [first, last] = [history.steps[0].loss, history.steps.at(-1).loss];
+if (!(last < 0.8 * first)) throw new Error(`training: the loss went from ${first} to ${last}`);
+const file = saveModel(model, params);
+const loaded = loadModel(file);
+const [before, after] = [model.reconstruct(params, images), loaded.model.reconstruct(loaded.params, images)];
+if (!equals(before, after))
+  throw new Error("loadModel: reconstructs otherwise than the model that was saved");
+
 const { binary } = runtimeInfo();
 if (mode !== "default" && binary !== mode) throw new Error(`asked for the ${mode} binary, got ${binary}`);
-console.log(binary);
+console.log(binary, await checksum(file));
