@@ -58,9 +58,7 @@ interface Tape {
 let tape: Tape | undefined;
 
 /** Whether calls are being noted, so that what they compute must stay whole. */
-export function isDifferentiating(): boolean {
-  return tape !== undefined;
-}
+export const isDifferentiating = (): boolean => tape !== undefined;
 
 /**
  * Makes a differentiable operation. Outside a scope it runs in one of its own.
@@ -143,7 +141,7 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
     const shared = definition.shared?.(gradient, context) ?? gradient;
     context.inputs.forEach((input, i) => {
       if (input === undefined || !dependent.has(input)) return;
-      const { gradients: rules } = definition;
+      const rules = definition.gradients;
       const rule = typeof rules === "function" ? rules(i) : rules[i];
       if (rule === null) return;
       const gradInput = rule(gradient, context, shared as Tensor);
@@ -168,11 +166,10 @@ function record<Result>(parameters: Set<Tensor>, f: () => Result, checkNumerics 
 
 /** The gradients of `parameters`' tree, read back from `output`; zeros where it does not depend on a parameter. */
 function collect<Params>(params: Params, notes: Tape, output: Tensor, gradOutput: Tensor): Params {
-  const zero = (t: Tensor) => adoptArray(new Float32Array(t.size), t.shape);
   // In a scope of their own, the gradients that rules computed are told from tensors they merely returned.
   return scope(() => {
     const gradients = pullBack(notes, output, gradOutput);
-    return mapTree(params, (t) => gradients.get(t) ?? zero(t));
+    return mapTree(params, (t) => gradients.get(t) ?? adoptArray(new Float32Array(t.size), t.shape));
   });
 }
 
@@ -285,8 +282,7 @@ export function grad<Params, Rest extends unknown[]>(
   f: (params: Params, ...rest: Rest) => Loss<unknown>,
   options: GradOptions = {},
 ): (params: Params, ...rest: Rest) => Params {
-  const both = valueAndGrad(f, options);
-  return (params, ...rest) => both(params, ...rest).grads;
+  return (params, ...rest) => valueAndGrad(f, options)(params, ...rest).grads;
 }
 
 /**

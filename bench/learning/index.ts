@@ -1,4 +1,5 @@
-// What models learn on real images, beside PyTorch: `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3]`.
+// What models learn on real images, beside PyTorch:
+// `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty]`.
 //
 // FOLDER holds Fashion-MNIST's IDX files (train-images… and t10k-images…, packed with gzip or not). The first 3,615
 // training and 4,443 test images are used, as for PyTorch's figures.
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import { key, ops, type Tensor } from "../../src/index.js";
 import { loadData } from "../../src/node/index.js";
 import { tensorsOf } from "../../src/tree.js";
+import { measureNovelty } from "./novelty.js";
 import { type Figure, type System, systems } from "./systems.js";
 
 const TRAINING_IMAGES = 3615;
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     data: { type: "string" },
     filter: { type: "string", default: "" },
     seeds: { type: "string", default: "3" },
+    novelty: { type: "boolean", default: false },
   },
 });
 if (values.data === undefined) {
@@ -26,15 +29,15 @@ if (values.data === undefined) {
   process.exit(2);
 }
 
-async function images(folder: string, start: string, count: number): Promise<Tensor> {
-  const name = (await readdir(folder)).find((file) => file.startsWith(start) && file.includes("images"));
-  if (name === undefined) throw new Error(`bench:learning: ${folder} has no file ${start}…images…`);
+async function load(folder: string, start: string, kind: string, count: number): Promise<Tensor> {
+  const name = (await readdir(folder)).find((file) => file.startsWith(start) && file.includes(kind));
+  if (name === undefined) throw new Error(`bench:learning: ${folder} has no file ${start}…${kind}…`);
   return ops.slice((await loadData(join(folder, name))).images, 0, count);
 }
 
 const data = {
-  train: await images(values.data, "train", TRAINING_IMAGES),
-  test: await images(values.data, "t10k", TEST_IMAGES),
+  train: await load(values.data, "train", "images", TRAINING_IMAGES),
+  test: await load(values.data, "t10k", "images", TEST_IMAGES),
 };
 const seeds = Number(values.seeds);
 
@@ -72,4 +75,12 @@ async function measure(system: System): Promise<void> {
   });
 }
 
+if (values.novelty) {
+  await measureNovelty({
+    ...data,
+    trainLabels: await load(values.data, "train", "labels", TRAINING_IMAGES),
+    testLabels: await load(values.data, "t10k", "labels", TEST_IMAGES),
+  });
+  process.exit();
+}
 for (const system of systems.filter(({ title }) => title.includes(values.filter))) await measure(system);

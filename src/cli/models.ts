@@ -7,6 +7,7 @@ import { autoencoder } from "../models/autoencoder.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { imageAutoencoder, imageVae } from "../models/imageModels.js";
 import * as lectures from "../models/lectures.js";
+import type { Schedule } from "../optimizers/rate.js";
 import type { Likelihood } from "../models/likelihood.js";
 import { vae } from "../models/vae.js";
 import { type Shape, sizeOf } from "../tensor.js";
@@ -16,28 +17,38 @@ import { fail } from "./command.js";
 export interface ModelRequest {
   readonly inputShape: Shape;
   readonly latent: number;
-  readonly beta: number;
+  readonly beta: number | Schedule;
   /** Whether all values lie in [0, 1]. */
   readonly isUnit: boolean;
+  readonly likelihood: LikelihoodName;
+  /** Deviation of the Gaussian likelihood. */
+  readonly gamma: number;
 }
+
+export const LIKELIHOODS = ["bernoulli", "gaussian"] as const;
+type LikelihoodName = (typeof LIKELIHOODS)[number];
 
 const RELU = { activation: "relu" } as const;
 const TANH = { activation: "tanh" } as const;
 
-/** Values in [0, 1] are probabilities; others are Gaussian with a deviation that is learned. */
-const likelihoodOf = ({ isUnit }: ModelRequest): Likelihood =>
-  isUnit ? "bernoulli" : { type: "gaussian", gamma: "learned" };
+const likelihoodOf = ({ likelihood, gamma }: ModelRequest): Likelihood =>
+  likelihood === "bernoulli" ? likelihood : { type: "gaussian", gamma };
 const lossOf = ({ isUnit }: ModelRequest) => (isUnit ? "binaryCrossEntropyWithLogits" : "squaredError");
+
+/** A decoder of values beyond [0, 1] ends without a sigmoid. */
+const outputOf = ({ isUnit }: ModelRequest) => (isUnit ? {} : ({ outputActivation: "linear" } as const));
 
 /** Models for data of any size. */
 const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
   "conv-vae": (request) => {
     const { inputShape, latent: latentSize, beta } = request;
-    return imageVae({ inputShape, latentSize, beta, likelihood: likelihoodOf(request) });
+    const likelihood = likelihoodOf(request);
+    return imageVae({ inputShape, latentSize, beta, likelihood, ...outputOf(request) });
   },
   "conv-ae": (request) => {
     const { inputShape, latent: codeSize } = request;
-    return imageAutoencoder({ inputShape, codeSize, loss: lossOf(request), reduction: "perExample" });
+    const loss = lossOf(request);
+    return imageAutoencoder({ inputShape, codeSize, loss, reduction: "perExample", ...outputOf(request) });
   },
   "dense-vae": (request) => {
     const { inputShape, latent: latentSize, beta } = request;

@@ -12,9 +12,8 @@ import type { History } from "../training/history.js";
 import { type Command, Options } from "./command.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
 import { checkFits, type Form, toModel } from "./form.js";
+import { HELD_OUT } from "./plan.js";
 import { exists, openModel, readRun, RUN, type Settings, writeRun } from "./run.js";
-
-const HELD_OUT = 0.1;
 
 interface Request {
   readonly model: AnyModel;

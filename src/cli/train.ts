@@ -1,45 +1,23 @@
 // reparam train: trains a model and leaves it, its history, its pictures and its report in a folder.
 
-import { say, tell } from "./terminal.js";
 import { join } from "node:path";
-import { gaussianNoise } from "../layers/noise.js";
-import { maskPatches } from "../layers/masks.js";
 import { checkpointFolder } from "../node/checkpoints.js";
-import { adam } from "../optimizers/adam.js";
-import { fold, key as makeKey } from "../random/keys.js";
-import type { Tensor } from "../tensor.js";
+import { fold } from "../random/keys.js";
 import { tensorsOf } from "../tree.js";
 import { fit } from "../training/fit.js";
-import { type Arguments, type Command, fail, Options } from "./command.js";
-import { DATA_OPTIONS, divide, readData } from "./data.js";
-import { asTheyAre, type Form, standardized, symmetric, toModel } from "./form.js";
-import { MODEL_NAMES, modelByName } from "./models.js";
+import { type Arguments, type Command, fail } from "./command.js";
+import { DATA_OPTIONS } from "./data.js";
+import { toModel } from "./form.js";
+import { MODEL_NAMES } from "./models.js";
+import { type Plan, planOf } from "./plan.js";
 import { ProgressLine, showSeconds } from "./progress.js";
 import { writeReport } from "./report.js";
 import { modelFile, RUN, type Settings, settingsOf, writeRun } from "./run.js";
+import { say, tell } from "./terminal.js";
 
 /** Exit code after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
-/** Share of the examples that training does not see. */
-const HELD_OUT = 0.1;
 const STEPS_PER_CHECKPOINT = 50;
-
-function corruptionOf(options: Options) {
-  const [denoise, mask] = [options.number("denoise", 0), options.number("mask", 0, 1)];
-  if (denoise !== undefined && mask !== undefined) fail("give either --denoise or --mask");
-  if (denoise !== undefined) return { corrupt: gaussianNoise(denoise, { clip: [0, 1] }) };
-  if (mask !== undefined) return { corrupt: maskPatches({ size: 4, ratio: mask }) };
-  return {};
-}
-
-const isUnit = ({ data }: Tensor) => data.every((value) => value >= 0 && value <= 1);
-
-/** How the model sees the data: tables are standardized unless they lie in [0, 1], tanh wants [−1, 1]. */
-function formOf(name: string, values: Tensor, unit: boolean): Form {
-  const dataShape = values.shape.slice(1);
-  if (name === "strided") return symmetric(dataShape);
-  return unit || dataShape.length === 3 ? asTheyAre(dataShape) : standardized(values);
-}
 
 /** The arguments of the run that goes on, with those given now put over them. */
 async function resumed({ positionals, options }: Arguments): Promise<[Settings, string | undefined]> {
@@ -53,63 +31,59 @@ async function resumed({ positionals, options }: Arguments): Promise<[Settings, 
   return [{ data: before.data, options: { ...before.options, ...given, out: folder } }, folder];
 }
 
-async function run(given: Arguments): Promise<number> {
-  const [settings, folderBefore] = await resumed(given);
-  const options = new Options(settings.options);
-  const seed = makeKey(options.integer("seed", 0) ?? 1);
-  const out = options.text("out") ?? "run";
-  const data = await readData(settings.data, options, fold(seed, 0));
-  const unit = isUnit(data.values);
-  const inputShape = data.values.shape.slice(1);
-  const name = options.choice("model", MODEL_NAMES) ?? (inputShape.length === 3 ? "conv-vae" : "dense-vae");
-  const form = formOf(name, data.values, unit);
-  const model = modelByName(name, {
-    inputShape,
-    latent: options.integer("latent", 1) ?? 16,
-    beta: options.number("beta", 0) ?? 1,
-    isUnit: unit,
-  });
-  const { rest, aside } = divide(data, HELD_OUT, fold(seed, 1));
-  const epochs = options.integer("epochs", 1) ?? 10;
-  const learningRate = options.number("lr", 0) ?? 1e-3;
-  const batchSize = options.integer("batch", 1) ?? 128;
-  const checkpoints = checkpointFolder(join(out, RUN.checkpoints));
-  const resume = folderBefore === undefined ? undefined : await checkpoints.load();
-  const corruption = corruptionOf(options);
-  await writeRun(out, RUN.settings, `${JSON.stringify(settings, null, 2)}\n`);
-
-  const parameters = tensorsOf(model.init(seed).weights).reduce((sum, { size }) => sum + size, 0);
+function announce({ name, model, rest, aside, form }: Plan, source: string): void {
+  const parameters = tensorsOf(model.init({ words: [0, 0] }).weights).reduce(
+    (sum, { size }) => sum + size,
+    0,
+  );
   tell(
-    `${name} on ${settings.data}: ${rest.values.shape[0]} examples of ${inputShape.join("×")}, ` +
+    `${name} on ${source}: ${rest.values.shape[0]} examples of ${form.dataShape.join("×")}, ` +
       `${aside.values.shape[0]} held out; ${parameters.toLocaleString("en")} parameters`,
   );
-  const interrupt = new AbortController();
+}
+
+/** Runs `f` with a signal that Ctrl-C sends; a second one does not wait for the step at hand. */
+async function interruptible<Result>(f: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const controller = new AbortController();
   const onSignal = () => {
-    // A second Ctrl-C does not wait for the step at hand.
-    if (interrupt.signal.aborted) process.exit(INTERRUPTED);
-    interrupt.abort();
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    controller.abort();
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    return await f(controller.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+async function run(given: Arguments): Promise<number> {
+  const [settings, folderBefore] = await resumed(given);
+  const out = String(settings.options.out ?? "run");
+  const plan = await planOf(settings);
+  const { seed, model, form, rest, aside, epochs, batchSize, optimizer, corrupt } = plan;
+  const checkpoints = checkpointFolder(join(out, RUN.checkpoints));
+  const resume = folderBefore === undefined ? undefined : await checkpoints.load();
+  await writeRun(out, RUN.settings, `${JSON.stringify(settings, null, 2)}\n`);
+  announce(plan, settings.data);
   const line = new ProgressLine(process.stderr);
   const start = performance.now();
-  const { params, history, stopped, steps } = await fit(model, toModel(rest.values, form, model), {
-    key: fold(seed, 2),
-    epochs,
-    batchSize,
-    optimizer: adam({ learningRate }),
-    validation: toModel(aside.values, form, model),
-    checkpoint: { every: STEPS_PER_CHECKPOINT, save: checkpoints.save },
-    signal: interrupt.signal,
-    onStep: (record, progress) => line.step(record, progress),
-    onEpoch: (record) => line.epoch(record, epochs),
-    ...corruption,
-    ...(resume && { resume }),
-  }).finally(() => {
-    line.clear();
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
-  });
+  const { params, history, stopped, steps } = await interruptible((signal) =>
+    fit(model, toModel(rest.values, form, model), {
+      key: fold(seed, 2),
+      epochs,
+      batchSize,
+      optimizer,
+      validation: toModel(aside.values, form, model),
+      checkpoint: { every: STEPS_PER_CHECKPOINT, save: checkpoints.save },
+      signal,
+      onStep: (record, progress) => line.step(record, progress),
+      onEpoch: (record) => line.epoch(record, epochs),
+      ...(corrupt && { corrupt }),
+      ...(resume && { resume }),
+    }),
+  ).finally(() => line.clear());
   await writeRun(out, RUN.model, modelFile(model, params, { form, settings }));
   await writeRun(out, RUN.history, JSON.stringify(history));
   if (stopped === "aborted") {
@@ -117,7 +91,7 @@ async function run(given: Arguments): Promise<number> {
     return INTERRUPTED;
   }
   tell(`trained in ${showSeconds((performance.now() - start) / 1000)}`);
-  await writeReport(out, { model, params, form, held: aside, settings, name, history, seed });
+  await writeReport(out, { ...plan, params, held: aside, settings, history });
   say(`report: ${join(out, RUN.report)}`);
   return 0;
 }
@@ -133,8 +107,14 @@ export const train: Command = {
     latent: { type: "string", value: "N", help: "numbers in the code (default 16)" },
     beta: { type: "string", value: "B", help: "weight of the KL term (default 1)" },
     epochs: { type: "string", value: "N", help: "passes over the data (default 10)" },
-    batch: { type: "string", value: "N", help: "examples per step (default 128)" },
-    lr: { type: "string", value: "R", help: "Adam's learning rate (default 1e-3)" },
+    likelihood: { type: "string", value: "L", help: "of a VAE: bernoulli (default for ink) or gaussian" },
+    gamma: {
+      type: "string",
+      value: "G",
+      help: "deviation of the gaussian likelihood (default 0.08; tables 0.3)",
+    },
+    batch: { type: "string", value: "N", help: "examples per step (default 64)" },
+    lr: { type: "string", value: "R", help: "Adam's highest learning rate, in one cycle (default 2e-3)" },
     seed: { type: "string", value: "N", help: "the same seed gives the same run (default 1)" },
     denoise: { type: "string", value: "S", help: "add noise of this deviation to inputs, not to targets" },
     mask: { type: "string", value: "R", help: "hide this share of 4×4 patches of the inputs" },

@@ -4,9 +4,9 @@
 export interface FaceFactors {
   /** From long and narrow (−1) to short and wide (1). */
   readonly headShape: number;
-  /** The head's turn, from 38° to the picture's left (−1) to 38° to its right (1). */
+  /** The head's turn, from 33° to the picture's left (−1) to 33° to its right (1). */
   readonly yaw: number;
-  /** The head's roll, from 18° anticlockwise (−1) to 18° clockwise (1). */
+  /** The head's roll, from 11° anticlockwise (−1) to 11° clockwise (1). */
   readonly tilt: number;
   /** The mouth's curve, from its corners down (−1) to a broad smile (1). */
   readonly smile: number;

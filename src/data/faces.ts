@@ -29,9 +29,9 @@ export interface Faces {
 }
 
 /**
- * Draws random faces, grayscale. The factors are independent and uniform over {@link FACE_RANGES}; pixels depend
- * smoothly on all of them. The bits depend only on the arguments, not on the machine; fixing some factors leaves the
- * others as they were.
+ * Draws random faces, grayscale. The factors are independent: yaw and smile uniform over {@link FACE_RANGES}, the
+ * others triangular, with the middle of the range most often. Pixels depend smoothly on all of them. The bits depend
+ * only on the arguments, not on the machine; fixing some factors leaves the others as they were.
  *
  * @param options.count - how many, integer ≥ 1
  * @param options.size - height and width in pixels, from 8 to 1024 (default 32)
@@ -135,10 +135,15 @@ function listOf(where: string, argument: string, given: unknown): ArrayLike<numb
   return given;
 }
 
-/** Uniform values. Scaled here, where no runtime fuses the product and the sum. */
+/** Factors of which every value is as likely; of the others those in the middle of the range are. */
+const UNIFORM: readonly FaceFactor[] = ["yaw", "smile"];
+
+/** Values of a factor. Scaled here, where no runtime fuses the product and the sum. */
 function drawnFactor(key: Key, name: FaceFactor, count: number): Float32Array {
   const [low, high] = FACE_RANGES[name];
-  return uniform(key, [count]).data.map((share) => low + (high - low) * share);
+  const [first, second] = [0, 1].map((i) => uniform(fold(key, i), [count]).data);
+  const isUniform = UNIFORM.includes(name);
+  return first.map((share, i) => low + (high - low) * (isUniform ? share : (share + second[i]) / 2));
 }
 
 function draw(values: readonly Float32Array[], count: number, size: number): Tensor {

@@ -3,9 +3,11 @@
 import { checkInteger, checkOptions, checkShape, refuseKind, refuseValue } from "../check.js";
 import { sequential } from "../layers/combine.js";
 import { conv2d, conv2dTranspose } from "../layers/convolution.js";
+import type { ActivationName } from "../layers/activations.js";
 import { dense } from "../layers/dense.js";
 import type { Layer } from "../layers/layer.js";
 import { flatten, reshape } from "../layers/shape.js";
+import { given } from "../layers/support.js";
 import { type Shape, sizeOf } from "../tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
 import { vae } from "./vae.js";
@@ -15,22 +17,26 @@ import type { Vae, VaeOptions } from "./vaeTypes.js";
 export interface ImageNetworkOptions {
   /** `[height, width, channels]` of the images. */
   readonly inputShape: Shape;
-  /** Channels after each convolution, every one of which halves the image (default [16, 32, 64]). */
+  /** Channels after each convolution, every one of which halves the image (default [8, 16]). */
   readonly channels?: readonly number[];
-  /** Features between the convolutions and the code (default 128). */
+  /** Features between the convolutions and the code (default 256). */
   readonly features?: number;
+  /** Of the decoder's end: `"sigmoid"` for values in [0, 1] (default), where it does not have to give logits. */
+  readonly outputActivation?: ActivationName;
 }
 
-const NETWORK_OPTIONS = ["inputShape", "channels", "features"];
+const NETWORK_OPTIONS = ["inputShape", "channels", "features", "outputActivation"];
 /** He's initialization keeps the signal's size through ReLUs; with Glorot's, deep networks begin slowly. */
 const RELU = { activation: "relu", kernelInitializer: "heUniform" } as const;
 /** A kernel that is a multiple of the stride writes every pixel equally often: no checkerboard. */
 const HALVING = { kernel: 4, stride: 2 } as const;
 
-/** Encoder to features and decoder from a code, mirror images of each other. */
+/** Encoder to features and decoder from a code to `outputs` numbers per value, mirror images of each other. */
 function networks(
   where: string,
-  { inputShape, channels = [16, 32, 64], features = 128 }: ImageNetworkOptions,
+  { inputShape, channels = [8, 16], features = 256, outputActivation }: ImageNetworkOptions,
+  usualActivation: ActivationName,
+  outputs = 1,
 ): { readonly encoder: Layer; readonly decoder: Layer } {
   checkShape(where, "inputShape", inputShape);
   if (inputShape.length !== 3) {
@@ -44,15 +50,16 @@ function networks(
   const shapes = [inputShape];
   for (const layer of down) shapes.push(layer.outputShape(shapes[shapes.length - 1]));
   const smallest = shapes[shapes.length - 1];
+  const last = channels.length - 1;
   // The way back names the sizes: halving rounds up, and 7 must come back from 4.
   const up = shapes
     .slice(0, -1)
     .reverse()
     .map(([height, width, count], i) =>
-      conv2dTranspose(count, {
+      conv2dTranspose(i < last ? count : outputs * count, {
         ...HALVING,
         outputShape: [height, width],
-        ...(i < channels.length - 1 ? RELU : {}),
+        ...(i < last ? RELU : { activation: outputActivation ?? usualActivation }),
       }),
     );
   return {
@@ -66,11 +73,10 @@ function divided<T extends ImageNetworkOptions>(
   where: string,
   options: T,
   own: readonly string[],
-): [ImageNetworkOptions, Omit<T, "channels" | "features">] {
+): [ImageNetworkOptions, Omit<T, "channels" | "features" | "outputActivation">] {
   checkOptions(where, options, [...NETWORK_OPTIONS, ...own]);
-  const { channels, features, ...rest } = options;
-  const sizes = { ...(channels && { channels }), ...(features !== undefined && { features }) };
-  return [{ inputShape: options.inputShape, ...sizes }, rest];
+  const { channels, features, outputActivation, ...rest } = options;
+  return [{ inputShape: options.inputShape, ...given({ channels, features, outputActivation }) }, rest];
 }
 
 /**
@@ -78,8 +84,9 @@ function divided<T extends ImageNetworkOptions>(
  *
  * @param options.inputShape - `[height, width, channels]`
  * @param options.latentSize - default 16
- * @param options.channels - after each convolution, every one of which halves the image (default [16, 32, 64])
- * @param options.features - between the convolutions and the latents (default 128)
+ * @param options.channels - after each convolution, every one of which halves the image (default [8, 16])
+ * @param options.features - between the convolutions and the latents (default 256)
+ * @param options.outputActivation - of the decoder's end; `"sigmoid"` unless it gives logits or log-variances
  * @param options.likelihood - as for {@link vae} (default `"bernoulli"`, for values in [0, 1])
  * @param options.beta - as for {@link vae}
  * @param options.freeBits - as for {@link vae}
@@ -97,7 +104,14 @@ export function imageVae(
 ): Vae {
   const own = ["latentSize", "likelihood", "beta", "freeBits"];
   const [sizes, rest] = divided("imageVae", options, own);
-  return vae({ latentSize: 16, ...rest, ...networks("imageVae", sizes) });
+  const { likelihood = "bernoulli" } = rest;
+  const isPerPixel =
+    typeof likelihood === "object" && likelihood?.type === "gaussian" && likelihood.gamma === "perPixel";
+  const isLogits =
+    likelihood === "bernoulli" ||
+    (likelihood?.type === "bernoulli" && likelihood.outputs !== "probabilities");
+  const activation = isLogits || isPerPixel ? "linear" : "sigmoid";
+  return vae({ latentSize: 16, ...rest, ...networks("imageVae", sizes, activation, isPerPixel ? 2 : 1) });
 }
 
 /**
@@ -105,8 +119,9 @@ export function imageVae(
  *
  * @param options.inputShape - `[height, width, channels]`
  * @param options.codeSize - numbers in the code (default 16)
- * @param options.channels - after each convolution, every one of which halves the image (default [16, 32, 64])
- * @param options.features - between the convolutions and the code (default 128)
+ * @param options.channels - after each convolution, every one of which halves the image (default [8, 16])
+ * @param options.features - between the convolutions and the code (default 256)
+ * @param options.outputActivation - of the decoder's end; `"sigmoid"` unless it gives logits
  * @param options.loss - as for {@link autoencoder} (default `"binaryCrossEntropyWithLogits"`, for values in [0, 1])
  * @param options.reduction - as for {@link autoencoder}
  * @returns the model
@@ -124,10 +139,12 @@ export function imageAutoencoder(
   const where = "imageAutoencoder";
   const [sizes, { codeSize = 16, ...rest }] = divided(where, options, ["codeSize", "loss", "reduction"]);
   checkInteger(where, "codeSize", codeSize, 1);
-  const { encoder, decoder } = networks(where, sizes);
+  const { loss = "binaryCrossEntropyWithLogits" } = rest;
+  const activation = loss === "binaryCrossEntropyWithLogits" ? "linear" : "sigmoid";
+  const { encoder, decoder } = networks(where, sizes, activation);
   return autoencoder({
-    loss: "binaryCrossEntropyWithLogits",
     ...rest,
+    loss,
     encoder: sequential(encoder, dense(codeSize)),
     decoder,
   });
