@@ -1,5 +1,6 @@
 // What models learn on real images, beside PyTorch:
-// `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty]`.
+// `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty]`,
+// and of the built-in faces `npm run bench:learning -- --faces`.
 //
 // FOLDER holds Fashion-MNIST's IDX files (train-images… and t10k-images…, packed with gzip or not). The first 3,615
 // training and 4,443 test images are used, as for PyTorch's figures.
@@ -10,6 +11,7 @@ import { parseArgs } from "node:util";
 import { key, ops, type Tensor } from "../../src/index.js";
 import { loadData } from "../../src/node/index.js";
 import { tensorsOf } from "../../src/tree.js";
+import { measureFaces } from "./faces.js";
 import { measureNovelty } from "./novelty.js";
 import { type Figure, type System, systems } from "./systems.js";
 
@@ -22,8 +24,13 @@ const { values } = parseArgs({
     filter: { type: "string", default: "" },
     seeds: { type: "string", default: "3" },
     novelty: { type: "boolean", default: false },
+    faces: { type: "boolean", default: false },
   },
 });
+if (values.faces) {
+  await measureFaces();
+  process.exit();
+}
 if (values.data === undefined) {
   console.error("bench:learning: give the folder of Fashion-MNIST's IDX files: -- --data FOLDER");
   process.exit(2);

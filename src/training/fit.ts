@@ -25,8 +25,9 @@ export interface FitResult {
 /**
  * Trains a model. Asynchronous: between steps it hands control back often enough that a page or server stays alive.
  *
- * The same key, data and options give bit-identical parameters, on any runtime that runs the same binary, and so does
- * a training that was interrupted and resumed from a checkpoint.
+ * The same key, data and options give bit-identical parameters, run after run and, with the baseline binary
+ * (`configure({ relaxedSimd: false })`), on every runtime; and so does a training that was interrupted and resumed from
+ * a checkpoint.
  *
  * @param model - a model
  * @param data - all examples as a tensor or ndarray `[n, ...inputShape]`, shuffled anew in every epoch; or batches as

@@ -12,8 +12,6 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 const INGREDIENTS = [
   "package.json",
   "tsconfig.json",
-  "tsconfig.build.json",
-  "tsconfig.node.json",
   "asconfig.json",
   "README.md",
   "LICENSE",
