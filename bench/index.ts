@@ -17,7 +17,7 @@ import { normCases } from "./norm.js";
 import { optimizerCases } from "./optimizer.js";
 import { pointwiseCases } from "./pointwise.js";
 import { randomCases } from "./random.js";
-import { trainStepCases } from "./trainStep.js";
+import { modelCases } from "./models.js";
 import { type Binary, chooseBinary, measure, measureRoofline, type Row } from "./support.js";
 
 const CASES = [
@@ -30,7 +30,7 @@ const CASES = [
   ...optimizerCases,
   ...randomCases,
   ...autodiffCases,
-  ...trainStepCases,
+  ...modelCases,
 ];
 /** Bytes, read and written, of the copy that the heading names. */
 const LARGE_COPY = 32 << 20;

@@ -94,7 +94,7 @@ export async function measureFaces(): Promise<void> {
   measureAttribute(model, params, "yaw");
   const ordinary = faces({ count: 300, key: key(21) }).images;
   const score = (images: Tensor) => model.score(params, images).data;
-  const labels = [...new Array(300).fill(0), ...new Array(300).fill(1)] as number[];
+  const labels = Array.from({ length: 600 }, (_, i) => Number(i >= 300));
   const area = (odd: Tensor) => rocAuc([...score(ordinary), ...score(odd)], labels).toFixed(4);
   console.log(`  ROC AUC of shapes among faces: ${area(shapes({ count: 300, key: key(22) }).images)}`);
   console.log(`  ROC AUC of upside-down faces: ${area(flipped(faces({ count: 300, key: key(23) }).images))}`);

@@ -99,7 +99,7 @@ export function parse(command: Command, args: string[]): Arguments | undefined {
     parsed = parseArgs(config);
   } catch (error) {
     // Node's first sentence says what is wrong; the rest is advice about "--" that only confuses here.
-    const [sentence] = (error as Error).message.split(". ");
+    const [sentence] = (error as Error).message.split(/\.\s/);
     return fail(`${sentence}; see reparam ${command.name} --help`);
   }
   if (parsed.values.help === true) return undefined;
@@ -113,13 +113,34 @@ export function parse(command: Command, args: string[]): Arguments | undefined {
   return { positionals, options: new Options(parsed.values as Record<string, string | boolean>) };
 }
 
+/** Characters in a line of help. */
+const WIDTH = 100;
+
+/** Text in lines that are not wider than `width`; words are not broken. */
+export function wrap(text: string, width = WIDTH): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Terms on the left, what they mean beside them. */
+export function columnsOf(rows: readonly (readonly [term: string, meaning: string])[]): string[] {
+  const width = Math.max(...rows.map(([term]) => term.length)) + 4;
+  return rows.flatMap(([term, meaning]) =>
+    wrap(meaning, WIDTH - width).map((line, i) => (i === 0 ? `  ${term}` : "").padEnd(width) + line),
+  );
+}
+
 /** The help of a command. */
 export function helpOf({ name, takes, summary, options }: Command): string {
-  const lines = Object.entries({ ...options, help: HELP }).map(([option, { value = "", help }]) => ({
-    left: `  --${option} ${value}`.trimEnd(),
-    help,
-  }));
-  const width = Math.max(...lines.map(({ left }) => left.length)) + 2;
+  const rows = Object.entries({ ...options, help: HELP }).map(
+    ([option, { value = "", help }]) => [`--${option} ${value}`.trimEnd(), help] as const,
+  );
   const usage = `Usage: reparam ${[name, takes, "[options]"].filter((word) => word !== "").join(" ")}`;
-  return [usage, "", summary, "", ...lines.map(({ left, help }) => left.padEnd(width) + help)].join("\n");
+  return [usage, "", ...wrap(summary), "", ...columnsOf(rows)].join("\n");
 }

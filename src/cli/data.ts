@@ -1,15 +1,17 @@
 // The data of a command: built-in images by name, or files and folders, as one tensor of values that models take.
 
-import { tell } from "./terminal.js";
+import { stat } from "node:fs/promises";
 import { faces } from "../data/faces.js";
 import { shapes } from "../data/shapes.js";
 import { loadData } from "../node/loadData.js";
+import { type ImageOptions, prepareImages } from "../node/prepareImages.js";
 import * as ops from "../ops/index.js";
 import { permutation } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
-import type { Tensor } from "../tensor.js";
+import { adoptArray, type Tensor } from "../tensor.js";
 import { gatherRows } from "../training/source.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
+import { tell } from "./terminal.js";
 
 /** Data ready for a model. */
 export interface Data {
@@ -21,6 +23,8 @@ export interface Data {
   readonly labelNames?: readonly string[];
   /** Names of the examples. */
   readonly names?: readonly string[];
+  /** What a table calls its columns. */
+  readonly columns?: readonly string[];
 }
 
 /** Options of commands that take data. */
@@ -36,8 +40,8 @@ export const DATA_OPTIONS: Readonly<Record<string, OptionHelp>> = {
   },
   labels: {
     type: "string",
-    value: "FILE",
-    help: "labels of the examples, to colour the report (IDX, npy, CSV)",
+    value: "WHICH",
+    help: "labels, to colour the report: a file (IDX, npy, CSV), or a column of the table by its name",
   },
 };
 
@@ -74,39 +78,83 @@ export function divide(data: Data, share: number, key: Key): { readonly rest: Da
   return { rest: pick(data, order.subarray(size)), aside: pick(data, order.subarray(0, size)) };
 }
 
-async function readLabels(path: string | undefined, count: number): Promise<{ labels?: Tensor }> {
-  if (path === undefined) return {};
+async function readLabels(path: string, count: number): Promise<Tensor> {
   const { images: labels } = await loadData(path);
   if (labels.size < count) fail(`${path} has ${labels.size} labels for ${count} examples`);
-  return { labels: ops.slice(ops.reshape(labels, [labels.size]), 0, count) };
+  return ops.reshape(labels, [labels.size]);
+}
+
+/** A table without the column of a name, and that column as labels. */
+function splitColumn({ shape: [count, width], data }: Tensor, columns: readonly string[], name: string) {
+  if (width === 1) fail(`--labels ${name} leaves no column to train on`);
+  const at = columns.indexOf(name);
+  const others = data.filter((_, i) => i % width !== at);
+  const own = data.filter((_, i) => i % width === at);
+  return {
+    values: adoptArray(others, [count, width - 1]),
+    labels: adoptArray(own, [count]),
+    columns: columns.filter((_, i) => i !== at),
+  };
+}
+
+/** An array as images `[n, height, width, channels]` in the form that was asked for, or as the table that it is. */
+function imagesOf(source: string, array: Tensor, asked: ImageOptions): Tensor {
+  const { shape } = array;
+  const [option] = Object.keys(asked);
+  if (shape.length === 2) {
+    if (option !== undefined) fail(`--${option} is for images, ${source} is a table`);
+    return array;
+  }
+  if (shape.length !== 3 && shape.length !== 4) {
+    fail(`${source} has the shape [${shape.join(", ")}]: images or a table of numbers are needed`);
+  }
+  const images = shape.length === 4 ? array : ops.reshape(array, [...shape, 1]);
+  return option === undefined ? images : prepareImages(images, asked);
+}
+
+/** Reads a file or folder. */
+async function readFiles(source: string, asked: ImageOptions, options: Options): Promise<Data> {
+  // Pictures of a folder may differ in size, and are brought to one while they are read.
+  const isFolder = (await stat(source)).isDirectory();
+  const broken = options.flag("skip") ? "skip" : "refuse";
+  const loaded = await loadData(source, isFolder ? { ...asked, broken } : {});
+  for (const { name, reason } of loaded.skipped ?? []) tell(`left out ${name}: ${reason}`);
+  const { names, classes, columns } = loaded;
+  const values = isFolder ? loaded.images : imagesOf(source, loaded.images, asked);
+  const most = Math.min(options.integer("count", 2) ?? Infinity, values.shape[0]);
+  const wanted = options.text("labels");
+  const split =
+    wanted !== undefined && columns?.includes(wanted) ? splitColumn(values, columns, wanted) : undefined;
+  // Labels of one's own come before those of subfolders.
+  const labels = wanted === undefined || split ? loaded.labels : await readLabels(wanted, most);
+  const first = Uint32Array.from({ length: most }, (_, i) => i);
+  return pick(
+    {
+      values,
+      ...(labels && { labels }),
+      ...(names && { names }),
+      ...(columns && { columns }),
+      ...(classes && labels === loaded.labels && { labelNames: classes }),
+      ...split,
+    },
+    first,
+  );
 }
 
 /** Loads what a command was given: `faces`, `shapes`, or a path. */
 export async function readData(source: string, options: Options, key: Key): Promise<Data> {
   const size = sizeOption(options);
-  const count = options.integer("count", 2);
-  if (source === "faces" || source === "shapes") {
-    if (size !== undefined && size[0] !== size[1]) fail(`--size of ${source} must be one number`);
-    const request = { count: count ?? 4096, key, size: size?.[0] ?? 32 };
-    const { images, factors } = source === "faces" ? faces(request) : shapes(request);
-    return { values: images, factors: { ...factors } };
-  }
   const fit = options.choice("fit", ["crop", "stretch", "pad"]);
-  const loaded = await loadData(source, {
-    ...(size && { size }),
-    ...(fit && { fit }),
-    ...(options.flag("grey") && { grey: true }),
-    ...(options.flag("skip") && { broken: "skip" as const }),
-  });
-  for (const { name, reason } of loaded.skipped ?? []) tell(`left out ${name}: ${reason}`);
-  const { images, names, classes } = loaded;
-  if (images.shape.length !== 2 && images.shape.length !== 4) {
-    fail(`${source} has the shape [${images.shape.join(", ")}]: images or a table of numbers are needed`);
+  if (source !== "faces" && source !== "shapes") {
+    const isGrey = options.flag("grey");
+    return readFiles(
+      source,
+      { ...(size && { size }), ...(fit && { fit }), ...(isGrey && { grey: true }) },
+      options,
+    );
   }
-  const most = Math.min(count ?? Infinity, images.shape[0]);
-  const labels = loaded.labels ? { labels: loaded.labels } : await readLabels(options.text("labels"), most);
-  return pick(
-    { values: images, ...labels, ...(names && { names }), ...(classes && { labelNames: classes }) },
-    Uint32Array.from({ length: most }, (_, i) => i),
-  );
+  if (size !== undefined && size[0] !== size[1]) fail(`--size of ${source} must be one number`);
+  const request = { count: options.integer("count", 2) ?? 4096, key, size: size?.[0] ?? 32 };
+  const { images, factors } = source === "faces" ? faces(request) : shapes(request);
+  return { values: images, factors: { ...factors } };
 }

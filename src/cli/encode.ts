@@ -1,13 +1,13 @@
 // reparam encode: the codes of data, to a file.
 
-import { say } from "./terminal.js";
 import { fold, key } from "../random/keys.js";
 import { Tensor } from "../tensor.js";
 import type { Command } from "./command.js";
 import { DATA_OPTIONS, readData } from "./data.js";
 import { checkFits, toModel } from "./form.js";
-import { checkOutput, numbered, writeValues } from "./output.js";
+import { checkOutput, writeValues } from "./output.js";
 import { openModel } from "./run.js";
+import { say } from "./terminal.js";
 
 export const encode: Command = {
   name: "encode",
@@ -26,7 +26,8 @@ export const encode: Command = {
     const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
     checkFits(source, data, info.form);
     const codes = model.encode(params, toModel(data.values, info.form, model));
-    await writeValues(out, codes instanceof Tensor ? codes : codes.mean, numbered("z"), data.names);
+    const values = codes instanceof Tensor ? codes : codes.mean;
+    await writeValues(out, values, { columns: "z", names: data.names });
     say(`${data.values.shape[0]} codes: ${out}`);
     return 0;
   },

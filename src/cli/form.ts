@@ -6,6 +6,9 @@ import { adoptArray, isSameShape, type Shape, type Tensor } from "../tensor.js";
 import { fail } from "./command.js";
 import type { Data } from "./data.js";
 
+/** From the lowest value to the highest. */
+export type Range = readonly [low: number, high: number];
+
 /** How data become a model's input; plain data, which the model's file keeps. */
 export interface Form {
   /** The shape of one example as the data have it. */
@@ -13,13 +16,19 @@ export interface Form {
   /** What is taken off, and then divided by: a number per column, or one for all. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
+  /** Where values lie as the model sees them; absent where they have no bounds. */
+  readonly range?: Range;
+  /** What a table calls its columns. */
+  readonly columns?: readonly string[];
 }
 
-/** Values as they are. */
-export const asTheyAre = (dataShape: Shape): Form => ({ dataShape, mean: [0], deviation: [1] });
+const UNIT: Range = [0, 1];
 
-/** Values from 0 to 1 become −1 to 1. */
-export const symmetric = (dataShape: Shape): Form => ({ dataShape, mean: [0.5], deviation: [0.5] });
+/** Values of one range, such as 0 to 255, become values of another; none given, they stay as they are. */
+export function ranged(dataShape: Shape, from: Range = UNIT, to: Range = UNIT): Form {
+  const deviation = (from[1] - from[0]) / (to[1] - to[0]) || 1;
+  return { dataShape, mean: [from[0] - to[0] * deviation], deviation: [deviation], range: to };
+}
 
 /** Every column of a table gets mean 0 and deviation 1; a constant one only the former. */
 export function standardized(table: Tensor): Form {
@@ -31,8 +40,17 @@ export function standardized(table: Tensor): Form {
   return { dataShape: [columns], mean, deviation: square.map((value) => Math.sqrt(value) || 1) };
 }
 
+/** Where values lie in the data's own units; undefined where they have no bounds. */
+export function dataRange({ mean, deviation, range }: Form): Range | undefined {
+  return range && [range[0] * deviation[0] + mean[0], range[1] * deviation[0] + mean[0]];
+}
+
 /** Data as the model takes them. */
-export function toModel(values: Tensor, { mean, deviation }: Form, { inputShape }: Model): Tensor {
+export function toModel(
+  values: Tensor,
+  { mean, deviation }: Form,
+  { inputShape }: Pick<Model, "inputShape">,
+): Tensor {
   const columns = mean.length;
   const data = values.data.map((value, i) => (value - mean[i % columns]) / deviation[i % columns]);
   return ops.reshape(adoptArray(data, values.shape), [values.shape[0], ...inputShape]);
@@ -45,15 +63,24 @@ export function fromModel(values: Tensor, { dataShape, mean, deviation }: Form):
   return adoptArray(data, [values.shape[0], ...dataShape]);
 }
 
+/** What to add to the command so that the data fit, where there is such a thing. */
+function cureOf(shape: Shape, columns: readonly string[] | undefined, form: Form): string {
+  const [height, width, channels] = form.dataShape;
+  if (shape.length === 3 && form.dataShape.length === 3) {
+    const size = height === width ? height : `${height}x${width}`;
+    if (shape[2] === channels) return `: add --size ${size}`;
+    return channels === 1 ? `: add --grey --size ${size}` : "";
+  }
+  const extra = columns?.filter((name) => !form.columns?.includes(name)) ?? [];
+  return form.columns && extra.length === 1 ? `: add --labels ${extra[0]}` : "";
+}
+
 /** Refuses data that a model was not made for, and says what to do. */
-export function checkFits(source: string, { values }: Data, { dataShape }: Form): void {
+export function checkFits(source: string, { values, columns }: Data, form: Form): void {
   const shape = values.shape.slice(1);
-  if (isSameShape(shape, dataShape)) return;
-  const show = (sizes: Shape) => sizes.join("×");
-  const [height, width, channels] = dataShape;
-  const isSize = shape.length === 3 && dataShape.length === 3 && shape[2] === channels;
-  const isColour = shape.length === 3 && dataShape.length === 3 && channels === 1;
-  const size = height === width ? height : `${height}x${width}`;
-  const cure = isSize ? `: add --size ${size}` : isColour ? `: add --grey --size ${size}` : "";
-  fail(`the model takes ${show(dataShape)}, ${source} has ${show(shape)}${cure}`);
+  if (isSameShape(shape, form.dataShape)) return;
+  const show = (sizes: Shape) => (sizes.length === 1 ? `${sizes[0]} columns` : sizes.join("×"));
+  fail(
+    `the model takes ${show(form.dataShape)}, ${source} has ${show(shape)}${cureOf(shape, columns, form)}`,
+  );
 }

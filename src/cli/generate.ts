@@ -1,11 +1,11 @@
 // reparam generate: new examples from a VAE's prior.
 
-import { say } from "./terminal.js";
 import { key } from "../random/keys.js";
 import { type Command, fail } from "./command.js";
 import { fromModel } from "./form.js";
-import { checkOutput, numbered, writeValues } from "./output.js";
+import { checkOutput, labelled, writeValues } from "./output.js";
 import { openModel } from "./run.js";
+import { say } from "./terminal.js";
 
 export const generate: Command = {
   name: "generate",
@@ -28,7 +28,7 @@ export const generate: Command = {
     const temperature = options.number("temperature", 0) ?? 1;
     const seed = key(options.integer("seed", 0) ?? 1);
     const samples = model.generate(params, { count, key: seed, temperature });
-    await writeValues(out, fromModel(samples, form), numbered("x"));
+    await writeValues(out, fromModel(samples, form), labelled(form));
     say(`${count} samples: ${out}`);
     return 0;
   },

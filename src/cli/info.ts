@@ -1,11 +1,19 @@
 // reparam info: what is in a model's file.
 
-import { say } from "./terminal.js";
 import { layerFromSpec } from "../layers/fromSpec.js";
-import { summary } from "../layers/summary.js";
+import { grouped, summary } from "../layers/summary.js";
 import { tensorsOf } from "../tree.js";
 import type { Command } from "./command.js";
 import { openModel } from "./run.js";
+import { say } from "./terminal.js";
+
+/** A setting in words: `gaussian, gamma 0.08` for `{ type: "gaussian", gamma: 0.08 }`. */
+function show(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, entry]) => (name === "type" ? String(entry) : `${name} ${show(entry)}`))
+    .join(", ");
+}
 
 export const info: Command = {
   name: "info",
@@ -18,12 +26,13 @@ export const info: Command = {
     const count = tensorsOf(params.weights).reduce((sum, { size }) => sum + size, 0);
     const encoder = layerFromSpec(spec.encoder);
     const code = "codeShape" in model ? model.codeShape : [model.latentSize];
-    const options = Object.entries({ ...spec.options, ...info.settings.options });
+    const { data, options } = info.settings;
+    const settings = Object.entries({ ...(data && { data }), ...options, ...spec.options });
+    const { dataShape } = info.form;
+    const takes = dataShape.length === 1 ? `${dataShape[0]} columns` : dataShape.join("×");
     const lines = [
-      `${spec.type} for ${info.form.dataShape.join("×")}, ${count.toLocaleString("en")} parameters`,
-      ...options.map(
-        ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
-      ),
+      `${spec.type} for ${takes}, ${grouped(count)} parameters`,
+      ...settings.filter(([, value]) => value !== null).map(([name, value]) => `${name}: ${show(value)}`),
       "",
       "encoder",
       summary(encoder, model.inputShape),

@@ -1,26 +1,25 @@
 #!/usr/bin/env node
 // The command line: finds the command, runs it, and turns mistakes into one line and an exit code.
 
-import { say, tell } from "./terminal.js";
-import { type Command, fail, helpOf, parse, UsageError } from "./command.js";
+import { type Command, columnsOf, fail, helpOf, parse, UsageError } from "./command.js";
 import { encode } from "./encode.js";
 import { generate } from "./generate.js";
 import { info } from "./info.js";
 import { reconstruct } from "./reconstruct.js";
 import { reportCommand } from "./report.js";
 import { score } from "./score.js";
+import { say, tell } from "./terminal.js";
 import { train } from "./train.js";
 
 const COMMANDS: readonly Command[] = [train, reconstruct, encode, generate, score, reportCommand, info];
 
 function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2;
   return [
     "Usage: reparam COMMAND …",
     "",
     "Trains and runs autoencoders and variational autoencoders.",
     "",
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary.split(". ")[0]}`),
+    ...columnsOf(COMMANDS.map(({ name, summary }) => [name, summary.split(/\.(?: |$)/)[0]])),
     "",
     "reparam COMMAND --help tells more.",
   ].join("\n");

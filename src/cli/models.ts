@@ -18,7 +18,7 @@ export interface ModelRequest {
   readonly inputShape: Shape;
   readonly latent: number;
   readonly beta: number | Schedule;
-  /** Whether all values lie in [0, 1]. */
+  /** Whether all values lie in [0, 1]: those of images do, those of tables may. */
   readonly isUnit: boolean;
   readonly likelihood: LikelihoodName;
   /** Deviation of the Gaussian likelihood. */
@@ -35,21 +35,14 @@ const likelihoodOf = ({ likelihood, gamma }: ModelRequest): Likelihood =>
   likelihood === "bernoulli" ? likelihood : { type: "gaussian", gamma };
 const lossOf = ({ isUnit }: ModelRequest) => (isUnit ? "binaryCrossEntropyWithLogits" : "squaredError");
 
-/** A decoder of values beyond [0, 1] ends without a sigmoid. */
-const outputOf = ({ isUnit }: ModelRequest) => (isUnit ? {} : ({ outputActivation: "linear" } as const));
-
 /** Models for data of any size. */
 const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
   "conv-vae": (request) => {
     const { inputShape, latent: latentSize, beta } = request;
-    const likelihood = likelihoodOf(request);
-    return imageVae({ inputShape, latentSize, beta, likelihood, ...outputOf(request) });
+    return imageVae({ inputShape, latentSize, beta, likelihood: likelihoodOf(request) });
   },
-  "conv-ae": (request) => {
-    const { inputShape, latent: codeSize } = request;
-    const loss = lossOf(request);
-    return imageAutoencoder({ inputShape, codeSize, loss, reduction: "perExample", ...outputOf(request) });
-  },
+  "conv-ae": ({ inputShape, latent: codeSize }) =>
+    imageAutoencoder({ inputShape, codeSize, reduction: "perExample" }),
   "dense-vae": (request) => {
     const { inputShape, latent: latentSize, beta } = request;
     return vae({
@@ -98,9 +91,10 @@ export function modelByName(name: string, request: ModelRequest): AnyModel {
   const { inputShape } = request;
   const size = inputShape.join("×");
   if (Object.hasOwn(LECTURES, name)) {
-    if (size !== "28×28×1")
-      fail(`--model ${name} is for images of 28×28×1, these have ${size}: add --size 28 --grey`);
-    if (!request.isUnit) fail(`--model ${name} is for values from 0 to 1`);
+    if (size !== "28×28×1") {
+      const cure = inputShape.length === 3 ? `: add --size 28${inputShape[2] === 1 ? "" : " --grey"}` : "";
+      fail(`--model ${name} is for images of 28×28×1, these data have ${size}${cure}`);
+    }
     return LECTURES[name](request);
   }
   if (name.startsWith("conv-") && inputShape.length !== 3) {

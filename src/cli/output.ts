@@ -7,11 +7,29 @@ import { montage } from "../latent/montage.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import type { Tensor } from "../tensor.js";
 import { fail } from "./command.js";
+import { dataRange, type Form, type Range } from "./form.js";
+
+/** What a file says about its values, beside them. */
+export interface Labelling {
+  /** What the columns are called: a letter before their numbers (`x0, x1, …`), or their names. */
+  readonly columns: string | readonly string[];
+  /** Names of the examples. */
+  readonly names?: readonly string[] | undefined;
+  /** Black and white of images (default 0 and 1). */
+  readonly range?: Range | undefined;
+}
+
+/** How a model's outputs are labelled: as its data were. */
+export const labelled = (form: Form, names?: readonly string[]): Labelling => ({
+  columns: form.columns ?? "x",
+  range: dataRange(form),
+  names,
+});
 
 /** Numbers with a header line, and names in front where there are any. */
 export function toCsv(columns: readonly string[], values: Tensor, names?: readonly string[]): string {
   const width = columns.length;
-  const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const rows = Array.from({ length: values.shape[0] }, (_, row) => {
     const numbers = [...values.data.subarray(row * width, (row + 1) * width)].map(String);
     return [...(names ? [quoted(names[row])] : []), ...numbers].join(",");
@@ -31,20 +49,16 @@ export function checkOutput(path: string, endings: readonly string[]): void {
 export async function writeValues(
   path: string,
   values: Tensor,
-  columns: (width: number) => readonly string[],
-  names?: readonly string[],
+  { columns, names, range: [low, high] = [0, 1] }: Labelling,
 ): Promise<void> {
-  const width = values.size / values.shape[0];
   const ending = extname(path);
   if (ending === ".npy") return writeFileAtomic(path, writeNpy(values));
   if (ending === ".csv") {
-    return writeFileAtomic(path, new TextEncoder().encode(toCsv(columns(width), values, names)));
+    const width = values.size / values.shape[0];
+    const header =
+      typeof columns === "string" ? Array.from({ length: width }, (_, i) => `${columns}${i}`) : columns;
+    return writeFileAtomic(path, new TextEncoder().encode(toCsv(header, values, names)));
   }
   if (values.shape.length !== 4) fail(`${path}: only images become a picture; use .npy or .csv`);
-  const perRow = Math.ceil(Math.sqrt(values.shape[0]));
-  return writeFileAtomic(path, writePng(montage(values, { columns: perRow })));
+  return writeFileAtomic(path, writePng(montage(values, { background: high }), { low, high }));
 }
-
-/** `x0, x1, …`. */
-export const numbered = (letter: string) => (width: number) =>
-  Array.from({ length: width }, (_, i) => `${letter}${i}`);

@@ -1,8 +1,10 @@
 // What a training is going to be: from the arguments and the data to a model, its data and how it learns.
 
 import type { Layer } from "../layers/layer.js";
+import { sequential } from "../layers/combine.js";
 import { maskPatches } from "../layers/masks.js";
 import { gaussianNoise } from "../layers/noise.js";
+import { reshape } from "../layers/shape.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { adam } from "../optimizers/adam.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
@@ -12,7 +14,7 @@ import { fold, type Key, key as makeKey } from "../random/keys.js";
 import type { Tensor } from "../tensor.js";
 import { fail, Options } from "./command.js";
 import { type Data, divide, readData } from "./data.js";
-import { asTheyAre, type Form, standardized, symmetric } from "./form.js";
+import { dataRange, type Form, type Range, ranged, standardized } from "./form.js";
 import { LIKELIHOODS, MODEL_NAMES, modelByName } from "./models.js";
 import type { Settings } from "./run.js";
 
@@ -37,11 +39,17 @@ export const HELD_OUT = 0.1;
 /** The Gaussian's deviation: of grey images 8 % of their range, of standardized tables a third. */
 const GAMMA = { images: 0.08, tables: 0.3 };
 
-const isUnit = ({ data }: Tensor) => data.every((value) => value >= 0 && value <= 1);
+/** From the least value to the greatest, but from 0 to 1 where none lies beyond: so pixels should be. */
+function rangeOf({ data }: Tensor): Range {
+  const low = data.reduce((a, b) => Math.min(a, b));
+  const high = data.reduce((a, b) => Math.max(a, b));
+  return low >= 0 && high <= 1 ? [0, 1] : [low, high];
+}
 
-/** Most values near 0 or 1, as ink on paper: such images are drawn by probabilities, grey ones by a Gaussian. */
-function isInk({ data, size }: Tensor): boolean {
-  const near = data.reduce((sum, value) => sum + Number(value < 0.1 || value > 0.9), 0);
+/** Most values near the ends, as ink on paper: such images are drawn by probabilities, grey ones by a Gaussian. */
+function isInk({ data, size }: Tensor, [low, high]: Range): boolean {
+  const margin = 0.1 * (high - low);
+  const near = data.reduce((sum, value) => sum + Number(value < low + margin || value > high - margin), 0);
   return 2 * near > size;
 }
 
@@ -56,24 +64,21 @@ function betaOf(beta: number, isSharp: boolean, steps: number): number | Schedul
   return (step) => beta * excess ** (1 - Math.min(step / (0.5 * steps), 1));
 }
 
-/** How the model sees the data: tables are standardized unless they lie in [0, 1], tanh wants [−1, 1]. */
-function formOf(name: string, values: Tensor, unit: boolean): Form {
+/** How the model sees the data: pixels from 0 to 1, but tanh wants [−1, 1]; tables of other values standardized. */
+function formOf(name: string, { values, columns }: Data): Form {
   const dataShape = values.shape.slice(1);
-  if (name === "strided") return symmetric(dataShape);
-  return unit || dataShape.length === 3 ? asTheyAre(dataShape) : standardized(values);
+  const [low, high] = rangeOf(values);
+  const isPixels = dataShape.length === 3 || (low === 0 && high === 1);
+  const to: Range = name === "strided" ? [-1, 1] : [0, 1];
+  const form = isPixels ? ranged(dataShape, [low, high], to) : standardized(values);
+  return { ...form, ...(columns && { columns }) };
 }
 
-function corruptionOf(options: Options): { readonly corrupt?: Layer } {
+/** Numbers and names among the arguments, checked before any data are read. */
+function askedOf(options: Options) {
   const [denoise, mask] = [options.number("denoise", 0), options.number("mask", 0, 1)];
   if (denoise !== undefined && mask !== undefined) fail("give either --denoise or --mask");
-  if (denoise !== undefined) return { corrupt: gaussianNoise(denoise, { clip: [0, 1] }) as unknown as Layer };
-  return mask === undefined ? {} : { corrupt: maskPatches({ size: 4, ratio: mask }) as unknown as Layer };
-}
-
-/** Reads the data and plans the training that was asked for. */
-export async function planOf(settings: Settings): Promise<Plan> {
-  const options = new Options(settings.options);
-  const asked = {
+  return {
     seed: options.integer("seed", 0) ?? 1,
     name: options.choice("model", MODEL_NAMES),
     epochs: options.integer("epochs", 1) ?? 10,
@@ -83,28 +88,54 @@ export async function planOf(settings: Settings): Promise<Plan> {
     gamma: options.number("gamma", 1e-6),
     rate: options.number("lr", 0) ?? 2e-3,
     likelihood: options.choice("likelihood", LIKELIHOODS),
+    denoise,
+    mask,
   };
-  const corruption = corruptionOf(options);
+}
+
+/** What disturbs the inputs, as the model sees them. */
+function corruptionOf(
+  { denoise, mask }: ReturnType<typeof askedOf>,
+  { dataShape, range }: Form,
+  { inputShape }: AnyModel,
+): { readonly corrupt?: Layer } {
+  if (denoise !== undefined) {
+    // The deviation is that of pixels from 0 to 1, or of standardized columns.
+    const [deviation, clip] = range ? [denoise * (range[1] - range[0]), { clip: range }] : [denoise, {}];
+    return { corrupt: gaussianNoise(deviation, clip) as unknown as Layer };
+  }
+  if (mask === undefined) return {};
+  const patches = maskPatches({ size: dataShape.length === 1 ? 1 : 4, ratio: mask, value: range?.[0] ?? 0 });
+  // Of images that a model takes as vectors, patches are hidden all the same.
+  const corrupt = sequential(reshape(dataShape), patches, reshape(inputShape));
+  return { corrupt: corrupt as unknown as Layer };
+}
+
+/** Reads the data and plans the training that was asked for. */
+export async function planOf(settings: Settings): Promise<Plan> {
+  const options = new Options(settings.options);
+  const asked = askedOf(options);
   const { epochs, batchSize } = asked;
   const seed = makeKey(asked.seed);
   const data = await readData(settings.data, options, fold(seed, 0));
   const { rest, aside } = divide(data, HELD_OUT, fold(seed, 1));
   const inputShape = data.values.shape.slice(1);
   const isImages = inputShape.length === 3;
-  const unit = isUnit(data.values);
   const name = asked.name ?? (isImages ? "conv-vae" : "dense-vae");
-  const likelihood = asked.likelihood ?? (unit && isInk(data.values) ? "bernoulli" : "gaussian");
-  if (likelihood === "bernoulli" && !unit) fail("--likelihood bernoulli is for values from 0 to 1");
+  const form = formOf(name, data);
+  const range = dataRange(form);
+  const likelihood = asked.likelihood ?? (range && isInk(data.values, range) ? "bernoulli" : "gaussian");
+  if (likelihood === "bernoulli" && !range) fail("--likelihood bernoulli is for values from 0 to 1");
   const steps = Math.max(2, epochs * Math.ceil(rest.values.shape[0] / batchSize));
   const model = modelByName(name, {
     inputShape,
     latent: asked.latent,
     beta: betaOf(asked.beta, likelihood === "gaussian", steps),
-    isUnit: unit,
+    isUnit: range !== undefined,
     likelihood,
     gamma: asked.gamma ?? (isImages ? GAMMA.images : GAMMA.tables),
   });
-  const form = formOf(name, data.values, unit);
+  const corruption = corruptionOf(asked, form, model);
   const optimizer = adam({ learningRate: oneCycle({ peak: asked.rate, steps }) });
   return { seed, name, model, form, rest, aside, epochs, batchSize, optimizer, ...corruption };
 }

@@ -10,12 +10,14 @@ export interface Screen {
   write(text: string): unknown;
 }
 
-/** `3.2 s`, `4 min 10 s`. */
+/** `3.2 s`, `4 min 10 s`, `2 h 5 min`. */
 export function showSeconds(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  return `${minutes} min ${Math.round(seconds - 60 * minutes)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** A number in about four digits. */
@@ -57,8 +59,8 @@ export class ProgressLine {
       `${showSeconds(left)} left`,
       showLoss(record),
     ].join("  ");
-    // Cut to the width: a line that wraps could not be rewritten.
-    this.screen.write(`\r${line.slice(0, (this.screen.columns ?? 80) - 1)}\u001B[K`);
+    // Cut to the width: a line that wraps could not be rewritten. Some terminals say that theirs is 0.
+    this.screen.write(`\r${line.slice(0, (this.screen.columns || 80) - 1)}\u001B[K`);
   }
 
   /** After an epoch. */

@@ -1,12 +1,12 @@
 // reparam reconstruct: data as the model gives them back.
 
-import { say } from "./terminal.js";
 import { fold, key } from "../random/keys.js";
 import type { Command } from "./command.js";
 import { DATA_OPTIONS, readData } from "./data.js";
 import { checkFits, fromModel, toModel } from "./form.js";
-import { checkOutput, numbered, writeValues } from "./output.js";
+import { checkOutput, labelled, writeValues } from "./output.js";
 import { openModel } from "./run.js";
+import { say } from "./terminal.js";
 
 export const reconstruct: Command = {
   name: "reconstruct",
@@ -28,7 +28,7 @@ export const reconstruct: Command = {
     const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
     checkFits(source, data, info.form);
     const output = model.reconstruct(params, toModel(data.values, info.form, model));
-    await writeValues(out, fromModel(output, info.form), numbered("x"), data.names);
+    await writeValues(out, fromModel(output, info.form), labelled(info.form, data.names));
     say(`${data.values.shape[0]} reconstructions: ${out}`);
     return 0;
   },

@@ -1,7 +1,6 @@
 // reparam report: the report of a run, written anew; also the way in which train writes it.
 
-import { say } from "./terminal.js";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fitFaceReadout, readFaces } from "../data/faceReadout.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
@@ -14,6 +13,7 @@ import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
 import { checkFits, type Form, toModel } from "./form.js";
 import { HELD_OUT } from "./plan.js";
 import { exists, openModel, readRun, RUN, type Settings, writeRun } from "./run.js";
+import { say } from "./terminal.js";
 
 interface Request {
   readonly model: AnyModel;
@@ -41,16 +41,14 @@ function readoutsOf(size: number, key: Key) {
 export async function writeReport(folder: string, request: Request): Promise<void> {
   const { model, params, form, held, settings, name, history, seed } = request;
   const { values, factors, labels, labelNames } = held;
-  const { dataShape, mean, deviation } = form;
+  const { dataShape, range } = form;
   const { html, pictures } = createReport(model, params, toModel(values, form, model), {
-    title: `${name} on ${settings.data}`,
+    title: `${name} on ${basename(settings.data)}`,
     settings: { data: settings.data, ...settings.options } as Record<string, string>,
     key: fold(seed, 3),
     ...(history && { history }),
     ...(dataShape.length === 3 && { imageShape: dataShape }),
-    ...(mean.length === 1 && {
-      valueRange: [-mean[0] / deviation[0], (1 - mean[0]) / deviation[0]] as const,
-    }),
+    ...(range && { valueRange: range }),
     ...(factors && { factors }),
     ...(settings.data === "faces" && { readouts: readoutsOf(dataShape[0], fold(seed, 4)) }),
     ...(labels && { labels: labels.data }),
@@ -72,7 +70,9 @@ export const reportCommand: Command = {
   async run({ positionals: [folder, source], options }) {
     const { model, params, info } = await openModel(folder);
     const { form, settings } = info;
-    const own = new Options({ ...settings.options, ...options.all() });
+    // How many examples there are, and their labels, are matters of the run's own data.
+    const unlike = source === undefined ? {} : { count: undefined, labels: undefined };
+    const own = new Options({ ...settings.options, ...unlike, ...options.all() });
     const seed = makeKey(own.integer("seed", 0) ?? 1);
     const from = source ?? settings.data;
     const data = await readData(from, own, fold(seed, 0));

@@ -7,7 +7,7 @@ import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import { fail } from "./command.js";
-import type { Form } from "./form.js";
+import { type Form, ranged } from "./form.js";
 
 /** Where things are in a run's folder. */
 export const RUN = {
@@ -53,8 +53,7 @@ export async function openModel(path: string): Promise<LoadedModel & { readonly 
   const loaded = loadModel(await readFile(file));
   const info = loaded.info as ModelInfo | null;
   if (info?.form === undefined) {
-    const { inputShape } = loaded.model;
-    const form = { dataShape: inputShape, mean: [0], deviation: [1] };
+    const form = ranged(loaded.model.inputShape);
     return { ...loaded, info: { form, settings: { data: "", options: {} } } };
   }
   return { ...loaded, info };

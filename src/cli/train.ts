@@ -1,10 +1,13 @@
 // reparam train: trains a model and leaves it, its history, its pictures and its report in a folder.
 
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkpointFolder } from "../node/checkpoints.js";
+import { grouped } from "../layers/summary.js";
 import { fold } from "../random/keys.js";
-import { tensorsOf } from "../tree.js";
+import { DivergenceError } from "../training/divergence.js";
 import { fit } from "../training/fit.js";
+import { tensorsOf } from "../tree.js";
 import { type Arguments, type Command, fail } from "./command.js";
 import { DATA_OPTIONS } from "./data.js";
 import { toModel } from "./form.js";
@@ -38,7 +41,7 @@ function announce({ name, model, rest, aside, form }: Plan, source: string): voi
   );
   tell(
     `${name} on ${source}: ${rest.values.shape[0]} examples of ${form.dataShape.join("×")}, ` +
-      `${aside.values.shape[0]} held out; ${parameters.toLocaleString("en")} parameters`,
+      `${aside.values.shape[0]} held out; ${grouped(parameters)} parameters`,
   );
 }
 
@@ -65,6 +68,8 @@ async function run(given: Arguments): Promise<number> {
   const { seed, model, form, rest, aside, epochs, batchSize, optimizer, corrupt } = plan;
   const checkpoints = checkpointFolder(join(out, RUN.checkpoints));
   const resume = folderBefore === undefined ? undefined : await checkpoints.load();
+  // Checkpoints of an earlier run that came farther would be taken for this one's.
+  if (folderBefore === undefined) await rm(join(out, RUN.checkpoints), { recursive: true, force: true });
   await writeRun(out, RUN.settings, `${JSON.stringify(settings, null, 2)}\n`);
   announce(plan, settings.data);
   const line = new ProgressLine(process.stderr);
@@ -83,7 +88,12 @@ async function run(given: Arguments): Promise<number> {
       ...(corrupt && { corrupt }),
       ...(resume && { resume }),
     }),
-  ).finally(() => line.clear());
+  )
+    .catch((error: unknown) => {
+      if (!(error instanceof DivergenceError)) throw error;
+      return fail(`the loss is not finite at step ${error.step + 1}; a smaller --lr may help`);
+    })
+    .finally(() => line.clear());
   await writeRun(out, RUN.model, modelFile(model, params, { form, settings }));
   await writeRun(out, RUN.history, JSON.stringify(history));
   if (stopped === "aborted") {
@@ -100,8 +110,8 @@ export const train: Command = {
   name: "train",
   takes: "[DATA]",
   summary:
-    "Trains a model on faces (built in, the default), shapes (built in), an IDX file, a folder of PNGs, an npy file " +
-    "or a table (CSV). Writes the model, its history, pictures and a report.",
+    "Trains a model, and writes it with its history, pictures and a report. DATA is one of: faces (built in, the " +
+    "default), shapes (built in), an IDX file, a folder of PNGs, an npy file, a table (CSV).",
   options: {
     model: { type: "string", value: "NAME", help: `${MODEL_NAMES.join(", ")} (default by the data)` },
     latent: { type: "string", value: "N", help: "numbers in the code (default 16)" },
@@ -117,7 +127,11 @@ export const train: Command = {
     lr: { type: "string", value: "R", help: "Adam's highest learning rate, in one cycle (default 2e-3)" },
     seed: { type: "string", value: "N", help: "the same seed gives the same run (default 1)" },
     denoise: { type: "string", value: "S", help: "add noise of this deviation to inputs, not to targets" },
-    mask: { type: "string", value: "R", help: "hide this share of 4×4 patches of the inputs" },
+    mask: {
+      type: "string",
+      value: "R",
+      help: "hide this share of the inputs: 4×4 patches, or columns of a table",
+    },
     ...DATA_OPTIONS,
     out: { type: "string", value: "DIR", help: "where results go (default run)" },
     resume: { type: "string", value: "DIR", help: "go on with the run in that folder" },

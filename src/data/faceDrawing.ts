@@ -52,8 +52,8 @@ export function paintFace(canvas: Canvas, factors: FaceFactors): void {
     height: HEAD.height * (1 - 0.07 * headShape),
     sine,
     cosine: Math.sqrt(1 - sine * sine),
-    skin: mix(0.36, 0.9, factors.skinTone),
-    hair: mix(0.04, 0.82, factors.hairTone),
+    skin: mix(0.45, 0.95, factors.skinTone),
+    hair: mix(0.04, 0.7, factors.hairTone),
   };
   paintBackground(head);
   paintHair(head, hairOutline(head));

@@ -59,7 +59,8 @@ export function multiplyAddsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Sh
   return workOf(tableOf(layer, inputShape));
 }
 
-const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+/** Digits in groups of three: `1 234 567`. */
+export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
 
 /**
  * A table of a layer's parts: output shape without the batch, parameters, and multiply-adds for one example.

@@ -104,14 +104,14 @@ export function imageVae(
 ): Vae {
   const own = ["latentSize", "likelihood", "beta", "freeBits"];
   const [sizes, rest] = divided("imageVae", options, own);
-  const { likelihood = "bernoulli" } = rest;
+  const { latentSize = 16, likelihood = "bernoulli" } = rest;
   const isPerPixel =
     typeof likelihood === "object" && likelihood?.type === "gaussian" && likelihood.gamma === "perPixel";
   const isLogits =
     likelihood === "bernoulli" ||
     (likelihood?.type === "bernoulli" && likelihood.outputs !== "probabilities");
   const activation = isLogits || isPerPixel ? "linear" : "sigmoid";
-  return vae({ latentSize: 16, ...rest, ...networks("imageVae", sizes, activation, isPerPixel ? 2 : 1) });
+  return vae({ ...rest, latentSize, ...networks("imageVae", sizes, activation, isPerPixel ? 2 : 1) });
 }
 
 /**

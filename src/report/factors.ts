@@ -105,6 +105,10 @@ function effect({ codes, decode }: Study, name: string, direction: Tensor, { rea
     .map((row) => spearman(row, multiples))
     .map((value) => (Number.isNaN(value) ? 0 : value));
   const correlation = correlations.reduce((sum, value) => sum + value / count, 0);
+  const ofMeans = spearman(
+    means.map(([, mean]) => mean),
+    multiples,
+  );
   const words = wordsOf(name);
   const chart = curves(
     { description: `${words} measured in decoded images at each step`, x: "steps", y: words },
@@ -112,7 +116,7 @@ function effect({ codes, decode }: Study, name: string, direction: Tensor, { rea
     undefined,
     SMALL,
   );
-  return markup`<figure class="effect">${chart}<figcaption>Mean over ${count} images, ${note}. Rank correlation with the step: <b>${fixedNumber(correlation, 2)}</b>.</figcaption></figure>`;
+  return markup`<figure class="effect">${chart}<figcaption>Mean over ${count} images, ${note}. Rank correlation with the step: <b>${fixedNumber(ofMeans, 2)}</b>; for single images ${fixedNumber(correlation, 2)} on average.</figcaption></figure>`;
 }
 
 /** A factor's rows of pictures with its measured effect. */
