@@ -101,14 +101,11 @@ function effect({ codes, decode }: Study, name: string, direction: Tensor, { rea
     multiple,
     rows.reduce((sum, row) => sum + row[step] / count, 0),
   ]);
-  const correlations = rows
-    .map((row) => spearman(row, multiples))
-    .map((value) => (Number.isNaN(value) ? 0 : value));
+  // What does not vary has no ranks.
+  const rankCorrelation = (values: readonly number[]) => spearman(values, multiples) || 0;
+  const correlations = rows.map(rankCorrelation);
   const correlation = correlations.reduce((sum, value) => sum + value / count, 0);
-  const ofMeans = spearman(
-    means.map(([, mean]) => mean),
-    multiples,
-  );
+  const ofMeans = rankCorrelation(means.map(([, mean]) => mean));
   const words = wordsOf(name);
   const chart = curves(
     { description: `${words} measured in decoded images at each step`, x: "steps", y: words },

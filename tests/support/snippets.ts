@@ -34,7 +34,7 @@ export function exampleSnippets(): Snippet[] {
  */
 export function moduleOf({ code }: Snippet, names: readonly string[]): string {
   const checked = code.replace(
-    /^(?!const |let |import |\/\/| )(.+?);\s*\/\/ (.+)$/gm,
+    /^(?!const |let |import |\/\/| )(.+?);[ \t]*\/\/ (.+)$/gm,
     (_, expression: string, comment: string) => {
       const logged = /^console\.log\((.*)\)$/.exec(expression)?.[1] ?? expression;
       return `__check(${logged}, ${JSON.stringify(comment)});`;

@@ -1,0 +1,181 @@
+// Laws of the progress line: always one line, never wider than the screen, and honest about what is left.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ProgressLine, showLoss, showNumber, showSeconds } from "../../src/cli/progress.js";
+import type { EpochRecord, StepRecord } from "../../src/training/history.js";
+
+const CLEAR = "\u001B[K";
+
+const record = (epoch: number): StepRecord =>
+  ({
+    step: 0,
+    epoch,
+    examples: 10,
+    loss: 231.24,
+    terms: { reconstruction: 210.1, kl: 21.14 },
+    gradientNorm: 1,
+    imagesPerSecond: 1234.4,
+  }) as StepRecord;
+
+const epochRecord = (epoch: number, more: Partial<EpochRecord> = {}): EpochRecord => ({
+  epoch,
+  steps: 10,
+  training: { loss: 12, terms: { reconstruction: 12 } },
+  imagesPerSecond: 99.6,
+  warnings: [],
+  ...more,
+});
+
+/** A screen that keeps what is written. */
+function screen(columns: number | undefined = 200, isTTY = true) {
+  const written: string[] = [];
+  const write = (text: string) => written.push(text);
+  return { written, isTTY, ...(columns !== undefined && { columns }), write };
+}
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** Shows all steps of some epochs, each of which takes a second, from a given batch on. */
+function show(line: ProgressLine, epochs: number, batchCount: number, from = 0): void {
+  for (let done = from; done < epochs * batchCount; done++) {
+    vi.advanceTimersByTime(1000);
+    const [epoch, batch] = [Math.floor(done / batchCount), (done % batchCount) + 1];
+    line.step(record(epoch), { batch, batchCount, epochs, steps: Infinity });
+  }
+}
+
+/** What stands on each line: filled and empty parts of the bar, percent, and what is left. */
+const read = (text: string) => {
+  const [, bar, percent, left] = /([━─]*) (\d+) %.*?(\S+(?: s| min \d+ s)) left/.exec(text)!;
+  return { filled: bar!.split("━").length - 1, length: bar!.length, percent: Number(percent), left };
+};
+
+describe("on a terminal", () => {
+  it("is one line, written again and again", () => {
+    const { written, ...rest } = screen();
+    show(new ProgressLine(rest), 2, 3);
+    expect(written).toHaveLength(6);
+    for (const text of written) expect(text).toMatch(/^\r[^\r\n]*\u001B\[K$/);
+    expect(written[3]).toBe(
+      `\repoch 2/2  ${"━".repeat(13)}${"─".repeat(7)} 66 %  1234/s  2.0 s left  ` +
+        `loss 231.2  reconstruction 210.1  kl 21.14${CLEAR}`,
+    );
+  });
+
+  it("is cut to the width, and to 80 characters where that is not known", () => {
+    for (const columns of [1, 10, 40, 80, 120]) {
+      const { written, ...rest } = screen(columns);
+      show(new ProgressLine(rest), 1, 4);
+      for (const text of written) expect(text.length - 1 - CLEAR.length).toBeLessThan(columns);
+    }
+    for (const columns of [0, undefined]) {
+      const { written, ...rest } = { ...screen(columns) };
+      show(new ProgressLine(rest), 1, 4);
+      expect(written[0]!.length - 1 - CLEAR.length).toBe(79);
+    }
+  });
+
+  it("has a bar that fills without ever falling back, to its end", () => {
+    const { written, ...rest } = screen();
+    show(new ProgressLine(rest), 5, 7);
+    const lines = written.map(read);
+    expect(new Set(lines.map(({ length }) => length))).toEqual(new Set([20]));
+    lines.slice(1).forEach(({ filled, percent }, i) => {
+      expect(filled).toBeGreaterThanOrEqual(lines[i]!.filled);
+      expect(percent).toBeGreaterThanOrEqual(lines[i]!.percent);
+    });
+    expect(lines.at(-1)).toMatchObject({ filled: 20, percent: 100, left: "0.0 s" });
+    expect(lines[0]).toMatchObject({ filled: 1, percent: 2 });
+  });
+
+  it("tells the time that is left from the pace so far", () => {
+    const { written, ...rest } = screen();
+    show(new ProgressLine(rest), 20, 5);
+    expect(written.map((text) => read(text).left)).toEqual(
+      Array.from({ length: 100 }, (_, i) => showSeconds(99 - i)),
+    );
+  });
+
+  it("counts from where a resumed training began", () => {
+    const { written, ...rest } = screen();
+    show(new ProgressLine(rest), 20, 5, 87);
+    const lines = written.map(read);
+    expect(lines.map(({ left }) => left)).toEqual(Array.from({ length: 13 }, (_, i) => showSeconds(12 - i)));
+    expect(lines[0]!.percent).toBe(88);
+  });
+
+  it("goes away when it is told to, and before warnings", () => {
+    const { written, ...rest } = screen();
+    const line = new ProgressLine(rest);
+    line.epoch(epochRecord(0, { warnings: ["not yet"] }), 2);
+    expect(written).toEqual([]);
+    line.epoch(epochRecord(1, { warnings: ["latents", "loss"] }), 2);
+    expect(written).toEqual([`\r${CLEAR}`, "warning: latents\n", `\r${CLEAR}`, "warning: loss\n"]);
+    line.clear();
+    expect(written.at(-1)).toBe(`\r${CLEAR}`);
+  });
+
+  it("takes data whose length is not known", () => {
+    const { written, ...rest } = screen();
+    const progress = { batch: 3, batchCount: undefined, epochs: 4, steps: Infinity };
+    new ProgressLine(rest).step(record(0), progress);
+    expect(written[0]).toContain(" 25 %");
+  });
+});
+
+describe("elsewhere", () => {
+  it("is a plain line per epoch, and warnings at the end", () => {
+    for (const isTTY of [false, undefined]) {
+      const { written, ...rest } = { ...screen(), isTTY };
+      const { isTTY: _, ...plain } = rest;
+      const line = new ProgressLine(isTTY === undefined ? plain : { ...plain, isTTY });
+      show(line, 1, 2);
+      const validation = { loss: 13, terms: { reconstruction: 9, kl: 4 } };
+      line.epoch(epochRecord(0, { warnings: ["too early"] }), 2);
+      line.epoch(epochRecord(1, { validation, warnings: ["late"] }), 2);
+      line.clear();
+      expect(written).toEqual([
+        "epoch 1/2  100/s  loss 12.00\n",
+        "epoch 2/2  100/s  loss 12.00  validation: loss 13.00  reconstruction 9.00  kl 4.00\n",
+        "warning: late\n",
+      ]);
+    }
+  });
+});
+
+describe("words", () => {
+  it.each([
+    [0, "0.0 s"],
+    [3.24, "3.2 s"],
+    [9.94, "9.9 s"],
+    [9.97, "10 s"],
+    [59.4, "59 s"],
+    [59.7, "1 min 0 s"],
+    [119.6, "2 min 0 s"],
+    [250, "4 min 10 s"],
+    [3599.8, "1 h 0 min"],
+    [7505, "2 h 5 min"],
+  ])("of %d seconds are %s", (seconds, words) => {
+    expect(showSeconds(seconds)).toBe(words);
+  });
+
+  it.each([
+    [0, "0.0000"],
+    [0.00123, "1.23e-3"],
+    [-0.5, "-0.5000"],
+    [1, "1.00"],
+    [-37.68, "-37.68"],
+    [231.24, "231.2"],
+    [NaN, "NaN"],
+  ])("of the number %d are %s", (value, words) => {
+    expect(showNumber(value)).toBe(words);
+  });
+
+  it("of a loss of one term say it once", () => {
+    expect(showLoss({ loss: 2, terms: { reconstruction: 2 } })).toBe("loss 2.00");
+    expect(showLoss({ loss: 3, terms: { reconstruction: 2, kl: 1 } })).toBe(
+      "loss 3.00  reconstruction 2.00  kl 1.00",
+    );
+  });
+});
