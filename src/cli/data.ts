@@ -112,8 +112,13 @@ function imagesOf(source: string, array: Tensor, asked: ImageOptions): Tensor {
   return option === undefined ? images : prepareImages(images, asked);
 }
 
-/** Reads a file or folder. */
-async function readFiles(source: string, asked: ImageOptions, options: Options): Promise<Data> {
+/** Reads a file or folder: its first `count` examples, or all. */
+async function readFiles(
+  source: string,
+  asked: ImageOptions,
+  count: number,
+  options: Options,
+): Promise<Data> {
   // Pictures of a folder may differ in size, and are brought to one while they are read.
   const isFolder = (await stat(source)).isDirectory();
   const broken = options.flag("skip") ? "skip" : "refuse";
@@ -121,7 +126,7 @@ async function readFiles(source: string, asked: ImageOptions, options: Options):
   for (const { name, reason } of loaded.skipped ?? []) tell(`left out ${name}: ${reason}`);
   const { names, classes, columns } = loaded;
   const values = isFolder ? loaded.images : imagesOf(source, loaded.images, asked);
-  const most = Math.min(options.integer("count", 2) ?? Infinity, values.shape[0]);
+  const most = Math.min(count, values.shape[0]);
   const wanted = options.text("labels");
   const split =
     wanted !== undefined && columns?.includes(wanted) ? splitColumn(values, columns, wanted) : undefined;
@@ -145,16 +150,14 @@ async function readFiles(source: string, asked: ImageOptions, options: Options):
 export async function readData(source: string, options: Options, key: Key): Promise<Data> {
   const size = sizeOption(options);
   const fit = options.choice("fit", ["crop", "stretch", "pad"]);
+  const count = options.integer("count", 2);
   if (source !== "faces" && source !== "shapes") {
-    const isGrey = options.flag("grey");
-    return readFiles(
-      source,
-      { ...(size && { size }), ...(fit && { fit }), ...(isGrey && { grey: true }) },
-      options,
-    );
+    const grey = options.flag("grey");
+    const asked = { ...(size && { size }), ...(fit && { fit }), ...(grey && { grey }) };
+    return readFiles(source, asked, count ?? Infinity, options);
   }
   if (size !== undefined && size[0] !== size[1]) fail(`--size of ${source} must be one number`);
-  const request = { count: options.integer("count", 2) ?? 4096, key, size: size?.[0] ?? 32 };
+  const request = { count: count ?? 4096, key, size: size?.[0] ?? 32 };
   const { images, factors } = source === "faces" ? faces(request) : shapes(request);
   return { values: images, factors: { ...factors } };
 }

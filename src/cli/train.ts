@@ -22,8 +22,8 @@ import { say, tell } from "./terminal.js";
 const INTERRUPTED = 130;
 const STEPS_PER_CHECKPOINT = 50;
 
-/** The arguments of the run that goes on, with those given now put over them. */
-async function resumed({ positionals, options }: Arguments): Promise<[Settings, string | undefined]> {
+/** The arguments of a run, and its folder if it goes on: then those given now are put over those from before. */
+export async function resumed({ positionals, options }: Arguments): Promise<[Settings, string | undefined]> {
   const folder = options.text("resume");
   const given = options.all();
   if (folder === undefined) return [{ data: positionals[0] ?? "faces", options: given }, undefined];

@@ -62,13 +62,7 @@ describe("parse", () => {
     [["a", "--count", "-1"], "Option '--count' argument is ambiguous; see reparam copy --help"],
     [["a", "--deep=3"], "Option '--deep' does not take an argument; see reparam copy --help"],
   ])("refuses %j in one line", (args, words) => {
-    try {
-      parse(copy, args);
-      expect.unreachable();
-    } catch (error) {
-      expect(error).toBeInstanceOf(UsageError);
-      expect((error as Error).message).toBe(words);
-    }
+    expect(() => parse(copy, args)).toThrow(new UsageError(words));
   });
 });
 

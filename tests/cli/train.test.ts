@@ -134,7 +134,7 @@ describe("reparam train on a table", () => {
       "--epochs",
       "300",
       "--lr",
-      "0.01",
+      "0.1",
     ];
     const trained = await reparam(folder, ...args, "--out", "table");
     expect(trained.code, trained.err).toBe(0);
@@ -142,6 +142,6 @@ describe("reparam train on a table", () => {
     expect(again.code, again.err).toBe(0);
     const { data } = readCsv(text("table-again.csv"));
     const wanted = tensor(rows.map((row) => row.split(",").map(Number)));
-    expect(Math.max(...data.data.map((value, i) => Math.abs(value - wanted.data[i]!)))).toBeLessThan(2);
+    expect(Math.max(...data.data.map((value, i) => Math.abs(value - wanted.data[i]!)))).toBeLessThan(0.1);
   });
 });
