@@ -97,11 +97,8 @@ function checkFinite(name: string, output: Tensor): void {
   const count = countNonFinite(output, output.size);
   if (count === 0) return;
   const first = output.data.findIndex((value) => !Number.isFinite(value));
-  refuseUse(
-    name,
-    `result must be finite (checkNumerics), got ${output.data[first]} at element ${first} of [${output.shape.join(", ")}], ` +
-      `${count} not finite in all`,
-  );
+  const place = `at element ${first} of [${output.shape.join(", ")}], ${count} not finite in all`;
+  refuseUse(name, `result must be finite (checkNumerics), got ${output.data[first]} ${place}`);
 }
 
 /** Refuses to differentiate a gradient: the rules call kernels, which leave no notes. */
@@ -282,7 +279,8 @@ export function grad<Params, Rest extends unknown[]>(
   f: (params: Params, ...rest: Rest) => Loss<unknown>,
   options: GradOptions = {},
 ): (params: Params, ...rest: Rest) => Params {
-  return (params, ...rest) => valueAndGrad(f, options)(params, ...rest).grads;
+  const both = valueAndGrad(f, options);
+  return (params, ...rest) => both(params, ...rest).grads;
 }
 
 /**
