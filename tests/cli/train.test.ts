@@ -99,11 +99,11 @@ describe("reparam train", () => {
 
 describe("reparam train, interrupted", () => {
   it("saves on Ctrl-C, says how to go on, and ends with the same bits as without", async () => {
-    const asked = [...TINY, "--epochs", "6"];
+    const asked = [...TINY, "--epochs", "40"];
     const whole = reparam(folder, "train", ...asked, "--out", "whole");
     let isSent = false;
     const cut = await start(folder, ["train", ...asked, "--out", "cut"], (said, child) => {
-      if (isSent || !said.includes("epoch 2/6")) return;
+      if (isSent || !said.includes("epoch 2/40")) return;
       isSent = true;
       child.kill("SIGINT");
     }).ended;
@@ -111,7 +111,7 @@ describe("reparam train, interrupted", () => {
     expect(cut.err).toMatch(/stopped after step \d+; go on with: reparam train --resume cut\n$/);
     const on = await reparam(folder, "train", "--resume", "cut");
     expect(on.code, on.err).toBe(0);
-    expect(on.err).not.toContain("epoch 1/6");
+    expect(on.err).not.toContain("epoch 1/40");
     expect((await whole).code).toBe(0);
     const weights = (name: string) => loadModel(bytes(name, "model.safetensors")).params as unknown as Tree;
     const [a, b] = ["whole", "cut"].map((name) => tensorsOf(weights(name)));
