@@ -16,6 +16,9 @@ const RELU = { activation: "relu" } as const;
 const SIGMOID = { activation: "sigmoid" } as const;
 const TANH = { activation: "tanh" } as const;
 
+/** Moving averages that follow within some dozen steps: Keras's 0.99 needs hundreds, and inference lags behind. */
+const AVERAGES = { momentum: 0.9 } as const;
+
 /** The numbers among a maker's options, completed and checked. */
 function numbers<T extends Readonly<Record<string, number>>>(
   where: string,
@@ -171,21 +174,21 @@ export function convVae(options: { readonly latentSize?: number; readonly size?:
     latentSize,
     encoder: sequential(
       conv2d(32, { kernel: 3, stride: 2, ...RELU }),
-      batchNorm(),
+      batchNorm(AVERAGES),
       conv2d(64, { kernel: 3, stride: 2, ...RELU }),
-      batchNorm(),
+      batchNorm(AVERAGES),
       flatten(),
       dense(20, RELU),
-      batchNorm(),
+      batchNorm(AVERAGES),
     ),
     decoder: sequential(
       dense(quarter * quarter * 64, RELU),
-      batchNorm(),
+      batchNorm(AVERAGES),
       reshape([quarter, quarter, 64]),
       conv2dTranspose(64, { kernel: 3, stride: 2, ...RELU }),
-      batchNorm(),
+      batchNorm(AVERAGES),
       conv2dTranspose(32, { kernel: 3, stride: 2, ...RELU }),
-      batchNorm(),
+      batchNorm(AVERAGES),
       conv2dTranspose(1, { kernel: 3 }),
     ),
   });
