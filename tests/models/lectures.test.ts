@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import {
+  createTrainer,
+  faces,
   adam,
   type Autoencoder,
   item,
@@ -237,5 +239,14 @@ describe("lectures", () => {
     ],
   ])("refuse what does not fit, %#", (call, kind, start) => {
     expectRefused(call, kind, start);
+  });
+
+  it("of convolutions with batch norm are of use after a short training: inference keeps up with it", () => {
+    const model = lectures.convVae({ size: 8 });
+    const images = faces({ count: 64, size: 8, key: key(1) }).images;
+    const trainer = createTrainer(model, { key: key(2) });
+    let loss = Infinity;
+    for (let step = 0; step < 40; step++) loss = trainer.step(images).loss;
+    expect(trainer.evaluate(images).loss / loss).toBeLessThan(1.02);
   });
 });

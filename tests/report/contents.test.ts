@@ -153,6 +153,17 @@ describe("factors", () => {
     expect(still.html).toContain("Rank correlation with the step: <b>0.00</b>");
   });
 
+  it("tell the rank correlation of the mean from that of single images", () => {
+    // In one image of two it rises by 2 a step, in the other it falls by 1: the mean rises.
+    const effects = (images: Tensor) =>
+      Array.from({ length: images.shape[0]! }, (_, i) => (i % 9) * (Math.floor(i / 9) % 2 === 0 ? 2 : -1));
+    const mixed = createReport(model, params, noise, {
+      factors: { smile: factors.smile },
+      readouts: { smile: (images) => tensor(effects(images)) },
+    });
+    expect(mixed.html).toContain("<b>1.00</b>; for single images 0.00 on average.");
+  });
+
   it("at most four are shown, besides smile and yaw", () => {
     const many = Object.fromEntries(
       ["a", "b", "c", "yaw", "d", "e", "f"].map((name, i) => [name, tensor(pixelOf(noise, i))]),
