@@ -28,19 +28,38 @@ function showArray(values: readonly unknown[]): string {
   return `[${shown.join(", ")}${values.length > 6 ? ", …" : ""}]`;
 }
 
+/** Marks the errors that this file words; registered, so that another copy of the library knows them too. */
+const REFUSAL = Symbol.for("reparam.refusal");
+
+/** Whether an error tells of wrong use or of too little memory; any other is a fault of the library. */
+export function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && REFUSAL in error;
+}
+
+function refuse(error: Error): never {
+  Object.defineProperty(error, REFUSAL, { value: true });
+  throw error;
+}
+
 /** Refuses a value of the wrong kind. */
 export function refuseKind(where: string, argument: string, rule: string, value: unknown): never {
-  throw new TypeError(`${where}: ${argument} must ${rule}, got ${show(value)}`);
+  refuse(new TypeError(`${where}: ${argument} must ${rule}, got ${show(value)}`));
 }
 
 /** Refuses a value of the right kind that lies outside what is allowed. */
 export function refuseValue(where: string, argument: string, rule: string, value: unknown): never {
-  throw new RangeError(`${where}: ${argument} must ${rule}, got ${show(value)}`);
+  refuse(new RangeError(`${where}: ${argument} must ${rule}, got ${show(value)}`));
 }
 
 /** Refuses a call that is right in itself but comes at the wrong moment. */
 export function refuseUse(where: string, rule: string): never {
-  throw new Error(`${where}: ${rule}`);
+  refuse(new Error(`${where}: ${rule}`));
+}
+
+/** Refuses to take more memory than there is. */
+export function refuseMemory(bytes: number, used: number, limit: number): never {
+  const facts = `asked for ${bytes} bytes, ${used} are in use, the limit is ${limit} (configure's maxMemory)`;
+  refuse(new RangeError(`out of memory: ${facts}`));
 }
 
 /** Checks an integer in [low, high]. */

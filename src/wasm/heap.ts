@@ -1,6 +1,7 @@
 // The allocator of the WASM memory: two-level segregated fit (Masmano et al. 2004), kept in ordinary objects. Blocks
 // are found, split and merged in constant time; nothing is written to the memory itself.
 
+import { refuseMemory } from "../check.js";
 import { memoryBytes, growTo, currentRuntime } from "./runtime.js";
 
 /** Blocks begin at multiples of a cache line. */
@@ -134,12 +135,7 @@ export function take(bytes: number): Block {
   if (size >= LARGE && size % (2 * ALIGNMENT) === 0) size += ALIGNMENT;
   let block = find(size);
   if (block === undefined) {
-    if (!extend(size)) {
-      const { limit } = memoryBytes();
-      throw new RangeError(
-        `out of memory: asked for ${bytes} bytes, ${used} are in use, the limit is ${limit} (configure's maxMemory)`,
-      );
-    }
+    if (!extend(size)) refuseMemory(bytes, used, memoryBytes().limit);
     block = find(size) as Link;
   }
   remove(block);
