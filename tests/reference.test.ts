@@ -10,6 +10,13 @@ describe("reference set", () => {
     expect(differencesOf(one)).toEqual([]);
   });
 
+  it("refuses what a case says and nothing reads", () => {
+    const dense = referenceSet.cases.find(({ op }) => op === "dense");
+    if (dense === undefined) throw new Error("the set has no dense product");
+    const found = differencesOf({ ...dense, attrs: { ...dense.attrs, rho: 0.9 } });
+    expect(found).toEqual(["nothing reads the attribute rho"]);
+  });
+
   it.each(referenceSet.invalid)("$op refuses: $why", ({ op, attrs, shapes }) => {
     const inputs = Object.fromEntries(Object.entries(shapes).map(([role, shape]) => [role, ones(shape)]));
     expect(() => callers[op](attrs)(inputs)).toThrow(/^\w+: .+ must .+, got /);

@@ -19,6 +19,8 @@ import {
   Tensor,
   vjp,
 } from "../../src/index.js";
+import { follow } from "./attributes.js";
+import { given } from "./given.js";
 import { type LossAttributes, lossCallers } from "./referenceLosses.js";
 import {
   type ModelDescription,
@@ -64,12 +66,17 @@ interface Attributes extends LossAttributes {
   readonly groups?: number;
   readonly outputShape?: number[] | null;
   readonly outputPadding?: [number, number] | null;
+  /** What a transposed convolution's size and crop come to; not arguments. */
+  readonly resolvedOutputShape?: number[];
+  readonly leadingCrop?: [number, number];
   readonly poolSize?: [number, number];
   readonly countIncludePad?: boolean;
   readonly size?: [number, number];
   readonly inputSize?: number[];
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
+  readonly scale?: number;
+  readonly activation?: ops.FusedActivation;
   readonly fn?: string;
   readonly alpha?: number;
   readonly approximate?: "none" | "tanh";
@@ -102,13 +109,11 @@ const folder = process.env.REFERENCE_DIR ?? fileURLToPath(new URL("../reference"
 /** The set in REFERENCE_DIR, or the project's own. */
 export const referenceSet = JSON.parse(readFileSync(join(folder, "index.json"), "utf8")) as ReferenceSet;
 
-/** An object without its undefined entries. */
-function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
-}
-
 const windowOptions = (attrs: Attributes) =>
   given({ stride: attrs.strides, dilation: attrs.dilations, padding: attrs.padding, groups: attrs.groups });
+
+const epilogueOptions = ({ activation, alpha }: Attributes, bias: Tensor | undefined) =>
+  given({ bias, activation, alpha });
 
 const activations: Record<string, (attrs: Attributes, x: Tensor) => Tensor> = {
   relu: (_, x) => ops.relu(x),
@@ -155,33 +160,54 @@ function trajectory(optimizer: Optimizer, start: Tensor, grads: Tensor): Tensor 
   return ops.concat(rows, 0);
 }
 
+/** Compares a transposed convolution's size and crop with those that the set states. */
+function checkOutcome(attrs: Attributes, y: Tensor, w: Tensor): void {
+  const { resolvedOutputShape, leadingCrop } = attrs;
+  if (resolvedOutputShape !== undefined && resolvedOutputShape.join() !== y.shape.join()) {
+    throw new Error(`output shape [${y.shape}], expected [${resolvedOutputShape}]`);
+  }
+  if (leadingCrop === undefined) return;
+  const { padTop, padLeft } = ops.conv2dGeometry(y.shape, w.shape, windowOptions(attrs));
+  if (leadingCrop.join() !== [padTop, padLeft].join()) {
+    throw new Error(`crops ${padTop} rows and ${padLeft} columns in front, expected ${leadingCrop}`);
+  }
+}
+
 /** Every operation of the set that the library has, by the set's name. */
 export const callers: Record<string, Caller> = {
   conv2d:
     (attrs) =>
     ({ x, w, b }) =>
-      ops.conv2d(x, w, { ...windowOptions(attrs), ...given({ bias: b }) }),
+      ops.conv2d(x, w, { ...windowOptions(attrs), ...epilogueOptions(attrs, b) }),
   conv2dTranspose:
     (attrs) =>
     ({ x, w, b }) => {
       const { outputShape, outputPadding } = attrs;
-      return ops.conv2dTranspose(x, w, {
+      const y = ops.conv2dTranspose(x, w, {
         ...windowOptions(attrs),
-        ...given({ outputShape, outputPadding, bias: b }),
+        ...given({ outputShape, outputPadding }),
+        ...epilogueOptions(attrs, b),
       });
+      checkOutcome(attrs, y, w);
+      return y;
     },
   convolutionMatrix:
     (attrs) =>
     ({ w }) =>
       ops.convolutionMatrix(w, attrs.inputSize as number[], windowOptions(attrs)),
   matmul:
-    ({ transposeA, transposeB }) =>
-    ({ a, b }) =>
-      ops.matmul(a, b, given({ transposeA, transposeB })),
+    (attrs) =>
+    ({ a, b, bias }) => {
+      const { transposeA, transposeB, scale } = attrs;
+      return ops.matmul(a, b, {
+        ...given({ transposeA, transposeB, scale }),
+        ...epilogueOptions(attrs, bias),
+      });
+    },
   dense:
-    () =>
+    (attrs) =>
     ({ x, w, b }) =>
-      ops.dense(x, w, given({ bias: b })),
+      ops.dense(x, w, epilogueOptions(attrs, b)),
   upsampleNearest:
     ({ size }) =>
     ({ x }) =>
@@ -259,9 +285,15 @@ function difference(
   return undefined;
 }
 
-/** Runs a case; a list of what differs. */
+/** Runs a case; a list of what differs, and of what the case says that no caller reads. */
 export function differencesOf(one: Case): string[] {
-  return one.op === "trainModel" ? differencesOfModel(one as unknown as ModelCase) : differencesOfCall(one);
+  const { value, unread } = follow(one.attrs);
+  const followed = { ...one, attrs: value };
+  const found =
+    one.op === "trainModel"
+      ? differencesOfModel(followed as unknown as ModelCase)
+      : differencesOfCall(followed);
+  return [...found, ...unread().map((path) => `nothing reads the attribute ${path}`)];
 }
 
 function differencesOfCall(one: Case): string[] {
@@ -328,6 +360,7 @@ function checksumDifference({ name, checksum }: ModelParameter, { data }: Tensor
 }
 
 function differencesOfModel(one: ModelCase): string[] {
+  if (one.name !== `model_${one.attrs.name}`) return [`the case of model ${one.attrs.name} has another name`];
   const run = runModel(one.attrs, one.params, optimizerOf(one.attrs.optimizer));
   const found = one.params.flatMap((p) => checksumDifference(p, run.initial.get(p.name) as Tensor));
   const compare = (role: string, key: string, got: Tensor | undefined, want: Tensor) => {

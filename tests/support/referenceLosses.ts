@@ -20,6 +20,8 @@ export interface LossAttributes {
   readonly clip?: [number, number];
   readonly gamma?: number;
   readonly full?: boolean;
+  readonly height?: number;
+  readonly width?: number;
 }
 
 type LossCaller = (attrs: LossAttributes) => (inputs: Readonly<Record<string, Tensor>>) => Tensor;
@@ -34,9 +36,12 @@ export const lossCallers: Record<string, LossCaller> = {
     ({ pred, target }) =>
       squaredError(pred, target, { reduction }),
   halfMse:
-    ({ reduction = "perExample" }) =>
-    ({ pred, target }) =>
-      halfSquaredError(pred, target, { reduction }),
+    ({ reduction = "perExample", height, width }) =>
+    ({ pred, target }) => {
+      const [, rows, columns] = pred.shape;
+      if (height !== rows || width !== columns) throw new Error(`pred is not ${height} by ${width}`);
+      return halfSquaredError(pred, target, { reduction });
+    },
   bceProbs:
     ({ reduction = "mean", clip }) =>
     ({ pred, target }) =>

@@ -4,14 +4,20 @@
 import {
   type ActivationName,
   autoencoder,
+  avgPool2d,
   batchNorm,
   conv2d,
   conv2dTranspose,
   dense,
+  elu,
   flatten,
+  gelu,
+  geluTanh,
+  globalAvgPool,
   item,
   key,
   type Layer,
+  leakyRelu,
   type Likelihood,
   maxPool2d,
   type Model,
@@ -19,8 +25,14 @@ import {
   type Optimizer,
   type Padding,
   type ReconstructionLoss,
+  relu,
   reshape,
   sequential,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  tanh,
   tensor,
   type Tensor,
   type Tree,
@@ -31,6 +43,7 @@ import {
   zeros,
 } from "../../src/index.js";
 import { DEFAULT_CLIP } from "../../src/losses/binaryCrossEntropy.js";
+import { given } from "./given.js";
 import { batchOf, noiseOf, parameterOf, type Diamonds } from "./referenceStreams.js";
 
 interface LayerDescription {
@@ -40,10 +53,18 @@ interface LayerDescription {
   readonly filters?: number;
   readonly kernel?: [number, number];
   readonly strides?: [number, number];
+  readonly dilations?: [number, number];
+  readonly groups?: number;
+  readonly outputPadding?: [number, number] | null;
+  readonly outputShape?: number[] | null;
   readonly poolSize?: [number, number];
+  readonly countIncludePad?: boolean;
   readonly size?: [number, number];
   readonly padding?: Padding;
+  readonly useBias?: boolean;
   readonly activation?: ActivationName;
+  readonly alpha?: number;
+  readonly approximate?: "none" | "tanh";
   readonly shape?: number[];
   readonly eps?: number;
   readonly momentum?: number;
@@ -60,6 +81,7 @@ interface Term {
 
 /** The attributes of a case with op `trainModel`. */
 export interface ModelDescription {
+  readonly name: string;
   readonly seed: string;
   readonly kind: "ae" | "vae";
   readonly inputShape: number[];
@@ -89,22 +111,59 @@ export interface ModelRun {
 }
 
 const makers: Record<string, (d: Required<LayerDescription>) => Layer> = {
-  dense: (d) => dense(d.units, { activation: d.activation ?? "linear" }),
+  dense: (d) => dense(d.units, productOptions(d)),
   conv2d: (d) => conv2d(d.filters, convolutionOptions(d)),
-  conv2dTranspose: (d) => conv2dTranspose(d.filters, convolutionOptions(d)),
-  batchNorm: (d) => batchNorm({ epsilon: d.eps, momentum: d.momentum, runningVariance: d.runningVar }),
-  maxPool2d: (d) => maxPool2d(d.poolSize, { stride: d.strides, padding: d.padding }),
+  conv2dTranspose: (d) => {
+    const { outputPadding, outputShape } = d;
+    return conv2dTranspose(d.filters, {
+      ...convolutionOptions(d),
+      ...given({ outputPadding, outputShape: outputShape?.slice(1, 3) as [number, number] | undefined }),
+    });
+  },
+  batchNorm: (d) => batchNorm(given({ epsilon: d.eps, momentum: d.momentum, runningVariance: d.runningVar })),
+  maxPool2d: (d) => maxPool2d(d.poolSize, given({ stride: d.strides, padding: d.padding })),
+  avgPool2d: (d) => {
+    const { strides, padding, countIncludePad } = d;
+    return avgPool2d(d.poolSize, given({ stride: strides, padding, countIncludePad }));
+  },
   upsampleNearest: (d) => upsampleNearest(d.size),
+  globalAvgPool: () => globalAvgPool(),
+  relu: () => relu(),
+  leakyRelu: ({ alpha }) => leakyRelu(given({ alpha })),
+  elu: ({ alpha }) => elu(given({ alpha })),
+  gelu: ({ approximate }) => (approximate === "tanh" ? geluTanh() : gelu()),
+  silu: () => silu(),
+  sigmoid: () => sigmoid(),
+  tanh: () => tanh(),
+  softplus: () => softplus(),
+  softmax: () => softmax(),
   flatten: () => flatten(),
   reshape: (d) => reshape(d.shape),
 };
 
+/** The activation and bias of a dense or convolutional layer. */
+function productOptions(d: Required<LayerDescription>) {
+  const { activation, useBias } = d;
+  if (activation === "gelu") {
+    return given({ useBias, activation: d.approximate === "tanh" ? ("geluTanh" as const) : activation });
+  }
+  const hasAlpha = activation === "leakyRelu" || activation === "elu";
+  return given({ useBias, activation, alpha: hasAlpha ? d.alpha : undefined });
+}
+
 function convolutionOptions(d: Required<LayerDescription>) {
-  return { kernel: d.kernel, stride: d.strides, padding: d.padding, activation: d.activation ?? "linear" };
+  const { kernel, strides, padding, dilations, groups } = d;
+  const windows = given({ stride: strides, padding, dilation: dilations, groups });
+  return { kernel, ...windows, ...productOptions(d) };
+}
+
+function makerOf(type: string) {
+  if (!Object.hasOwn(makers, type)) throw new Error(`no layer is known for ${type}`);
+  return makers[type];
 }
 
 function chainOf(descriptions: readonly LayerDescription[]): Layer {
-  return sequential(...descriptions.map((d) => makers[d.type](d as Required<LayerDescription>)));
+  return sequential(...descriptions.map((d) => makerOf(d.type)(d as Required<LayerDescription>)));
 }
 
 /** The set's name of a parameter, by the library's. */
