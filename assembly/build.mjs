@@ -1,4 +1,5 @@
-// Compiles the kernels into the two binaries and inlines both in src/wasm/binaries.ts. Knows no kernel.
+// Compiles the kernels into the two binaries, inlines both in src/wasm/binaries.ts, and writes how to call them to
+// src/wasm/generated.ts. Knows no kernel.
 
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
@@ -6,6 +7,7 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { gzipSync } from "node:zlib";
+import { bindings } from "./bindings.mjs";
 
 /** What a user downloads for both binaries, in bytes. */
 const SIZE_LIMIT = 60 * 1024;
@@ -53,3 +55,4 @@ const inlined = gzipSync(generated, { level: 9 }).length;
 console.log(`both, as inlined  ${kilobytes(generated.length)}, gzip ${kilobytes(inlined)}`);
 if (inlined > SIZE_LIMIT) throw new Error(`the binaries must stay within ${kilobytes(SIZE_LIMIT)} of gzip`);
 await writeFile(new URL("src/wasm/binaries.ts", root), generated);
+await writeFile(new URL("src/wasm/generated.ts", root), await bindings());

@@ -1,7 +1,7 @@
 // Blocked products of gathered matrices, A by rows or A by columns: what GEMM and every convolution are made of.
 // Addresses of rows come from tables, so that a row of A may be an image's window and a row of C a pixel anywhere.
 
-import { activate, RELU } from "./activation";
+import { activate, Activation } from "./fusedActivation";
 import { COLUMNS, EDGE_BYTES, edgeStrip, FROM_TARGET, ROWS, strip } from "./microKernel";
 import { packColumns, packListed, packRows } from "./pack";
 import { divideUp } from "./simd";
@@ -66,9 +66,17 @@ function multiplyBlock(
 }
 
 /** Applies an activation other than relu to columns of C while they are in cache. */
-function activateRows(targets: usize, rows: i32, column: usize, columns: i32, kind: i32, alpha: f32): void {
+function activateRows(
+  targets: usize,
+  rows: i32,
+  column: usize,
+  columns: i32,
+  activation: Activation,
+  alpha: f32,
+): void {
   const end = targets + ((<usize>rows) << 2);
-  for (; targets < end; targets += 4) activate(<usize>load<u32>(targets) + column, columns, kind, alpha);
+  for (; targets < end; targets += 4)
+    activate(<usize>load<u32>(targets) + column, columns, activation, alpha);
 }
 
 /**
@@ -91,7 +99,7 @@ export function multiplyRows(
   columns: i32,
   start: i32,
   bias: usize,
-  activation: i32,
+  activation: Activation,
   alpha: f32,
   scratch: usize,
 ): void {
@@ -123,12 +131,13 @@ export function multiplyRows(
         columns,
         k == 0 ? start : FROM_TARGET,
         bias,
-        activation == RELU && k + count == depth,
+        activation == Activation.relu && k + count == depth,
         spare,
       );
       k += count;
     } while (k < depth);
-    if (activation > RELU) activateRows(blockTargets, blockRows, column, columns, activation, alpha);
+    if (activation != Activation.linear && activation != Activation.relu)
+      activateRows(blockTargets, blockRows, column, columns, activation, alpha);
   }
 }
 

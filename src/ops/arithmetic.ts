@@ -3,8 +3,8 @@
 import { defineOp } from "../autodiff.js";
 import { MAX_ELEMENTS, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, emptyTensor, isSameShape, type Shape, sizeOf, Tensor } from "../tensor.js";
-import type { ArithmeticName } from "../wasm/exports.js";
-import { arithmetic, reduce, unary } from "../wasm/kernels.js";
+import * as kernels from "../wasm/generated.js";
+import { arithmetic, type ArithmeticName, reduce } from "../wasm/kernels.js";
 import { expand } from "./shape.js";
 
 /** A tensor or a plain number. */
@@ -52,7 +52,7 @@ function sumTo(gradient: Tensor, shape: Shape): Tensor {
 
 function negate(x: Tensor): Tensor {
   const output = emptyTensor(x.shape);
-  unary("negate", x, output, x.size);
+  kernels.negate({ x, y: output, n: x.size });
   return output;
 }
 

@@ -4,7 +4,7 @@ import { defineOp } from "../autodiff.js";
 import { checkOptions, checkShape, refuseValue } from "../check.js";
 import type { Conv2dGeometry } from "../geometry.js";
 import { adoptArray, checkTensor, emptyTensor, Tensor } from "../tensor.js";
-import * as kernels from "../wasm/kernels.js";
+import * as kernels from "../wasm/generated.js";
 import {
   checkFits,
   checkGeometry,
@@ -85,13 +85,13 @@ function matrixShapeOf(g: Conv2dGeometry): [number, number] {
 
 function gather(input: Tensor, geometry: Conv2dGeometry): Tensor {
   const columns = emptyTensor(matrixShapeOf(geometry));
-  kernels.im2col(input, columns, geometry);
+  kernels.im2col({ x: input, columns, geometry });
   return columns;
 }
 
 function scatter(columns: Tensor, geometry: Conv2dGeometry): Tensor {
   const image = emptyTensor(inputShapeOf(geometry));
-  kernels.col2im(columns, image, geometry);
+  kernels.col2im({ columns, x: image, geometry });
   return image;
 }
 

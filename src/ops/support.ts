@@ -2,15 +2,17 @@
 
 import { checkNumber, checkOneOf, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
-import { type Epilogue, eluGradient, leakyReluGradient, unaryGradient } from "../wasm/kernels.js";
+import { ACTIVATION, activateGradient } from "../wasm/generated.js";
+import type { Epilogue } from "../wasm/kernels.js";
 
 /**
  * An activation that a product applies while it writes: `"linear"` (none) or one whose derivative is a function
  * of its output, so that nothing more need be kept for the gradient.
  */
-export type FusedActivation = "linear" | "relu" | "leakyRelu" | "elu" | "sigmoid" | "tanh";
+export type FusedActivation = keyof typeof ACTIVATION;
 
-const ACTIVATIONS: readonly FusedActivation[] = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"];
+/** Their names. */
+export const FUSED_ACTIVATIONS = Object.keys(ACTIVATION) as FusedActivation[];
 
 /** Options of every product that can add a bias and apply an activation. */
 export interface EpilogueOptions {
@@ -42,7 +44,7 @@ export function checkEpilogue(
       refuseValue(where, "bias.shape[0]", `equal ${whose} = ${channels} (output channels)`, bias.shape[0]);
     }
   }
-  checkOneOf(where, "activation", activation, ACTIVATIONS);
+  checkOneOf(where, "activation", activation, FUSED_ACTIVATIONS);
   const alpha = options.alpha ?? (activation === "leakyRelu" ? 0.01 : 1);
   checkNumber(where, "alpha", alpha, 0);
   return { activation, alpha };
@@ -59,10 +61,6 @@ export function throughActivation(
 ): Tensor {
   if (activation === "linear") return gradOutput;
   const grad = emptyTensor(output.shape);
-  const { size } = output;
-  // By output: each fused activation is monotone, so the output's sign and value tell the slope.
-  if (activation === "leakyRelu") leakyReluGradient(output, gradOutput, grad, size, alpha);
-  else if (activation === "elu") eluGradient(output, gradOutput, grad, size, alpha);
-  else unaryGradient(activation, output, gradOutput, grad, size);
+  activateGradient({ y: output, dy: gradOutput, dx: grad, n: output.size, activation, alpha });
   return grad;
 }

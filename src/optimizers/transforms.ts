@@ -5,7 +5,7 @@ import { inScope } from "../scope.js";
 import { emptyTensor, type Tensor } from "../tensor.js";
 import { copyTree, mapTree, tensorsOf } from "../tree.js";
 import { clip, scale } from "../wasm/kernels.js";
-import { addScaled, sumOfSquares } from "../wasm/optimizer.js";
+import { axpy, sumOfSquares } from "../wasm/generated.js";
 import { type Mask, maskTest } from "./mask.js";
 import {
   checkOptimizer,
@@ -40,7 +40,7 @@ function mapWithKernel<T>(tree: T, kernel: (x: Tensor, y: Tensor, n: number) => 
  */
 export function globalNorm(tree: unknown): number {
   return inScope(() => {
-    const squares = tensorsOf(tree).map((t) => sumOfSquares(t, t.size));
+    const squares = tensorsOf(tree).map((t) => sumOfSquares({ x: t, n: t.size }));
     return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
   });
 }
@@ -103,7 +103,7 @@ export function weightDecay(rate: number, options: { readonly mask?: Mask } = {}
       const sums = copyTree(grads);
       const targets = tensorsLike(where, "grads", sums, parameters);
       parameters.forEach((leaf, i) => {
-        if (decays(leaf)) addScaled(targets[i], rate, leaf.tensor, leaf.tensor.size);
+        if (decays(leaf)) axpy({ alpha: rate, x: leaf.tensor, y: targets[i], n: leaf.tensor.size });
       });
       return sums;
     });

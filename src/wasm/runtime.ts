@@ -3,7 +3,7 @@
 
 import { checkBoolean, checkInteger, checkOptions, refuseUse } from "../check.js";
 import { relaxed as relaxedBase64, simd as simdBase64 } from "./binaries.js";
-import type { KernelExports } from "./exports.js";
+import type { KernelExports } from "./generated.js";
 import { unshare } from "./unshare.js";
 
 const PAGE = 65536;

@@ -161,3 +161,17 @@ export function addressOf({ storage, offset }: Operand): number {
   }
   return storage.address + offset * 4;
 }
+
+/** The byte address of an operand that may be absent; 0 for none. */
+export function addressOrNone(operand: Operand | undefined): number {
+  return operand === undefined ? 0 : addressOf(operand);
+}
+
+/** The byte address of values that a kernel overwrites where they are. */
+export function addressInPlace(operand: Operand): number {
+  // Beside an array outside, the heap holds only a copy: what is written there would be lost.
+  if (operand.storage.array !== undefined) {
+    refuseUse("updateInPlace", "parameters and state must live on the heap, in an open scope");
+  }
+  return addressOf(operand);
+}

@@ -1,0 +1,55 @@
+// The activations that products apply to what they write. Only those are here whose derivative is a function of the
+// output, so that the input need not be kept for the gradient.
+
+import {
+  elu,
+  eluGradient,
+  leakyRelu,
+  leakyReluGradient,
+  relu,
+  reluGradient,
+  sigmoid,
+  sigmoidGradient,
+  tanh,
+  tanhGradient,
+} from "./activations";
+import { Operand } from "./operand";
+
+/** What is applied; its members are the names in TypeScript too. */
+export enum Activation {
+  linear,
+  relu,
+  leakyRelu,
+  elu,
+  sigmoid,
+  tanh,
+}
+
+/** Computes x[i] = activation(x[i]) in place. Layout n float32, contiguous. Requires n ≥ 1. */
+export function activate(x: Operand, n: i32, activation: Activation, alpha: f32): void {
+  if (activation == Activation.relu) relu(x, x, n);
+  else if (activation == Activation.leakyRelu) leakyRelu(x, x, n, alpha);
+  else if (activation == Activation.elu) elu(x, x, n, alpha);
+  else if (activation == Activation.sigmoid) sigmoid(x, x, n);
+  else if (activation == Activation.tanh) tanh(x, x, n);
+}
+
+/**
+ * Computes dx[i] = dy[i]·activation'(…), from the output y. Layout n float32 each, contiguous. Requires n ≥ 1, and
+ * an activation other than linear. Aliasing dx may be dy.
+ */
+export function activateGradient(
+  y: Operand,
+  dy: Operand,
+  dx: Operand,
+  n: i32,
+  activation: Activation,
+  alpha: f32,
+): void {
+  // leakyRelu's output has the sign of its input, alpha being ≥ 0.
+  if (activation == Activation.relu) reluGradient(y, dy, dx, n);
+  else if (activation == Activation.leakyRelu) leakyReluGradient(y, dy, dx, n, alpha);
+  else if (activation == Activation.elu) eluGradient(y, dy, dx, n, alpha);
+  else if (activation == Activation.sigmoid) sigmoidGradient(y, dy, dx, n);
+  else if (activation == Activation.tanh) tanhGradient(y, dy, dx, n);
+}
