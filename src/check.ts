@@ -166,6 +166,24 @@ export function checkShape(where: string, argument: string, shape: unknown): num
 }
 
 /**
+ * Checks how many elements an argument asks a function to make, before it makes any.
+ *
+ * @param value - of the argument, as the message shows it
+ * @param elements - of the result, or of what is held on the way there
+ * @param most - a bound below {@link MAX_ELEMENTS}, where an element is more than a number
+ */
+export function checkResult(
+  where: string,
+  argument: string,
+  value: unknown,
+  elements: number,
+  most: number = MAX_ELEMENTS,
+): void {
+  const limit = Math.min(most, allowance);
+  if (!(elements <= limit)) refuseValue(where, argument, `give at most ${limit} elements`, value);
+}
+
+/**
  * Runs `f`; an error from inside gets `path` put before its message, so that nested layers tell where they are:
  * `encoder[3].conv2d: filter.shape[2] must …`.
  */

@@ -2,6 +2,7 @@
 
 import { checkInteger } from "../check.js";
 import { checkGaussian, type DiagonalGaussian } from "../distributions/gaussian.js";
+import { klToStandard } from "../distributions/gaussianTerms.js";
 import { normal } from "../random/draws.js";
 import { checkKey, fold, key as makeKey, type Key } from "../random/keys.js";
 import { scope } from "../scope.js";
@@ -115,7 +116,7 @@ function visitSamples(
 /** The KL term of every example and latent dimension, in float64. */
 function klOf({ mean, logVar }: DiagonalGaussian): Float64Array {
   const [means, logVars] = [mean.data, logVar.data];
-  return Float64Array.from(means, (m, i) => 0.5 * (m * m + Math.exp(logVars[i]) - 1 - logVars[i]));
+  return Float64Array.from(means, (m, i) => klToStandard(m, logVars[i]));
 }
 
 /** The bound's terms, averaged over the examples. */

@@ -2,6 +2,7 @@
 
 import { checkInteger, checkNumber, checkOneOf, checkOptions, checkShape } from "../check.js";
 import { type DiagonalGaussian, klStandardNormal, reparameterize } from "../distributions/gaussian.js";
+import { displace } from "../distributions/gaussianTerms.js";
 import { checkLayer } from "../layers/support.js";
 import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
@@ -118,7 +119,7 @@ export function vae(options: VaeOptions): Vae {
       if (noise === undefined) checkKey(whereLoss, "key", key);
       else checkBatch(whereLoss, "noise", noise, [latentSize], images.shape[0]);
       const sample = (q: DiagonalGaussian) =>
-        noise === undefined ? reparameterize(fold(key as Key, 3), q) : displaced(q, noise);
+        displace(q.mean, q.logVar, noise ?? normal(fold(key as Key, 3), q.mean.shape));
       const context = key === undefined ? { training } : { training, key };
       const { q, negativeLogProb, state } = network.pass(params, images, target, sample, context);
       const reconstruction = reduceWhere(whereLoss, negativeLogProb, "perExample", hidden);
@@ -163,11 +164,6 @@ export function vae(options: VaeOptions): Vae {
       usageWarnings(latentUsage(model.encode(params, images)), { beta: betaAt(step), isImproving }),
   };
   return model;
-}
-
-/** mean + σ·ε for a given ε. */
-function displaced({ mean, logVar }: DiagonalGaussian, noise: Tensor): Tensor {
-  return ops.add(mean, ops.mul(ops.exp(ops.scale(logVar, 0.5)), noise));
 }
 
 /** The posterior of every image. */
