@@ -3,6 +3,7 @@
 
 import { checkBoolean, checkFunction, checkOptions, refuseKind, refuseUse, refuseValue } from "./check.js";
 import { Gradients } from "./gradients.js";
+import { checkNoStrangers } from "./plain.js";
 import { inScope, releaseAtEnd, scope } from "./scope.js";
 import { adoptArray, checkTensor, isSameShape, Tensor } from "./tensor.js";
 import { mapTree, tensorsOf } from "./tree.js";
@@ -191,6 +192,7 @@ export function vjp<Params, Rest extends unknown[]>(
   return (gradOutput, params, ...rest) =>
     scope(() => {
       checkTensor(where, "gradOutput", gradOutput);
+      checkNoStrangers(where, "params", params);
       const parameters = new Set(tensorsOf(params));
       checkFirstOrder(tape, [gradOutput, ...parameters]);
       const [value, notes] = record(parameters, () => f(params, ...rest));
@@ -251,6 +253,7 @@ export function valueAndGrad<Params, Rest extends unknown[], Aux = undefined>(
   checkBoolean(where, "checkNumerics", checkNumerics);
   return (params, ...rest) =>
     scope(() => {
+      checkNoStrangers(where, "params", params);
       const parameters = new Set(tensorsOf(params));
       checkFirstOrder(tape, [...parameters]);
       const [result, notes] = record(parameters, () => f(params, ...rest), checkNumerics);
