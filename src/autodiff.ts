@@ -76,10 +76,13 @@ export const isDifferentiating = (): boolean => tape !== undefined;
 export function defineOp<In extends Inputs, Options, Shared = Tensor>(
   definition: OpDefinition<In, Options, Shared>,
 ): (inputs: In, options: Options) => Tensor {
+  checkDefinition(definition);
   return (inputs, options) =>
     inScope(() => {
+      if (!Array.isArray(inputs)) refuseKind(definition.name, "inputs", "be an array of tensors", inputs);
       checkFirstOrder(tape?.outer, inputs);
       const result = withTape(undefined, () => definition.forward(inputs, options));
+      if (!(result instanceof Tensor)) refuseKind(definition.name, "forward", "return a tensor", result);
       if (tape?.checkNumerics) checkFinite(definition.name, result);
       if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
         // A tensor of its own: the result may be an input, or what another call returned too.
@@ -91,6 +94,20 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
       }
       return result;
     });
+}
+
+function checkDefinition(definition: unknown): void {
+  const where = "defineOp";
+  if (typeof definition !== "object" || definition === null) {
+    refuseKind(where, "definition", "be an object with name, forward and gradients", definition);
+  }
+  const { name, forward, gradients, shared } = definition as Partial<OpDefinition<Inputs, unknown>>;
+  if (typeof name !== "string") refuseKind(where, "name", "be a string, for error messages", name);
+  checkFunction(where, "forward", forward);
+  if (typeof gradients !== "function" && !Array.isArray(gradients)) {
+    refuseKind(where, "gradients", "be an array with a function or null per input, or a function", gradients);
+  }
+  if (shared !== undefined) checkFunction(where, "shared", shared);
 }
 
 /** Refuses a result with NaN or infinity, telling where the first one is. */
@@ -142,6 +159,7 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
       const rules = definition.gradients;
       const rule = typeof rules === "function" ? rules(i) : rules[i];
       if (rule === null) return;
+      if (typeof rule !== "function") checkFunction(definition.name, `gradients[${i}]`, rule);
       const gradInput = rule(gradient, context, shared as Tensor);
       checkTensor(definition.name, `gradients[${i}]`, gradInput);
       if (!isSameShape(gradInput.shape, input.shape)) {

@@ -23,6 +23,8 @@ export type Plain<T> = T extends Tensor
 
 /** How deep trees may nest: what contains itself would never end. */
 const MAX_DEPTH = 256;
+/** Most entries of an array in a tree of tensors: an array of holes may claim billions, which take minutes to visit. */
+const MAX_LENGTH = 2 ** 24;
 
 /**
  * A tree as plain data, to send to a worker, another page or a database: every tensor becomes `{ shape, data }` with
@@ -108,18 +110,20 @@ function numbersOf(where: string, values: readonly unknown[]): Float32Array {
 
 /**
  * Refuses a tree with tensors of another copy of the library, or with plain data in the place of tensors: they would
- * be passed by as if they were none.
+ * be passed by as if they were none. Refuses a tree that contains itself, too.
  */
 export function checkNoStrangers(where: string, argument: string, tree: unknown): void {
-  const seen = new Set<unknown>();
-  const walk = (value: unknown, path: string): void => {
-    if (typeof value !== "object" || value === null || value instanceof Tensor || seen.has(value)) return;
+  const walk = (value: unknown, path: string, depth: number): void => {
+    if (typeof value !== "object" || value === null || value instanceof Tensor) return;
+    if (depth > MAX_DEPTH) refuseValue(where, argument, `nest at most ${MAX_DEPTH} deep`, tree);
     if (isForeignTensor(value) || isPlainTensor(value)) checkTensor(where, path, value);
-    seen.add(value);
-    if (Array.isArray(value)) value.forEach((entry, i) => walk(entry, `${path}[${i}]`));
+    if (Array.isArray(value) && value.length > MAX_LENGTH) {
+      refuseValue(where, path, `have at most ${MAX_LENGTH} entries`, value.length);
+    }
+    if (Array.isArray(value)) value.forEach((entry, i) => walk(entry, `${path}[${i}]`, depth + 1));
     else if (isPlainObject(value)) {
-      for (const [name, entry] of Object.entries(value)) walk(entry, `${path}.${name}`);
+      for (const [name, entry] of Object.entries(value)) walk(entry, `${path}.${name}`, depth + 1);
     }
   };
-  walk(tree, argument);
+  walk(tree, argument, 0);
 }

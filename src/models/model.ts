@@ -1,6 +1,6 @@
 // What a model is: layers joined into something that can be trained, with its parameters outside of it, as plain data.
 
-import { checkBoolean, checkInteger, checkOptions, refuseKind, refuseValue, within } from "../check.js";
+import { checkBoolean, checkInteger, checkOptions, checkSizes, refuseKind, refuseValue, within } from "../check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
 import { checkTensor, isSameShape, type Shape, type Tensor } from "../tensor.js";
@@ -67,6 +67,15 @@ export interface Model {
   reconstruct(params: ModelParams, images: Tensor): Tensor;
   /** What is worth a warning, seen in some images (absent: nothing). */
   warnings?(params: ModelParams, images: Tensor, moment: Moment): readonly string[];
+}
+
+/** Checks that an argument is a model. */
+export function checkModel(where: string, model: unknown): asserts model is Model {
+  const { loss, init, inputShape } = (model ?? {}) as Partial<Model>;
+  if (typeof loss !== "function" || typeof init !== "function") {
+    refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
+  }
+  checkSizes(where, "model.inputShape", inputShape);
 }
 
 /** A layer as a named part of a model. */
