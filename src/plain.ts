@@ -61,7 +61,11 @@ export function toPlain<T>(tree: T): Plain<T> {
 // oxlint-disable-next-line no-explicit-any -- what a message holds only its receiver knows
 export function fromPlain<T = any>(tree: unknown): T {
   return mapDeep("fromPlain", tree, (value) =>
-    value instanceof Tensor ? value : isPlainTensor(value) ? restored("fromPlain", value as object) : undefined,
+    value instanceof Tensor
+      ? value
+      : isPlainTensor(value)
+        ? restored("fromPlain", value as object)
+        : undefined,
   ) as T;
 }
 

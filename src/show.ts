@@ -53,7 +53,8 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return showArray(value);
   const name = nameOf(value);
   if (ArrayBuffer.isView(value)) return showView(value, name);
-  if (value instanceof Number || value instanceof String || value instanceof Boolean) return `a ${name} object`;
+  if (value instanceof Number || value instanceof String || value instanceof Boolean)
+    return `a ${name} object`;
   const { shape } = value as { shape?: unknown };
   if (Array.isArray(shape)) {
     const whose = isForeignTensor(value) ? " of another copy of reparam" : "";
@@ -62,7 +63,10 @@ function shown(value: unknown): string {
   if (name !== "Object") return name;
   const names = Object.keys(value);
   const more = names.length > ENTRIES ? ", …" : "";
-  return `{ ${names.slice(0, ENTRIES).map((entry) => cut(entry)).join(", ")}${more} }`;
+  return `{ ${names
+    .slice(0, ENTRIES)
+    .map((entry) => cut(entry))
+    .join(", ")}${more} }`;
 }
 
 /** The name of an object's class. */

@@ -3,7 +3,7 @@
 import { configure, DivergenceError, ops, runtimeInfo, Tensor, tensor } from "../../src/index.js";
 import { isRefusal, withAllowance } from "../../src/check.js";
 import { HOLDING, RECIPES, SLOW } from "./recipes.js";
-import { evaluate, HOSTILE, HostileError } from "./values.js";
+import { type Argument, argument, evaluate, HOSTILE, HostileError, putInto } from "./values.js";
 
 /** What a fuzz run may take: seconds of one call, elements of one call's shapes, bytes of the heap. */
 const LIMITS = { seconds: 10, elements: 2 ** 22, memory: 2 ** 28 };
@@ -34,6 +34,8 @@ const CALLS = Object.entries(RECIPES).flatMap(([call, variants]) =>
   variants.map((args) => ({ call: call.trim(), args })),
 );
 const QUICK = CALLS.filter(({ call }) => !SLOW.test(call));
+/** One call in so many may be a slow one. */
+const SLOW_SHARE = 300;
 const ALL_ARGUMENTS = [...new Set(QUICK.flatMap(({ args }) => args))];
 
 /** A place inside a value, as far as plain data goes. */
@@ -51,38 +53,45 @@ function placeIn(random: Random, value: unknown): (string | number)[] {
 }
 
 /** A place inside an argument; none where hostile values forbid to look. */
-function pathIn(random: Random, arg: string): (string | number)[] {
+function pathIn(random: Random, arg: Argument): (string | number)[] {
   try {
-    return placeIn(random, evaluate(arg));
+    return placeIn(random, arg.make());
   } catch {
     return [];
   }
 }
 
-function mutated(random: Random, args: string[]): string[] {
-  const i = random(Math.max(args.length, 1));
-  const kind = random(20);
+/** Names that no options have. */
+const STRANGE_NAMES = ["sride", "x", "constructor", "0", "toString", "x".repeat(1e5)];
+
+const replaced = (args: readonly Argument[], at: number, arg: Argument): readonly Argument[] =>
+  args.map((other, i) => (i === at ? arg : other));
+
+/** Arguments changed in one place. */
+function mutated(random: Random, args: readonly Argument[]): readonly Argument[] {
   const hostile = random(4) === 0 ? oneOf(random, ALL_ARGUMENTS) : oneOf(random, HOSTILE);
-  if (kind < 8 && args.length > 0) args[i] = hostile;
-  else if (kind < 15 && args.length > 0) {
-    const path = pathIn(random, args[i]!);
-    if (path.length > 0) args[i] = `put(${args[i]}, ${JSON.stringify(path)}, ${hostile})`;
-    else args[i] = hostile;
-  } else if (kind === 15) args.length = i;
-  else if (kind === 16) args.push(hostile);
-  else if (kind === 17 && args.length > 1) {
-    const j = random(args.length);
-    [args[i], args[j]] = [args[j]!, args[i]!];
-  } else if (kind === 18 && args.length > 0)
-    args[i] = `put(${args[i]}, ["${oneOf(random, ["sride", "x", "constructor", "0"])}"], ${hostile})`;
-  return args;
+  const kind = random(20);
+  if (kind === 16 || args.length === 0) return [...args, argument(hostile)];
+  const i = random(args.length);
+  const arg = args[i]!;
+  if (kind === 15) return args.slice(0, i);
+  if (kind === 17) return [...args.slice(i), ...args.slice(0, i)];
+  if (kind === 18) return replaced(args, i, putInto(arg, [oneOf(random, STRANGE_NAMES)], hostile));
+  const path = kind < 8 ? [] : pathIn(random, arg);
+  return replaced(args, i, path.length === 0 ? argument(hostile) : putInto(arg, path, hostile));
+}
+
+/** A call: the function as an expression, and its arguments. */
+export interface Call {
+  readonly call: string;
+  readonly args: readonly Argument[];
 }
 
 /** A random call: one in five as it stands, the others changed in one or two places. */
-export function randomCall(random: Random): { readonly call: string; readonly args: readonly string[] } {
-  const { call, args } = random(200) === 0 ? oneOf(random, CALLS) : oneOf(random, QUICK);
-  let list = [...args];
-  const changes = [0, 1, 1, 1, 2][random(5)]!;
+export function randomCall(random: Random): Call {
+  const { call, args } = random(SLOW_SHARE) === 0 ? oneOf(random, CALLS) : oneOf(random, QUICK);
+  const changes = oneOf(random, [0, 1, 1, 1, 2]);
+  let list: readonly Argument[] = args.map(argument);
   for (let i = 0; i < changes; i++) list = mutated(random, list);
   return { call, args: list };
 }
@@ -91,8 +100,8 @@ const isAllowed = (error: unknown): boolean =>
   isRefusal(error) ||
   error instanceof DivergenceError ||
   error instanceof HostileError ||
-  // The engine's own words where a caller's proxy was revoked.
-  (error instanceof TypeError && error.message.includes("revoked"));
+  // The engine's own words on a proxy that its owner has revoked, and on a class that is called as a function.
+  (error instanceof TypeError && /revoked|without 'new'/.test(error.message));
 
 /** What is wrong with a result, if anything: every tensor in it has the values that its shape tells of. */
 function wrongIn(value: unknown, depth = 0): string | undefined {
@@ -125,7 +134,7 @@ function wrongWith(error: unknown): string | undefined {
 }
 
 /** Runs one call and tells what is wrong with it. */
-export async function faultOf(call: string, args: readonly string[]): Promise<string | undefined> {
+export async function faultOf({ call, args }: Call): Promise<string | undefined> {
   const { used } = runtimeInfo().memory;
   const start = performance.now();
   let fault: string | undefined;
@@ -133,7 +142,7 @@ export async function faultOf(call: string, args: readonly string[]): Promise<st
     // What a user evaluates on the way to the call is a call of its own, which may be refused, too.
     const target = evaluate(call) as (...args: unknown[]) => unknown;
     const receiver = /^(.*)\.\w+$/.exec(call)?.[1];
-    const values = args.map((arg) => evaluate(arg));
+    const values = args.map((arg) => arg.make());
     const owner = receiver === undefined ? undefined : evaluate(receiver);
     const run = () => Reflect.apply(target, owner, values);
     let result = HOLDING.test(call) || SLOW.test(call) ? run() : withAllowance(LIMITS.elements, run);
@@ -143,7 +152,7 @@ export async function faultOf(call: string, args: readonly string[]): Promise<st
   } catch (error) {
     fault = wrongWith(error);
   }
-  if (call === "configure" || args.some((arg) => arg.includes("configure"))) resetConfiguration();
+  if (call === "configure" || args.some(({ code }) => code.includes("configure"))) resetConfiguration();
   const seconds = (performance.now() - start) / 1000;
   if (seconds > LIMITS.seconds) fault ??= `${seconds.toFixed(1)} seconds`;
   const held = runtimeInfo().memory.used - used;
@@ -153,8 +162,8 @@ export async function faultOf(call: string, args: readonly string[]): Promise<st
 }
 
 /** A call as a user writes it. */
-export function asCode(call: string, args: readonly string[]): string {
-  return `${call}(${args.join(", ")})`;
+export function asCode({ call, args }: Call): string {
+  return `${call}(${args.map(({ code }) => code).join(", ")})`;
 }
 
 /** Runs so many random calls; `report` is told of every fault, `announce` of every call before it runs. */
@@ -169,9 +178,9 @@ export async function fuzz(
   for (let i = 0; i < count; i++) {
     // Finalizers give memory back only between tasks.
     if (i % 2000 === 0) await new Promise((resolve) => setTimeout(resolve));
-    const { call, args } = randomCall(random);
-    announce?.(asCode(call, args));
-    const fault = await faultOf(call, args);
-    if (fault !== undefined) report({ call: asCode(call, args), fault });
+    const call = randomCall(random);
+    announce?.(asCode(call));
+    const fault = await faultOf(call);
+    if (fault !== undefined) report({ call: asCode(call), fault });
   }
 }
