@@ -151,7 +151,7 @@ function nested(
   const text = print(0);
   return text
     .split("\n")
-    .map((row) => cut(row, WIDTH))
+    .map((row) => cut(row, WIDTH - 1))
     .join("\n");
 }
 
