@@ -3,6 +3,7 @@
 
 import { checkBoolean, checkFunction, checkOptions, refuseKind, refuseUse, refuseValue } from "./check.js";
 import { Gradients } from "./gradients.js";
+import { checkNoStrangers } from "./plain.js";
 import { inScope, releaseAtEnd, scope } from "./scope.js";
 import { adoptArray, checkTensor, isSameShape, Tensor } from "./tensor.js";
 import { mapTree, tensorsOf } from "./tree.js";
@@ -75,10 +76,13 @@ export const isDifferentiating = (): boolean => tape !== undefined;
 export function defineOp<In extends Inputs, Options, Shared = Tensor>(
   definition: OpDefinition<In, Options, Shared>,
 ): (inputs: In, options: Options) => Tensor {
+  checkDefinition(definition);
   return (inputs, options) =>
     inScope(() => {
+      if (!Array.isArray(inputs)) refuseKind(definition.name, "inputs", "be an array of tensors", inputs);
       checkFirstOrder(tape?.outer, inputs);
       const result = withTape(undefined, () => definition.forward(inputs, options));
+      if (!(result instanceof Tensor)) refuseKind(definition.name, "forward", "return a tensor", result);
       if (tape?.checkNumerics) checkFinite(definition.name, result);
       if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
         // A tensor of its own: the result may be an input, or what another call returned too.
@@ -90,6 +94,20 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
       }
       return result;
     });
+}
+
+function checkDefinition(definition: unknown): void {
+  const where = "defineOp";
+  if (typeof definition !== "object" || definition === null) {
+    refuseKind(where, "definition", "be an object with name, forward and gradients", definition);
+  }
+  const { name, forward, gradients, shared } = definition as Partial<OpDefinition<Inputs, unknown>>;
+  if (typeof name !== "string") refuseKind(where, "name", "be a string, for error messages", name);
+  checkFunction(where, "forward", forward);
+  if (typeof gradients !== "function" && !Array.isArray(gradients)) {
+    refuseKind(where, "gradients", "be an array with a function or null per input, or a function", gradients);
+  }
+  if (shared !== undefined) checkFunction(where, "shared", shared);
 }
 
 /** Refuses a result with NaN or infinity, telling where the first one is. */
@@ -141,6 +159,7 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
       const rules = definition.gradients;
       const rule = typeof rules === "function" ? rules(i) : rules[i];
       if (rule === null) return;
+      if (typeof rule !== "function") checkFunction(definition.name, `gradients[${i}]`, rule);
       const gradInput = rule(gradient, context, shared as Tensor);
       checkTensor(definition.name, `gradients[${i}]`, gradInput);
       if (!isSameShape(gradInput.shape, input.shape)) {
@@ -191,6 +210,7 @@ export function vjp<Params, Rest extends unknown[]>(
   return (gradOutput, params, ...rest) =>
     scope(() => {
       checkTensor(where, "gradOutput", gradOutput);
+      checkNoStrangers(where, "params", params);
       const parameters = new Set(tensorsOf(params));
       checkFirstOrder(tape, [gradOutput, ...parameters]);
       const [value, notes] = record(parameters, () => f(params, ...rest));
@@ -251,6 +271,7 @@ export function valueAndGrad<Params, Rest extends unknown[], Aux = undefined>(
   checkBoolean(where, "checkNumerics", checkNumerics);
   return (params, ...rest) =>
     scope(() => {
+      checkNoStrangers(where, "params", params);
       const parameters = new Set(tensorsOf(params));
       checkFirstOrder(tape, [...parameters]);
       const [result, notes] = record(parameters, () => f(params, ...rest), checkNumerics);

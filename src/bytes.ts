@@ -1,6 +1,7 @@
 // Numbers in bytes, as binary files hold them: the types of elements, and reading them as float32.
 
 import { refuseKind } from "./check.js";
+import { isDetached } from "./show.js";
 
 /** The types of numbers that files hold, with the bytes of one. */
 export const ELEMENT_BYTES = {
@@ -24,6 +25,7 @@ export type ElementType = keyof typeof ELEMENT_BYTES;
 /** Checks the bytes of a file. */
 export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint8Array {
   if (!(bytes instanceof Uint8Array)) refuseKind(where, "bytes", "be a Uint8Array", bytes);
+  if (isDetached(bytes)) refuseKind(where, "bytes", "have their buffer, which was transferred", bytes);
   // What is checked must be what is read.
   if (typeof SharedArrayBuffer === "function" && bytes.buffer instanceof SharedArrayBuffer) {
     const rule = "not lie in shared memory, which others may change; copy it first (bytes.slice())";

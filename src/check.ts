@@ -1,32 +1,8 @@
 // Words every error of the library: `<function>: <argument> must <rule>, got <value>`. No other file does.
 
-/** Characters of a string that a message repeats. */
-const LONGEST = 80;
+import { cut, show } from "./show.js";
 
-/** How a value reads in an error message: short, and telling its kind. */
-export function show(value: unknown): string {
-  if (typeof value === "string") {
-    return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
-  }
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return value.name ? `function ${value.name}` : "a function";
-  if (typeof value !== "object" || value === null) return String(value);
-  if (Array.isArray(value)) return showArray(value);
-  if (ArrayBuffer.isView(value)) {
-    const length = (value as { length?: number }).length ?? value.byteLength;
-    return `${value.constructor.name}(${length})`;
-  }
-  const named = value as { shape?: unknown; constructor?: { name?: string } };
-  const given: unknown = named.constructor?.name;
-  const name = typeof given === "string" && given !== "" ? given : "Object";
-  if (Array.isArray(named.shape)) return `${name} ${showArray(named.shape)}`;
-  return name === "Object" ? `{ ${Object.keys(value).slice(0, 6).join(", ")} }` : name;
-}
-
-function showArray(values: readonly unknown[]): string {
-  const shown = values.slice(0, 6).map((value) => (Array.isArray(value) ? `[${value.length}]` : show(value)));
-  return `[${shown.join(", ")}${values.length > 6 ? ", …" : ""}]`;
-}
+export { show };
 
 /** Marks the errors that this file words; registered, so that another copy of the library knows them too. */
 const REFUSAL = Symbol.for("reparam.refusal");
@@ -41,14 +17,23 @@ function refuse(error: Error): never {
   throw error;
 }
 
+/** Most characters of an argument's name and of a rule: both may hold names that a caller chose. */
+const LONGEST_ARGUMENT = 160;
+const LONGEST_RULE = 1200;
+
+function worded(where: string, argument: string, rule: string, value: unknown): string {
+  const name = cut(argument, LONGEST_ARGUMENT);
+  return `${cut(where, LONGEST_ARGUMENT)}: ${name} must ${cut(rule, LONGEST_RULE)}, got ${show(value)}`;
+}
+
 /** Refuses a value of the wrong kind. */
 export function refuseKind(where: string, argument: string, rule: string, value: unknown): never {
-  refuse(new TypeError(`${where}: ${argument} must ${rule}, got ${show(value)}`));
+  refuse(new TypeError(worded(where, argument, rule, value)));
 }
 
 /** Refuses a value of the right kind that lies outside what is allowed. */
 export function refuseValue(where: string, argument: string, rule: string, value: unknown): never {
-  refuse(new RangeError(`${where}: ${argument} must ${rule}, got ${show(value)}`));
+  refuse(new RangeError(worded(where, argument, rule, value)));
 }
 
 /** Refuses a call that is right in itself but comes at the wrong moment. */
@@ -100,9 +85,10 @@ export function checkOneOf<T extends string>(
   value: unknown,
   allowed: readonly T[],
 ): asserts value is T {
-  const rule = `be one of ${allowed.map((name) => JSON.stringify(name)).join(", ")}`;
+  if (typeof value === "string" && allowed.includes(value as T)) return;
+  const rule = `be one of ${listed(allowed.map((name) => JSON.stringify(cut(name))))}`;
   if (typeof value !== "string") refuseKind(where, argument, rule, value);
-  if (!allowed.includes(value as T)) refuseValue(where, argument, rule, value);
+  refuseValue(where, argument, `${rule}${suggestion(value, allowed)}`, value);
 }
 
 /** Checks a boolean. */
@@ -115,16 +101,82 @@ export function checkFunction(where: string, argument: string, value: unknown): 
   if (typeof value !== "function") refuseKind(where, argument, "be a function", value);
 }
 
+const toStringOf = Object.prototype.toString;
+
 /** Checks an options object, and that every name in it is known: a misspelt option is never ignored. */
 export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  // A map, a date or a typed array has no options, whatever is read of it.
+  if (typeof options !== "object" || options === null || toStringOf.call(options) !== "[object Object]") {
     refuseKind(where, "options", "be an object", options);
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
-      refuseKind(where, "options", `have only the names ${known.join(", ")}`, name);
+      const rule = `have only the names ${listed(known)}${suggestion(name, known)}`;
+      refuseKind(where, "options", rule, name);
     }
   }
+}
+
+/** Most names that a message lists. */
+const MOST_LISTED = 40;
+
+/** Names in a row, not more than can be read. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_LISTED).map((name) => cut(name));
+  return `${shown.join(", ")}${names.length > MOST_LISTED ? ", …" : ""}`;
+}
+
+/** What a misspelt name was probably to be, as a part of a rule. */
+function suggestion(name: string, candidates: readonly string[]): string {
+  const meant = closest(name, candidates);
+  return meant === undefined ? "" : ` (did you mean ${cut(meant)}?)`;
+}
+
+/** Longest name that is compared with others. */
+const LONGEST_NAME = 40;
+
+/**
+ * The candidate that a misspelt name was probably to be: the nearest by letters added, left out, replaced or
+ * swapped with their neighbour, in any case; undefined where none is near.
+ *
+ * @param name - the name as it was given
+ * @param candidates - the names that are known
+ */
+export function closest(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > LONGEST_NAME) return undefined;
+  let best: string | undefined;
+  let least = Infinity;
+  for (const candidate of candidates) {
+    if (candidate.length > LONGEST_NAME || candidate === "") continue;
+    const distance = editDistance(plainly(name), plainly(candidate));
+    // A third of the letters may be wrong, of short names one.
+    if (distance > Math.max(1, Math.floor(Math.min(name.length, candidate.length) / 3))) continue;
+    // Of a name with one or two letters, nothing would be left.
+    if (distance > 0 && Math.min(name.length, candidate.length) <= distance + 1) continue;
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** A name without case, hyphens and underscores. */
+const plainly = (name: string): string => name.toLowerCase().replace(/[-_ ]/g, "");
+
+/** Letters added, left out, replaced or swapped with their neighbour (optimal string alignment). */
+function editDistance(a: string, b: string): number {
+  const rows = Array.from({ length: a.length + 1 }, (_, i) => [
+    i,
+    ...Array.from({ length: b.length }, () => 0),
+  ]);
+  for (let j = 0; j <= b.length; j++) rows[0][j] = j;
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, replaced);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (isSwap) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+    }
+  }
+  return rows[a.length][b.length];
 }
 
 /** Most elements of a tensor: its bytes must stay addressable beside others in 4 GiB. */
@@ -152,6 +204,13 @@ export function withAllowance<Result>(elements: number, f: () => Result): Result
 
 /** Checks a shape (integers ≥ 1 whose product is not too large) and returns its number of elements. */
 export function checkShape(where: string, argument: string, shape: unknown): number {
+  const size = checkSizes(where, argument, shape, allowance);
+  allowance -= size;
+  return size;
+}
+
+/** Checks a shape that nothing is made of yet: it takes nothing of an allowance. */
+export function checkSizes(where: string, argument: string, shape: unknown, allowed = Infinity): number {
   if (!Array.isArray(shape)) refuseKind(where, argument, "be an array of sizes", shape);
   if (shape.length > MAX_RANK) refuseValue(where, argument, `have at most ${MAX_RANK} axes`, shape);
   let size = 1;
@@ -159,9 +218,8 @@ export function checkShape(where: string, argument: string, shape: unknown): num
     checkInteger(where, `${argument}[${axis}]`, shape[axis], 1);
     size *= shape[axis];
   }
-  const most = Math.min(MAX_ELEMENTS, allowance);
+  const most = Math.min(MAX_ELEMENTS, allowed);
   if (size > most) refuseValue(where, argument, `have at most ${most} elements`, shape);
-  allowance -= size;
   return size;
 }
 
@@ -191,8 +249,10 @@ export function within<Result>(path: string, f: () => Result): Result {
   try {
     return f();
   } catch (error) {
-    if (error instanceof Error)
-      error.message = `${path}${error.message.startsWith("[") ? "" : "."}${error.message}`;
+    if (error instanceof Error && Object.isExtensible(error)) {
+      const place = cut(path);
+      error.message = `${place}${error.message.startsWith("[") ? "" : "."}${error.message}`;
+    }
     throw error;
   }
 }

@@ -192,6 +192,7 @@ export {
 export { runtimeInfo, type RuntimeInfo } from "./wasm/info.js";
 export * as random from "./random/index.js";
 export { fold, type Key, key, split } from "./random/keys.js";
+export { fromPlain, type Plain, type PlainTensor, toPlain } from "./plain.js";
 export { createReport, type Report } from "./report/report.js";
 export type { ReportOptions } from "./report/study.js";
 export { scope } from "./scope.js";

@@ -1,6 +1,7 @@
 // Trees: tensors in nested arrays and plain objects, as parameters, gradients and results are. Other values may
 // stand in a tree; they are passed by.
 
+import { refuseValue } from "./check.js";
 import { emptyTensor, Tensor } from "./tensor.js";
 
 /** Tensors nested in arrays and objects. */
@@ -13,20 +14,32 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === Object.prototype || prototype === null;
 }
 
+/** Deepest tree that is walked: what holds itself would end in a stack overflow. */
+const MAX_DEPTH = 256;
+
+function checkDepth(depth: number, tree: unknown): void {
+  if (depth > MAX_DEPTH)
+    refuseValue("tree", "tree", `nest at most ${MAX_DEPTH} deep, and not hold itself`, tree);
+}
+
 /** The tensors of a tree, in order. */
-export function tensorsOf(tree: unknown, found: Tensor[] = []): Tensor[] {
+export function tensorsOf(tree: unknown, found: Tensor[] = [], depth = 0): Tensor[] {
+  checkDepth(depth, tree);
   if (tree instanceof Tensor) found.push(tree);
-  else if (Array.isArray(tree)) for (const entry of tree) tensorsOf(entry, found);
-  else if (isPlainObject(tree)) for (const name of Object.keys(tree)) tensorsOf(tree[name], found);
+  else if (Array.isArray(tree)) for (const entry of tree) tensorsOf(entry, found, depth + 1);
+  else if (isPlainObject(tree)) for (const name of Object.keys(tree)) tensorsOf(tree[name], found, depth + 1);
   return found;
 }
 
 /** The tree with every tensor replaced, other values kept. */
-export function mapTree<T>(tree: T, f: (leaf: Tensor) => Tensor): T {
+export function mapTree<T>(tree: T, f: (leaf: Tensor) => Tensor, depth = 0): T {
+  checkDepth(depth, tree);
   if (tree instanceof Tensor) return f(tree) as T;
-  if (Array.isArray(tree)) return tree.map((entry) => mapTree(entry, f)) as T;
+  if (Array.isArray(tree)) return tree.map((entry) => mapTree(entry, f, depth + 1)) as T;
   if (!isPlainObject(tree)) return tree;
-  return Object.fromEntries(Object.entries(tree).map(([name, entry]) => [name, mapTree(entry, f)])) as T;
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, entry]) => [name, mapTree(entry, f, depth + 1)]),
+  ) as T;
 }
 
 /** The names and indices that lead from a tree's root to a place in it. */
@@ -40,6 +53,7 @@ export interface Leaf {
 
 /** The tensors of a tree with their paths, in the order of {@link tensorsOf}. */
 export function leavesOf(tree: unknown, path: Path = [], found: Leaf[] = []): Leaf[] {
+  checkDepth(path.length, tree);
   if (tree instanceof Tensor) found.push({ path, tensor: tree });
   else if (Array.isArray(tree)) tree.forEach((entry, i) => leavesOf(entry, [...path, i], found));
   else if (isPlainObject(tree)) {

@@ -5,13 +5,14 @@ import { importsOf, type Source, sourcesBelow } from "./support/sources.js";
 
 /** The layers of src from the bottom up: each may import itself and what stands on lines above it. */
 const LAYERS = [
+  ["show"],
   ["check", "print"],
   ["geometry"],
   ["transposedGeometry"],
   ["wasm"],
   ["tensor"],
   ["bytes", "ndarray", "tree"],
-  ["scope"],
+  ["plain", "scope"],
   ["random"],
   ["gradients"],
   ["autodiff"],

@@ -1,6 +1,14 @@
 // What a model is: layers joined into something that can be trained, with its parameters outside of it, as plain data.
 
-import { checkBoolean, checkInteger, checkOptions, refuseKind, refuseValue, within } from "../check.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  checkSizes,
+  refuseKind,
+  refuseValue,
+  within,
+} from "../check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
 import { checkTensor, isSameShape, type Shape, type Tensor } from "../tensor.js";
@@ -69,6 +77,15 @@ export interface Model {
   warnings?(params: ModelParams, images: Tensor, moment: Moment): readonly string[];
 }
 
+/** Checks that an argument is a model. */
+export function checkModel(where: string, model: unknown): asserts model is Model {
+  const { loss, init, inputShape } = (model ?? {}) as Partial<Model>;
+  if (typeof loss !== "function" || typeof init !== "function") {
+    refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
+  }
+  checkSizes(where, "model.inputShape", inputShape);
+}
+
 /** A layer as a named part of a model. */
 export interface Part {
   readonly name: string;
@@ -96,6 +113,14 @@ export function checkParams(where: string, params: unknown, names: readonly stri
       refuseKind(where, `params.${part}`, rule, trees);
     }
   }
+}
+
+/** Checks a moment in training. */
+export function checkMoment(where: string, moment: Moment): Moment {
+  checkOptions(where, moment, ["step", "isImproving"]);
+  checkInteger(where, "step", moment.step, 0);
+  checkBoolean(where, "isImproving", moment.isImproving);
+  return moment;
 }
 
 /** Checks a batch of inputs, codes or targets: `[n, ...shape]`, of any n or a given one. */

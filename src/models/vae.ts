@@ -18,7 +18,7 @@ import {
 } from "./bound.js";
 import { latentUsage, usageWarnings } from "./collapse.js";
 import { checkFreeBits, penalty } from "./freeBits.js";
-import { checkBatch, checkLossOptions, checkParams, type ModelParams } from "./model.js";
+import { checkBatch, checkLossOptions, checkMoment, checkParams, type ModelParams } from "./model.js";
 import { networkOf, PARTS } from "./network.js";
 import { reduceWhere } from "./reconstructionLoss.js";
 import { refine } from "./refine.js";
@@ -160,8 +160,10 @@ export function vae(options: VaeOptions): Vae {
     logLikelihood: onImages("logLikelihood", importanceWeightedBound),
     refinePosterior: onImages("refinePosterior", refine),
     score: onImages("score", scoreOf),
-    warnings: (params, images, { step, isImproving }) =>
-      usageWarnings(latentUsage(model.encode(params, images)), { beta: betaAt(step), isImproving }),
+    warnings: (params, images, moment) => {
+      const { step, isImproving } = checkMoment("vae.warnings", moment);
+      return usageWarnings(latentUsage(model.encode(params, images)), { beta: betaAt(step), isImproving });
+    },
   };
   return model;
 }

@@ -145,12 +145,9 @@ export function batchNorm(
   const { training, epsilon, momentum, runningVariance: kind } = checkBatchNormOptions(where, options);
   const rows = input.size / channels;
   if (training && kind === "unbiased" && rows === 1) {
-    refuseValue(
-      where,
-      "input.shape",
-      "have more than one value per channel for an unbiased variance",
-      input.shape,
-    );
+    const cure = "in fit, dropLast: true leaves a last batch of one example out, as does another batchSize";
+    const rule = `have more than one value per channel for an unbiased variance (${cure})`;
+    refuseValue(where, "input.shape", rule, input.shape);
   }
   const sizes = { rows, channels, epsilon };
   return inScope(() => {

@@ -1,6 +1,7 @@
 // What an optimizer is, and the one way in which all are made: from a rule that overwrites, given copies.
 
 import { checkFunction, refuseKind, refuseValue } from "../check.js";
+import { checkNoStrangers } from "../plain.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, isSameShape, Tensor } from "../tensor.js";
 import { copyTree, type Leaf, leavesOf, mapTree, showPath, tensorsOf, type Tree, valueAt } from "../tree.js";
@@ -61,6 +62,7 @@ export function checkOptimizer(
 export function parametersOf(where: string, params: unknown): Leaf[] {
   const isTree = typeof params === "object" && params !== null && !ArrayBuffer.isView(params);
   if (!isTree) refuseKind(where, "params", "be a tensor, or arrays and objects of tensors", params);
+  checkNoStrangers(where, "params", params);
   return leavesOf(params);
 }
 

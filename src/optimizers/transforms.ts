@@ -1,6 +1,7 @@
 // Gradient transforms: functions from gradients to gradients, and `chain`, which puts them before an optimizer.
 
 import { checkFunction, checkNumber, checkOptions, refuseValue } from "../check.js";
+import { checkNoStrangers } from "../plain.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, type Tensor } from "../tensor.js";
 import { copyTree, mapTree, tensorsOf } from "../tree.js";
@@ -39,6 +40,7 @@ function mapWithKernel<T>(tree: T, kernel: (x: Tensor, y: Tensor, n: number) => 
  * globalNorm({ kernel: tensor([3]), bias: tensor([4]) }); // 5
  */
 export function globalNorm(tree: unknown): number {
+  checkNoStrangers("globalNorm", "tree", tree);
   return inScope(() => {
     const squares = tensorsOf(tree).map((t) => sumOfSquares({ x: t, n: t.size }));
     return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
@@ -56,7 +58,10 @@ export function globalNorm(tree: unknown): number {
  */
 export function clipByValue(limit: number): <Params>(grads: Params) => Params {
   checkPositive("clipByValue", "limit", limit);
-  return (grads) => mapWithKernel(grads, (x, y, n) => clip(x, y, n, -limit, limit));
+  return (grads) => {
+    checkNoStrangers("clipByValue", "grads", grads);
+    return mapWithKernel(grads, (x, y, n) => clip(x, y, n, -limit, limit));
+  };
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   checkInteger,
   checkOneOf,
   checkOptions,
-  checkShape,
   refuseKind,
   refuseValue,
 } from "../check.js";
@@ -14,7 +13,7 @@ import { asLike } from "../files/asLike.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";
 import { checkLayer } from "../layers/support.js";
-import { checkBatch, type Model, type ModelParams } from "../models/model.js";
+import { checkBatch, checkModel, type Model, type ModelParams } from "../models/model.js";
 import { adam } from "../optimizers/adam.js";
 import { checkOptimizer, type Optimizer, tensorsLike, updateInPlace } from "../optimizers/optimizer.js";
 import { globalNorm } from "../optimizers/transforms.js";
@@ -86,15 +85,6 @@ export const TRAINER_OPTIONS = ["key", "optimizer", "params", "corrupt", "lossOn
 /** Folded into the key where steps, counted from 0, cannot reach it. */
 const INIT_DRAW = 2 ** 32 - 1;
 const EVALUATION_DRAW = 2 ** 32 - 2;
-
-/** Checks that an argument is a model. */
-function checkModel(where: string, model: unknown): asserts model is Model {
-  const { loss, init, inputShape } = (model ?? {}) as Partial<Model>;
-  if (typeof loss !== "function" || typeof init !== "function") {
-    refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
-  }
-  checkShape(where, "model.inputShape", inputShape);
-}
 
 /** Checks a model and the {@link TrainerOptions} among some options. */
 export function checkTrainerOptions(where: string, model: Model, options: TrainerOptions): void {

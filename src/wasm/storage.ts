@@ -12,16 +12,21 @@ interface Frame {
 
 const frames: Frame[] = [];
 
+const BLOCK = Symbol("block");
+const FRAME = Symbol("frame");
+const VIEW = Symbol("view");
+
 /** Values of one or several tensors: an ordinary array, a block of the heap, or both (an uploaded copy). */
 export class Storage {
   /** The values outside the heap; absent while the heap has the only copy. */
   array: Float32Array | undefined;
   /** Address of the block on the heap; 0 for none. */
   address = 0;
-  /** That block, and the frame that it belongs to. */
-  block: Block | undefined;
-  frame: Frame | undefined;
-  private view: Float32Array | undefined;
+  /** That block, the frame that it belongs to, and a view of its values. Under symbols, for structured cloning to
+   *  pass by: a tensor that is sent elsewhere takes its array along, not the heap. */
+  [BLOCK]: Block | undefined;
+  [FRAME]: Frame | undefined;
+  private [VIEW]: Float32Array | undefined;
 
   constructor(
     readonly length: number,
@@ -32,18 +37,34 @@ export class Storage {
 
   /** The values: the array itself, or a view of the heap. */
   get values(): Float32Array {
-    if (this.array !== undefined) return this.array;
+    if (this.array !== undefined) {
+      if (this.array.length !== this.length) refuseTransferred();
+      return this.array;
+    }
     if (this.address === 0) refuseReleased();
     // Memory that is not shared detaches its views when it grows; this takes a new one.
-    if (this.view?.buffer !== floats.buffer) {
-      this.view = new Float32Array(floats.buffer, this.address, this.length);
+    if (this[VIEW]?.buffer !== floats.buffer) {
+      this[VIEW] = new Float32Array(floats.buffer, this.address, this.length);
     }
-    return this.view;
+    return this[VIEW];
   }
 
   get isReleased(): boolean {
     return this.array === undefined && this.address === 0;
   }
+
+  /** Whether the array's buffer was transferred, as in the second argument of `postMessage`. */
+  get isTransferred(): boolean {
+    return this.array !== undefined && this.array.length !== this.length;
+  }
+}
+
+function refuseTransferred(): never {
+  refuseUse(
+    "tensor",
+    "the buffer of this tensor's values was transferred, so they are elsewhere now; send a copy instead " +
+      "(toPlain(t), and fromPlain on the other side)",
+  );
 }
 
 function refuseReleased(): never {
@@ -72,16 +93,16 @@ export function closeFrame(kept: Iterable<Storage>): void {
   const frame = frames.pop() as Frame;
   const outer = frames[frames.length - 1] as Frame | undefined;
   for (const storage of kept) {
-    if (storage.array !== undefined || storage.frame !== frame) continue;
+    if (storage.array !== undefined || storage[FRAME] !== frame) continue;
     if (outer === undefined) {
       // The constructor copies out of shared memory twice as fast as slice().
       storage.array = new Float32Array(storage.values);
     } else {
-      storage.frame = outer;
+      storage[FRAME] = outer;
       outer.storages.push(storage);
     }
   }
-  for (const storage of frame.storages) if (storage.frame === frame) release(storage);
+  for (const storage of frame.storages) if (storage[FRAME] === frame) release(storage);
 }
 
 /** Closes the innermost frame and releases nothing: all its blocks move to the frame around it. */
@@ -89,15 +110,15 @@ export function dissolveFrame(): void {
   const frame = frames.pop() as Frame;
   const outer = frames[frames.length - 1];
   for (const storage of frame.storages) {
-    if (storage.frame !== frame) continue;
-    storage.frame = outer;
+    if (storage[FRAME] !== frame) continue;
+    storage[FRAME] = outer;
     outer.storages.push(storage);
   }
 }
 
 /** Whether a storage's only place is a block of the innermost frame. */
 export function isOfInnermostFrame(storage: Storage): boolean {
-  return storage.array === undefined && storage.frame !== undefined && storage.frame === frames.at(-1);
+  return storage.array === undefined && storage[FRAME] !== undefined && storage[FRAME] === frames.at(-1);
 }
 
 /** Releases a storage of the innermost frame before the frame ends, where nobody will read it again. */
@@ -106,9 +127,9 @@ export function releaseEarly(storage: Storage): void {
 }
 
 function release(storage: Storage): void {
-  give(storage.block as Block);
+  give(storage[BLOCK] as Block);
   storage.address = 0;
-  storage.block = storage.frame = undefined;
+  storage[BLOCK] = storage[FRAME] = undefined;
 }
 
 /** A new block on the heap, in the innermost frame; its contents are undefined. */
@@ -125,9 +146,9 @@ const unreachable = new FinalizationRegistry<Block>(give);
  *  garbage. */
 export function allocateResident(length: number): Storage {
   const storage = new Storage(length);
-  storage.block = take(length * 4);
-  storage.address = storage.block.start;
-  unreachable.register(storage, storage.block, storage);
+  storage[BLOCK] = take(length * 4);
+  storage.address = storage[BLOCK].start;
+  unreachable.register(storage, storage[BLOCK], storage);
   return storage;
 }
 
@@ -139,9 +160,9 @@ export function releaseResident(storage: Storage): void {
 
 function place(storage: Storage): void {
   const frame = frames[frames.length - 1];
-  storage.block = take(storage.length * 4);
-  storage.address = storage.block.start;
-  storage.frame = frame;
+  storage[BLOCK] = take(storage.length * 4);
+  storage.address = storage[BLOCK].start;
+  storage[FRAME] = frame;
   frame.storages.push(storage);
 }
 
@@ -155,9 +176,11 @@ export interface Operand {
 /** The byte address of an operand; values that live outside are first copied in, once per frame. */
 export function addressOf({ storage, offset }: Operand): number {
   if (storage.address === 0) {
-    if (storage.array === undefined) refuseReleased();
+    const { array } = storage;
+    if (array === undefined) refuseReleased();
+    if (array.length !== storage.length) refuseTransferred();
     place(storage);
-    floats.set(storage.array, storage.address / 4);
+    floats.set(array, storage.address / 4);
   }
   return storage.address + offset * 4;
 }
