@@ -2,6 +2,7 @@
 // The program: its arguments, its exit code, and what happens to it from outside.
 
 import { commandLine, tellFailure } from "./commandLine.js";
+import { MISTAKE } from "./failure.js";
 
 const args = process.argv.slice(2);
 
@@ -9,7 +10,9 @@ const args = process.argv.slice(2);
 let streamCode = 0;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") streamCode = tellFailure(Object.assign(error, { path: "the output" }), args);
+    if (error.code === "EPIPE") return;
+    streamCode = MISTAKE;
+    if (stream === process.stdout) tellFailure(Object.assign(error, { path: "the output" }), args);
   });
 }
 process.on("exit", (code) => (process.exitCode = code || streamCode));
