@@ -256,3 +256,43 @@ export function within<Result>(path: string, f: () => Result): Result {
     throw error;
   }
 }
+
+/** Longest name that is compared with others: no name of the library is nearly as long. */
+const LONGEST_NAME = 64;
+
+/**
+ * What a misspelt name was probably meant to be: the candidate that takes the fewest edits (letters put in, left out,
+ * exchanged or swapped with their neighbour; case does not count), or that one of the two abbreviates. Undefined where
+ * none is near.
+ */
+export function closest(name: string, candidates: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase();
+  if (wanted.length < 2 || wanted.length > LONGEST_NAME) return undefined;
+  let [best, least] = [undefined as string | undefined, Math.max(1, Math.floor(wanted.length / 3)) + 0.5];
+  for (const candidate of candidates) {
+    const other = candidate.toLowerCase();
+    if (other.length > LONGEST_NAME) continue;
+    const [short, long] = wanted.length < other.length ? [wanted, other] : [other, wanted];
+    const isShortened = short.length >= 3 && long.startsWith(short);
+    // An abbreviation is less near than a slip of one letter.
+    const edits = Math.min(editsBetween(wanted, other), isShortened ? 1.4 : Infinity);
+    if (edits < least && edits < wanted.length) [best, least] = [candidate, edits];
+  }
+  return best;
+}
+
+/** Edits that lead from one text to the other, neighbours swapped counting as one. */
+function editsBetween(from: string, to: string): number {
+  let [beforeLast, last] = [[] as number[], Array.from({ length: to.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const isSame = from[i - 1] === to[j - 1];
+      row.push(Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + Number(!isSame)));
+      const isSwapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      if (isSwapped) row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[to.length];
+}

@@ -11,6 +11,7 @@ import type { Key } from "../random/keys.js";
 import { adoptArray, type Tensor } from "../tensor.js";
 import { gatherRows } from "../training/source.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
+import { needData } from "./kinds.js";
 import { tell } from "./terminal.js";
 
 /** Data ready for a model. */
@@ -119,6 +120,7 @@ async function readFiles(
   count: number,
   options: Options,
 ): Promise<Data> {
+  await needData(source);
   // Pictures of a folder may differ in size, and are brought to one while they are read.
   const isFolder = (await stat(source)).isDirectory();
   const broken = options.flag("skip") ? "skip" : "refuse";

@@ -15,7 +15,7 @@ import type { Tensor } from "../tensor.js";
 import { fail, Options } from "./command.js";
 import { type Data, divide, readData } from "./data.js";
 import { dataRange, type Form, type Range, ranged, standardized } from "./form.js";
-import { LIKELIHOODS, MODEL_NAMES, modelByName } from "./models.js";
+import { defaultModelName, LIKELIHOODS, MODEL_NAMES, modelByName } from "./models.js";
 import type { Settings } from "./run.js";
 
 /** A training, ready to begin. */
@@ -121,7 +121,7 @@ export async function planOf(settings: Settings): Promise<Plan> {
   const { rest, aside } = divide(data, HELD_OUT, fold(seed, 1));
   const inputShape = data.values.shape.slice(1);
   const isImages = inputShape.length === 3;
-  const name = asked.name ?? (isImages ? "conv-vae" : "dense-vae");
+  const name = asked.name ?? defaultModelName(inputShape);
   const form = formOf(name, data);
   const range = dataRange(form);
   const likelihood = asked.likelihood ?? (range && isInk(data.values, range) ? "bernoulli" : "gaussian");

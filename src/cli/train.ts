@@ -14,7 +14,7 @@ import { toModel } from "./form.js";
 import { MODEL_NAMES } from "./models.js";
 import { type Plan, planOf } from "./plan.js";
 import { ProgressLine, showSeconds } from "./progress.js";
-import { writeReport } from "./report.js";
+import { writeFirstReport } from "./report.js";
 import { modelFile, RUN, type Settings, settingsOf, writeRun } from "./run.js";
 import { say, tell } from "./terminal.js";
 
@@ -101,7 +101,7 @@ async function run(given: Arguments): Promise<number> {
     return INTERRUPTED;
   }
   tell(`trained in ${showSeconds((performance.now() - start) / 1000)}`);
-  await writeReport(out, { ...plan, params, held: aside, settings, history });
+  await writeFirstReport(out, { ...plan, params, held: aside, settings, history });
   say(`report: ${join(out, RUN.report)}`);
   return 0;
 }

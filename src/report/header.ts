@@ -80,7 +80,7 @@ function warningsOf({ model, params, images, history }: Study): readonly string[
 
 /** Title, settings, facts and warnings. */
 export function header(study: Study): Markup {
-  const { vae, title, settings, images } = study;
+  const { vae, title, settings, images, isHeldOut } = study;
   const facts: readonly Fact[] = [
     ...(vae ? factsOfVae(study) : factsOfAutoencoder(study)),
     {
@@ -90,11 +90,12 @@ export function header(study: Study): Markup {
     },
   ];
   const given = Object.entries(settings).map(([name, value]) => {
-    return markup`<span>${name} <b>${value}</b></span> `;
+    const words = typeof value === "boolean" ? (value ? "yes" : "no") : value;
+    return markup`<span>${name} <b>${words}</b></span> `;
   });
   const warnings = warningsOf(study).map((warning) => markup`<p class="warning" role="note">${warning}</p>`);
   return markup`<header><h1>${title}</h1>${given.length > 0 ? markup`<p class="settings">${given}</p>` : undefined}<dl>${facts.map(
     ({ name, value, note }) =>
       markup`<div><dt>${name}</dt><dd class="value">${value}</dd><dd>${note}</dd></div>`,
-  )}</dl><p class="source">Measured on ${counted(images.shape[0], "held-out example")}.</p>${warnings}</header>`;
+  )}</dl><p class="source">Measured on ${counted(images.shape[0], isHeldOut ? "held-out example" : "example")}.</p>${warnings}</header>`;
 }
