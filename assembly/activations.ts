@@ -35,11 +35,11 @@ export function reluGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): 
 
 /** x for x > 0, else alpha·x: its own gradient, applied to dy = x. */
 class LeakyRelu {
-  of(x: v128, alpha: v128, _: v128): v128 {
+  of(x: v128, alpha: v128, _none: v128): v128 {
     return this.slope(x, x, alpha, alpha);
   }
 
-  slope(x: v128, dy: v128, alpha: v128, _: v128): v128 {
+  slope(x: v128, dy: v128, alpha: v128, _none: v128): v128 {
     return v128.bitselect(dy, f32x4.mul(dy, alpha), f32x4.gt(x, f32x4.splat(0)));
   }
 }
@@ -54,12 +54,12 @@ export function leakyReluGradient(saved: Operand, dy: Operand, dx: Operand, n: i
 
 /** x for x > 0, else alpha·(exp(x) − 1). */
 class Elu {
-  of(x: v128, alpha: v128, _: v128): v128 {
+  of(x: v128, alpha: v128, _none: v128): v128 {
     return v128.bitselect(x, f32x4.mul(alpha, expm1V(x)), f32x4.gt(x, f32x4.splat(0)));
   }
 
   /** Below 0 the slope alpha·exp(x) is y + alpha. */
-  slope(y: v128, dy: v128, alpha: v128, _: v128): v128 {
+  slope(y: v128, dy: v128, alpha: v128, _none: v128): v128 {
     return v128.bitselect(dy, f32x4.mul(dy, f32x4.add(y, alpha)), f32x4.gt(y, f32x4.splat(0)));
   }
 }
