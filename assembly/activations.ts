@@ -7,7 +7,7 @@
 //   Computes dx[i] = dy[i]·name'(…), from `saved`: the input x or the output y. Layout and requires as above.
 //   Aliasing dx may be dy or saved.
 //
-//   saved is the input x    leakyRelu (slope alpha at 0), gelu, geluTanh, silu, softplus
+//   saved is the input x    leakyRelu (slope alpha at 0), gelu, geluTanh, silu, softplus, softsign
 //   saved is the output y   relu (slope 0 at 0), elu (slope alpha at 0, for alpha ≥ 0), sigmoid, tanh
 
 import { map, mapSlope, mapSlopeWith, mapWith } from "./map";
@@ -35,11 +35,11 @@ export function reluGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): 
 
 /** x for x > 0, else alpha·x: its own gradient, applied to dy = x. */
 class LeakyRelu {
-  of(x: v128, alpha: v128, _: v128): v128 {
+  of(x: v128, alpha: v128, _none: v128): v128 {
     return this.slope(x, x, alpha, alpha);
   }
 
-  slope(x: v128, dy: v128, alpha: v128, _: v128): v128 {
+  slope(x: v128, dy: v128, alpha: v128, _none: v128): v128 {
     return v128.bitselect(dy, f32x4.mul(dy, alpha), f32x4.gt(x, f32x4.splat(0)));
   }
 }
@@ -54,12 +54,12 @@ export function leakyReluGradient(saved: Operand, dy: Operand, dx: Operand, n: i
 
 /** x for x > 0, else alpha·(exp(x) − 1). */
 class Elu {
-  of(x: v128, alpha: v128, _: v128): v128 {
+  of(x: v128, alpha: v128, _none: v128): v128 {
     return v128.bitselect(x, f32x4.mul(alpha, expm1V(x)), f32x4.gt(x, f32x4.splat(0)));
   }
 
   /** Below 0 the slope alpha·exp(x) is y + alpha. */
-  slope(y: v128, dy: v128, alpha: v128, _: v128): v128 {
+  slope(y: v128, dy: v128, alpha: v128, _none: v128): v128 {
     return v128.bitselect(dy, f32x4.mul(dy, f32x4.add(y, alpha)), f32x4.gt(y, f32x4.splat(0)));
   }
 }
@@ -212,6 +212,27 @@ export function tanh(x: Operand, y: Operand, n: i32): void {
 
 export function tanhGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
   mapSlope<Tanh>(saved, dy, dx, n);
+}
+
+/** x / (1 + |x|). */
+class Softsign {
+  of(x: v128): v128 {
+    const finite = clamp(x, f32.MAX_VALUE); // ∞ / ∞ would be NaN
+    return f32x4.div(finite, f32x4.add(f32x4.splat(1), f32x4.abs(finite)));
+  }
+
+  slope(x: v128, dy: v128): v128 {
+    const inverse = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), f32x4.abs(x)));
+    return f32x4.mul(dy, f32x4.mul(inverse, inverse));
+  }
+}
+
+export function softsign(x: Operand, y: Operand, n: i32): void {
+  map<Softsign>(x, y, n);
+}
+
+export function softsignGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
+  mapSlope<Softsign>(saved, dy, dx, n);
 }
 
 class Softplus {

@@ -27,14 +27,15 @@ import {
   tileImages,
   tileRows,
 } from "./tile";
+import { bytesOf } from "./simd";
 
 /** Packs the filter's columns [first, first + columns) for all taps and channels to [columns/8][depth][8]. */
 function packFilter(job: Correlation, out: usize, first: i32, columns: i32): void {
   const tapsH = job.tapsHeight;
   const tapsW = job.tapsWidth;
   const channels = job.channels;
-  const stepK = (<usize>job.filterStepChannel) << 2;
-  const stepN = (<usize>job.filterStepOutput) << 2;
+  const stepK = bytesOf(job.filterStepChannel);
+  const stepN = bytesOf(job.filterStepOutput);
   for (let n = first; n < first + columns; n += 8) {
     for (let i = 0; i < tapsH; i++) {
       for (let j = 0; j < tapsW; j++, out += (<usize>channels) << 5) {
@@ -48,7 +49,7 @@ function packFilter(job: Correlation, out: usize, first: i32, columns: i32): voi
 
 /** Packs one column of the filter, taps and channels in order. */
 function packVector(job: Correlation, out: usize, n: i32): void {
-  const stepK = (<usize>job.filterStepChannel) << 2;
+  const stepK = bytesOf(job.filterStepChannel);
   for (let i = 0; i < job.tapsHeight; i++) {
     for (let j = 0; j < job.tapsWidth; j++) {
       const tap = i * job.filterStepHeight + j * job.filterStepWidth + n * job.filterStepOutput;
@@ -73,7 +74,7 @@ function correlateTile(
   const runs = scratch + RUNS;
   const packed = scratch + PACKED_B;
   const biases = job.bias;
-  const column = (<usize>first) << 2;
+  const column = bytesOf(first);
   const activation = job.activation;
   const alpha = job.alpha;
   const start = job.accumulate ? FROM_TARGET : biases ? FROM_BIAS : FROM_ZERO;
@@ -97,13 +98,13 @@ function correlateTile(
     return;
   }
   for (let n = 0; n < columns; n++) {
-    const bias: f32 = biases ? load<f32>(biases + column + ((<usize>n) << 2)) : 0;
-    const vector = packed + ((<usize>(n * depth)) << 2);
-    const at = column + ((<usize>n) << 2);
+    const bias: f32 = biases ? load<f32>(biases + column + bytesOf(n)) : 0;
+    const vector = packed + bytesOf(n * depth);
+    const at = column + bytesOf(n);
     dotRows(bases, targets, points, runs, depth / runLength, runLength, vector, at, start, bias);
   }
   if (activation == 0) return;
-  const end = targets + ((<usize>points) << 2);
+  const end = targets + bytesOf(points);
   for (let t = targets; t < end; t += 4) activate(<usize>load<u32>(t) + column, columns, activation, alpha);
 }
 
@@ -141,8 +142,7 @@ export function correlate(job: Correlation): void {
           if (b == 0 && r == 0 && c == 0) {
             if (outputs > NARROW || runLength < 8) packFilter(job, scratch + PACKED_B, n, count);
             else
-              for (let i = 0; i < count; i++)
-                packVector(job, scratch + PACKED_B + ((<usize>(i * depth)) << 2), n + i);
+              for (let i = 0; i < count; i++) packVector(job, scratch + PACKED_B + bytesOf(i * depth), n + i);
           }
           prepareTile(job, inside, b, tileB, r, tileR, c, tileC);
           correlateTile(job, tileB * tileR * tileC, max(1, runLength), depth, n, count);

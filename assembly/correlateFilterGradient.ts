@@ -18,6 +18,7 @@ import {
   tileImages,
   tileRows,
 } from "./tile";
+import { bytesOf } from "./simd";
 
 /** Byte offsets, from a window's begin, of every (tap, channel) of the runs, and the rows of the filter gradient. */
 function listElements(
@@ -36,11 +37,8 @@ function listElements(
     const i = tap / tapsW;
     const at = i * job.filterStepHeight + (tap - i * tapsW) * job.filterStepWidth;
     const row = at + (e - tap * channels) * job.filterStepChannel;
-    store<u32>(
-      offsets + ((<usize>e) << 2),
-      load<u32>(runs + ((<usize>run) << 2)) + ((<u32>(e - run * runLength)) << 2),
-    );
-    store<u32>(rows + ((<usize>e) << 2), <u32>(job.filter + ((<usize>row) << 2)));
+    store<u32>(offsets + bytesOf(e), load<u32>(runs + bytesOf(run)) + ((<u32>(e - run * runLength)) << 2));
+    store<u32>(rows + bytesOf(e), <u32>(job.filter + bytesOf(row)));
   }
 }
 
@@ -66,7 +64,7 @@ function addTile(
     const room = scratch + <usize>job.scratchBytes - packing - PACKED_A_BYTES - EDGE_BYTES;
     const most = packedColumns(<i32>room);
     for (let n = 0; n < outputs; n += most) {
-      const at = (<usize>n) << 2;
+      const at = bytesOf(n);
       const count = min(most, outputs - n);
       multiplyColumns(
         bases,
@@ -85,7 +83,7 @@ function addTile(
       );
     }
   } else {
-    for (let n: usize = 0; n < (<usize>outputs) << 2; n += 4) {
+    for (let n: usize = 0; n < bytesOf(outputs); n += 4) {
       for (let run: usize = 0; run < <usize>runCount; run++) {
         const rows = gradientRows + ((run * <usize>runLength) << 2);
         combineRows(
@@ -122,8 +120,8 @@ export function correlateFilterGradient(job: Correlation): void {
   const depth = job.tapsHeight * job.tapsWidth * channels;
   // Behind the padded source: element offsets, addresses of the gradient's rows, then packing space.
   const offsets = scratch + PACKED_B;
-  const gradientRows = offsets + ((<usize>depth) << 2);
-  const packing = (gradientRows + ((<usize>depth) << 2) + 63) & ~63;
+  const gradientRows = offsets + bytesOf(depth);
+  const packing = (gradientRows + bytesOf(depth) + 63) & ~63;
   const pixel = inside ? job.sourceChannels : channels;
   const width = inside ? job.sourceWidth : sourceColumns(job, columns);
   for (let b = 0; b < job.batch; b += images) {

@@ -6,6 +6,7 @@ import { EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { packRun } from "./pack";
 import { multiplyColumns, multiplyRows, NARROW, PACKED_A_BYTES, packedColumns, scale } from "./product";
 import { combineRows, dotRows } from "./narrow";
+import { bytesOf } from "./simd";
 
 /** Rows of one table of addresses. */
 const TABLE: i32 = 8192;
@@ -22,7 +23,7 @@ const MAX_DEPTH: i32 = 16384;
 
 /** Lists `count` addresses, `step` bytes apart. */
 function listAddresses(table: usize, first: usize, step: usize, count: i32): void {
-  for (const end = table + ((<usize>count) << 2); table < end; table += 4, first += step) {
+  for (const end = table + bytesOf(count); table < end; table += 4, first += step) {
     store<u32>(table, <u32>first);
   }
 }
@@ -30,7 +31,7 @@ function listAddresses(table: usize, first: usize, step: usize, count: i32): voi
 /** C = scaleTarget·C + bias, row by row; scaleTarget 0 overwrites whatever C held, NaN too. */
 function startFrom(c: usize, m: i32, n: i32, scaleTarget: f32, bias: usize): void {
   for (let i = 0; i < m; i++) {
-    for (let j: usize = 0; j < (<usize>n) << 2; j += 4, c += 4) {
+    for (let j: usize = 0; j < bytesOf(n); j += 4, c += 4) {
       let value: f32 = bias ? load<f32>(bias + j) : 0;
       if (scaleTarget != 0) value += scaleTarget * load<f32>(c);
       store<f32>(c, value);
@@ -71,11 +72,11 @@ function multiplyLine(
         const values = scratch + PACKED_B;
         for (let e: usize = 0; e < <usize>depth; e++)
           store<f32>(values + (e << 2), scaleProduct * load<f32>(part + e * vectorStep));
-        listAddresses(bases, matrix + <usize>i * pitch + ((<usize>d) << 2), pitch, count);
+        listAddresses(bases, matrix + <usize>i * pitch + bytesOf(d), pitch, count);
         store<u32>(scratch + RUN, 0);
         dotRows(bases, targets, count, scratch + RUN, 1, depth, values, 0, FROM_TARGET, 0);
       } else {
-        listAddresses(bases, matrix + <usize>d * pitch + ((<usize>i) << 2), pitch, depth);
+        listAddresses(bases, matrix + <usize>d * pitch + bytesOf(i), pitch, depth);
         listAddresses(listed, part, vectorStep, depth);
         combineRows(bases, 0, count, listed, depth, 0, targets, 0, scaleProduct, scratch + PACKED_A);
       }
@@ -107,9 +108,9 @@ export function gemm(
   scratch: usize,
   scratchBytes: i32,
 ): void {
-  const pitchA = (<usize>(transposeA ? m : k)) << 2;
-  const pitchB = (<usize>(transposeB ? k : n)) << 2;
-  const pitchC = (<usize>n) << 2;
+  const pitchA = bytesOf(transposeA ? m : k);
+  const pitchB = bytesOf(transposeB ? k : n);
+  const pitchC = bytesOf(n);
   const stepA: usize = transposeA ? pitchA : 4; // bytes from one k to the next
   const stepB: usize = transposeB ? 4 : pitchB;
   const narrow = m <= NARROW || n <= NARROW;
@@ -207,25 +208,19 @@ function multiplyByRows(
     const depth = min(MAX_DEPTH, k - d);
     const most = ((scratchBytes - <i32>PACKED_B) / 4 / depth) & ~7;
     const last = d + depth == k;
+    const first = b + <usize>d * stepB;
     for (let j = 0; j < n; j += most) {
       const columns = min(most, n - j);
-      const column = (<usize>j) << 2;
+      const column = bytesOf(j);
       let out = packed;
       for (let p = 0; p < columns; p += 8, out += (<usize>depth) << 5) {
-        packRun(
-          out,
-          b + <usize>d * stepB + <usize>(j + p) * columnStep,
-          stepB,
-          columnStep,
-          depth,
-          min(8, columns - p),
-        );
+        packRun(out, first + <usize>(j + p) * columnStep, stepB, columnStep, depth, min(8, columns - p));
       }
       if (scaleProduct != 1) scale(packed, out, scaleProduct);
       for (let i = 0; i < m; i += TABLE) {
         const rows = min(TABLE, m - i);
-        listAddresses(bases, a + (<usize>i * <usize>k + <usize>d) * 4, (<usize>k) << 2, rows);
-        listAddresses(targets, c + <usize>i * <usize>n * 4, (<usize>n) << 2, rows);
+        listAddresses(bases, a + (<usize>i * <usize>k + <usize>d) * 4, bytesOf(k), rows);
+        listAddresses(targets, c + <usize>i * <usize>n * 4, bytesOf(n), rows);
         multiplyRows(
           bases,
           targets,
@@ -278,8 +273,8 @@ function multiplyByColumns(
     listAddresses(listed, b + <usize>d * stepB, stepB, depth);
     for (let i = 0; i < m; i += TABLE / 2) {
       const rows = min(TABLE / 2, m - i);
-      listAddresses(offsets, (<usize>i) << 2, 4, rows);
-      listAddresses(targets, c + <usize>i * <usize>n * 4, (<usize>n) << 2, rows);
+      listAddresses(offsets, bytesOf(i), 4, rows);
+      listAddresses(targets, c + <usize>i * <usize>n * 4, bytesOf(n), rows);
       for (let j = 0; j < n; j += most) {
         multiplyColumns(
           bases,
@@ -290,7 +285,7 @@ function multiplyByColumns(
           <usize>j * columnStep,
           columnStep,
           targets,
-          (<usize>j) << 2,
+          bytesOf(j),
           min(most, n - j),
           d > 0 ? FROM_TARGET : begin,
           scaleProduct,

@@ -4,7 +4,7 @@
 // vector registers that V8 hands out. Measured on Cascade Lake and Zen 4 against 4×8, 3×12 and 6×8, it is
 // the only shape within 6 % of the best in both binaries and in old and new V8s alike.
 
-import { madd } from "./simd";
+import { bytesOf, madd } from "./simd";
 
 /** Rows and columns of the register tile: packed A panels are ROWS wide, packed B panels COLUMNS. */
 const FIVE = ASC_FEATURE_RELAXED_SIMD;
@@ -176,7 +176,7 @@ export function edgeStrip(
   rectify: bool,
   spare: usize,
 ): void {
-  const bytes = (<usize>columns) << 2;
+  const bytes = bytesOf(columns);
   const addresses = spare + 160;
   const spareBias = spare + 180;
   for (let r = 0; r < ROWS; r++) store<u32>(addresses + <usize>r * 4, <u32>(spare + <usize>r * 32));

@@ -4,7 +4,7 @@
 import { activate, Activation } from "./fusedActivation";
 import { COLUMNS, EDGE_BYTES, edgeStrip, FROM_TARGET, ROWS, strip } from "./microKernel";
 import { packColumns, packListed, packRows } from "./pack";
-import { divideUp } from "./simd";
+import { bytesOf, divideUp } from "./simd";
 
 /** Widest C that the forms of narrow.ts take. */
 export const NARROW: i32 = 4;
@@ -48,7 +48,7 @@ function multiplyBlock(
 ): void {
   const panels = rows / ROWS;
   const restRows = rows - panels * ROWS;
-  const aPanel = (<usize>(depth * ROWS)) << 2;
+  const aPanel = bytesOf(depth * ROWS);
   for (let j = 0; j < columns; j += COLUMNS, b += panelBytes, column += 32, bias += 32) {
     const width = min(COLUMNS, columns - j);
     let first = 0;
@@ -59,7 +59,7 @@ function multiplyBlock(
     }
     for (let i = first; i < rows; i += ROWS) {
       const panel = a + <usize>(i / ROWS) * aPanel;
-      const target = targets + ((<usize>i) << 2);
+      const target = targets + bytesOf(i);
       edgeStrip(panel, b, depth, target, min(ROWS, rows - i), column, width, start, bias, rectify, spare);
     }
   }
@@ -74,7 +74,7 @@ function activateRows(
   activation: Activation,
   alpha: f32,
 ): void {
-  const end = targets + ((<usize>rows) << 2);
+  const end = targets + bytesOf(rows);
   for (; targets < end; targets += 4)
     activate(<usize>load<u32>(targets) + column, columns, activation, alpha);
 }
@@ -109,15 +109,15 @@ export function multiplyRows(
   const panelBytes = (<usize>depth) << 5;
   for (let i = 0; i < rows; i += block) {
     const blockRows = min(block, rows - i);
-    const blockTargets = targets + ((<usize>i) << 2);
+    const blockTargets = targets + bytesOf(i);
     let k = 0;
     do {
       const count = min(depthBlock, depth - k);
-      const panel = (<usize>(count * ROWS)) << 2;
+      const panel = bytesOf(count * ROWS);
       let out = scratch;
       for (let r = 0; r < blockRows; r += ROWS, out += panel) {
         if (count > 0) {
-          packRows(out, bases + ((<usize>(i + r)) << 2), min(ROWS, blockRows - r), runs, runLength, k, count);
+          packRows(out, bases + bytesOf(i + r), min(ROWS, blockRows - r), runs, runLength, k, count);
         }
       }
       multiplyBlock(
@@ -171,7 +171,7 @@ export function multiplyColumns(
   for (let k = 0; k < depth; k += depthBlock) {
     const count = min(depthBlock, depth - k);
     const panelBytes = (<usize>count) << 5;
-    const bytesToK = (<usize>k) << 2;
+    const bytesToK = bytesOf(k);
     let out = packedB;
     for (let j = 0; j < columns; j += COLUMNS, out += panelBytes) {
       const offset = first + <usize>j * columnStep;
@@ -180,11 +180,11 @@ export function multiplyColumns(
     if (alpha != 1) scale(packedB, out, alpha);
     for (let i = 0; i < rows; i += block) {
       const blockRows = min(block, rows - i);
-      const bytesToRow = (<usize>i) << 2;
-      const panel = (<usize>(count * ROWS)) << 2;
+      const bytesToRow = bytesOf(i);
+      const panel = bytesOf(count * ROWS);
       out = scratch;
       for (let r = 0; r < blockRows; r += ROWS, out += panel) {
-        const offset = offsets + bytesToRow + ((<usize>r) << 2);
+        const offset = offsets + bytesToRow + bytesOf(r);
         packColumns(out, bases + bytesToK, count, offset, min(ROWS, blockRows - r));
       }
       multiplyBlock(

@@ -4,6 +4,7 @@
 import { Correlation } from "./correlation";
 import { EDGE_BYTES } from "./microKernel";
 import { PACKED_A_BYTES } from "./product";
+import { bytesOf } from "./simd";
 
 /** Most grid points of one tile: its two address tables are 64 KB. */
 const TILE_POINTS: i32 = 8192;
@@ -72,8 +73,8 @@ function padWindow(
 ): void {
   const sourceHeight = job.sourceHeight;
   const sourceWidth = job.sourceWidth;
-  const pixelBytes = (<usize>job.sourceChannels) << 2;
-  const channelBytes = (<usize>job.channels) << 2;
+  const pixelBytes = bytesOf(job.sourceChannels);
+  const channelBytes = bytesOf(job.channels);
   const before = <usize>min(width, max(0, -left)) * channelBytes;
   const inside = max(0, min(width, sourceWidth - left) - max(0, -left));
   const after = <usize>width * channelBytes - before - <usize>inside * channelBytes;
@@ -113,8 +114,7 @@ export function listRuns(job: Correlation, runs: usize, pitch: i32, pixel: i32):
   const merged = stepW == channels || tapsW == 1;
   const columns = merged ? 1 : tapsW;
   for (let i = 0; i < tapsH; i++) {
-    for (let j = 0; j < columns; j++, runs += 4)
-      store<u32>(runs, <u32>((<usize>(i * stepH + j * stepW)) << 2));
+    for (let j = 0; j < columns; j++, runs += 4) store<u32>(runs, <u32>bytesOf(i * stepH + j * stepW));
   }
   return merged ? tapsW * channels : channels;
 }
@@ -164,13 +164,13 @@ export function prepareTile(
   const width = inside ? job.sourceWidth : sourceColumns(job, columns);
   const top = row0 * stepH + job.offsetHeight;
   const left = column0 * stepW + job.offsetWidth;
-  const pixel = (<usize>channels) << 2;
+  const pixel = bytesOf(channels);
   const imageBytes = <usize>height * <usize>width * pixel;
   const padded = scratch + PADDED;
   const source = job.source + (<usize>top * <usize>width + <usize>left) * pixel;
-  const targetPixel = (<usize>job.pixelStep) << 2;
-  const targetRow = (<usize>job.rowStep) << 2;
-  const targetImage = (<usize>job.imageStep) << 2;
+  const targetPixel = bytesOf(job.pixelStep);
+  const targetRow = bytesOf(job.rowStep);
+  const targetImage = bytesOf(job.imageStep);
   for (let b = 0; b < images; b++) {
     const image = image0 + b;
     if (!inside) padWindow(job, padded + <usize>b * imageBytes, image, top, left, height, width);

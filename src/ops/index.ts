@@ -30,6 +30,7 @@ export {
   sigmoid,
   silu,
   softplus,
+  softsign,
   sqrt,
   square,
   tanh,

@@ -95,6 +95,14 @@ const CASES: readonly Case[] = [
     ulp: 2,
     slopeUlp: 2,
   },
+  {
+    name: "softsign",
+    f: ops.softsign,
+    value: (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x))),
+    slope: (x) => 1 / (1 + Math.abs(x)) ** 2,
+    ulp: 2,
+    slopeUlp: 3,
+  },
   { name: "exp", f: ops.exp, value: Math.exp, slope: Math.exp, ulp: 2, slopeUlp: 2 },
   { name: "log", f: ops.log, value: Math.log, slope: (x) => 1 / x, ulp: 2, slopeUlp: 0 },
   { name: "log1p", f: ops.log1p, value: Math.log1p, slope: (x) => 1 / (1 + x), ulp: 2, slopeUlp: 1 },
@@ -211,12 +219,12 @@ describe.each([
 });
 
 describe("odd functions", () => {
-  it.each([ops.tanh, ops.erf])("are exactly odd", (f) => {
+  it.each([ops.tanh, ops.erf, ops.softsign])("are exactly odd", (f) => {
     const x = seededFloats(9, 1001, -5, 5);
     expect(f(tensor(x.map((v) => -v))).data).toEqual(f(tensor(x)).data.map((v) => -v));
   });
 
-  it.each([ops.tanh, ops.erf, ops.log1p, ops.sqrt, ops.silu])("keep the sign of zero", (f) => {
+  it.each([ops.tanh, ops.erf, ops.log1p, ops.sqrt, ops.silu, ops.softsign])("keep the sign of zero", (f) => {
     expect([...f(tensor([-0, 0])).data]).toEqual([-0, 0]);
   });
 });

@@ -19,9 +19,7 @@ const GENERATED = ["src/wasm/binaries.ts", "src/wasm/generated.ts"];
 export function sourcesBelow(folder: string): Source[] {
   return readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
-    .filter(
-      (path) => path.endsWith(".ts") && !GENERATED.includes(path) && !path.includes("node_modules"),
-    )
+    .filter((path) => path.endsWith(".ts") && !GENERATED.includes(path) && !path.includes("node_modules"))
     .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
 }
 
