@@ -2,7 +2,7 @@
 // result that float32 can hold.
 
 import { defineOp } from "../autodiff.js";
-import { add, mul, sub } from "../ops/arithmetic.js";
+import { add, mul, sub, sumTo } from "../ops/arithmetic.js";
 import { clip, exp, scale } from "../ops/pointwise.js";
 import { inScope } from "../scope.js";
 import { adoptArray, type Tensor } from "../tensor.js";
@@ -14,26 +14,36 @@ const USUAL = 170;
 /** Where exp is finite in float32, and above 0. */
 const FAR = 88;
 
-/**
- * exp(factor·x), cut to what float32 holds; the gradient goes on where it is cut. Used twice, for a quarter each, it
- * takes a number as far as float32 reaches: what it cuts lies beyond, and 0 stays 0.
- */
-const cutExp = defineOp<readonly [Tensor], number>({
-  name: "cutExp",
-  forward: ([x], factor) => exp(clip(scale(x, factor), -FAR, FAR)),
-  gradients: [(gradOutput, { output, options: factor }) => scale(mul(gradOutput, output), factor)],
-});
+const isUsual = (logVar: Tensor) => countOutside(logVar, logVar.size, -USUAL, USUAL) === 0;
 
-/** x·exp(sign·½ logVar), logVar broadcast to x. */
-function timesRootExp(x: Tensor, logVar: Tensor, sign: 1 | -1): Tensor {
-  if (countOutside(logVar, logVar.size, -USUAL, USUAL) === 0) return mul(x, exp(scale(logVar, 0.5 * sign)));
-  const quarter = cutExp([logVar], 0.25 * sign);
+/**
+ * x·exp(sign·½ logVar). Where exp leaves float32, in two steps of a quarter: cut, they still reach as far as float32
+ * numbers lie apart, so that no result feels it, and 0 stays 0.
+ */
+function timesRoot(x: Tensor, logVar: Tensor, sign: 1 | -1): Tensor {
+  if (isUsual(logVar)) return mul(x, exp(scale(logVar, 0.5 * sign)));
+  const quarter = exp(clip(scale(logVar, 0.25 * sign), -FAR, FAR));
   return mul(mul(x, quarter), quarter);
 }
 
+/** {@link timesRoot}, logVar broadcast to x. Its gradients are made of results, which overflow later than their parts. */
+const timesRootOp = defineOp<readonly [Tensor, Tensor], 1 | -1>({
+  name: "timesRoot",
+  forward: ([x, logVar], sign) => timesRoot(x, logVar, sign),
+  gradients: [
+    (gradOutput, { inputs: [, logVar], options: sign }) => timesRoot(gradOutput, logVar, sign),
+    (gradOutput, { inputs: [, logVar], output, options: sign }) =>
+      sumTo(mul(scale(gradOutput, 0.5 * sign), output), logVar.shape),
+  ],
+});
+
 /** mean + exp(½ logVar)·noise. */
 export function displace(mean: Tensor, logVar: Tensor, noise: Tensor): Tensor {
-  return inScope(() => add(mean, timesRootExp(noise, logVar, 1)));
+  return inScope(() => {
+    // Two operations: their gradients round otherwise than the one's, and trainings keep their bits.
+    const moved = isUsual(logVar) ? mul(exp(scale(logVar, 0.5)), noise) : timesRootOp([noise, logVar], 1);
+    return add(mean, moved);
+  });
 }
 
 /** ½x²; halved first, so that it is finite wherever its value is. */
@@ -45,7 +55,7 @@ const halfSquare = defineOp<readonly [Tensor], undefined>({
 
 /** ½(x − mean)² / exp(logVar), the last two broadcast: scaled before it is squared, which neither can then undo. */
 export function halfDistance(x: Tensor, mean: Tensor, logVar: Tensor): Tensor {
-  return halfSquare([timesRootExp(sub(x, mean), logVar, -1)], undefined);
+  return halfSquare([timesRootOp([sub(x, mean), logVar], -1)], undefined);
 }
 
 /** ½(exp(r) − 1 − r), what a log-variance that is r too large costs: by its series where the terms cancel. */

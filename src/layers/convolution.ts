@@ -118,7 +118,7 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
       const shape = outputShape(inputShape);
       const taps = kernelHeight * kernelWidth;
       const fans = { fanIn: (taps * inputShape[2]) / groups, fanOut: (taps * filters) / groups };
-      const kernel = initialize(kernelInitializer, key, filterShapeOf(inputShape[2]), fans);
+      const kernel = initialize(where, kernelInitializer, key, filterShapeOf(inputShape[2]), fans);
       return {
         params: useBias ? { kernel, bias: zeros([filters]) } : { kernel },
         state: {},
@@ -174,6 +174,7 @@ export function conv2dTranspose(
       const taps = kernelHeight * kernelWidth;
       const fans = { fanIn: (taps * channels) / groups, fanOut: (taps * filters) / groups };
       const kernel = initialize(
+        where,
         kernelInitializer,
         key,
         [kernelHeight, kernelWidth, filters / groups, channels],

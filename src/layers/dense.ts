@@ -70,7 +70,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer<KernelP
     multiplyAdds: (inputShape) => featuresOf(inputShape) * units,
     init: (key, inputShape) => {
       const features = featuresOf(inputShape);
-      const kernel = initialize(kernelInitializer, key, [features, units], {
+      const kernel = initialize(where, kernelInitializer, key, [features, units], {
         fanIn: features,
         fanOut: units,
       });

@@ -1,13 +1,13 @@
 // Variational autoencoders: an encoder to a diagonal Gaussian over latents, a decoder to a likelihood, and the bound.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, checkShape } from "../check.js";
+import { checkInteger, checkNumber, checkOneOf, checkOptions, checkResult, checkShape } from "../check.js";
 import { type DiagonalGaussian, klStandardNormal, reparameterize } from "../distributions/gaussian.js";
 import { displace } from "../distributions/gaussianTerms.js";
 import { checkLayer } from "../layers/support.js";
 import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
-import type { Tensor } from "../tensor.js";
+import { sizeOf, type Tensor } from "../tensor.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
 import {
   boundOf,
@@ -140,6 +140,7 @@ export function vae(options: VaeOptions): Vae {
       const whereDecode = `${where}.decode`;
       checkParams(whereDecode, params, PARTS);
       checkBatch(whereDecode, "codes", codes, [latentSize]);
+      checkResult(whereDecode, "codes", codes, codes.shape[0] * sizeOf(inputShape));
       return withParams(params).decode(codes, batchSizeOf(whereDecode, batchOptions));
     },
     reconstruct: onImages("reconstruct", reconstructionOf),
@@ -148,6 +149,7 @@ export function vae(options: VaeOptions): Vae {
       const batchSize = batchSizeOf(whereGenerate, generateOptions, ["count", "key", "temperature"]);
       const { count, key, temperature = 1 } = generateOptions;
       checkInteger(whereGenerate, "count", count, 1);
+      checkResult(whereGenerate, "count", count, count * Math.max(latentSize, sizeOf(inputShape)));
       checkKey(whereGenerate, "key", key);
       checkNumber(whereGenerate, "temperature", temperature, 0);
       checkParams(whereGenerate, params, PARTS);

@@ -1,7 +1,7 @@
 // Matrix products: matmul, and dense, which is matmul with a bias and an activation.
 
 import { defineOp } from "../autodiff.js";
-import { checkBoolean, checkNumber, checkOptions, MAX_ELEMENTS, refuseValue } from "../check.js";
+import { checkBoolean, checkNumber, checkOptions, checkResult, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { gemm, type ProductSizes, reduce } from "../wasm/kernels.js";
 import { type Activation, checkEpilogue, type EpilogueOptions, PLAIN, throughActivation } from "./support.js";
@@ -58,7 +58,7 @@ const matmulOp = defineOp<readonly [Tensor, Tensor, Tensor | undefined], Product
 });
 
 function checkProductSize(where: string, argument: string, m: number, n: number): void {
-  if (m * n > MAX_ELEMENTS) refuseValue(where, argument, `give at most ${MAX_ELEMENTS} elements`, [m, n]);
+  checkResult(where, argument, [m, n], m * n);
 }
 
 /**

@@ -1,7 +1,7 @@
 // Nearest-neighbour upsampling by integer factors; its gradient is a block sum.
 
 import { defineOp } from "../autodiff.js";
-import { MAX_ELEMENTS, refuseValue } from "../check.js";
+import { checkResult } from "../check.js";
 import { checkPair, type Pair } from "../geometry.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { upsampleNearest2d, upsampleNearest2dGradient } from "../wasm/generated.js";
@@ -48,8 +48,6 @@ export function upsampleNearest(input: Tensor, factor: Pair): Tensor {
   checkTensor(where, "input", input, 4, "[batch, height, width, channels]");
   const [factorHeight, factorWidth] = checkPair(where, "factor", factor, 1);
   const [batch, height, width, channels] = input.shape;
-  if (input.size * factorHeight * factorWidth > MAX_ELEMENTS) {
-    refuseValue(where, "factor", `give at most ${MAX_ELEMENTS} elements`, factor);
-  }
+  checkResult(where, "factor", factor, input.size * factorHeight * factorWidth);
   return upsampleOp([input], { batch, height, width, channels, factorHeight, factorWidth });
 }
