@@ -126,11 +126,13 @@ function checkLabels(where: string, labels: Labels, rows: Shape, categories: num
       labels.shape,
     );
   }
-  // Copied, for the caller may change an array before the gradient reads it.
-  const values = Array.from(labels instanceof Tensor ? labels.data : labels);
-  if (values.length !== count) {
-    refuseValue(where, "labels.length", `equal the number of distributions ${count}`, values.length);
+  const list = labels instanceof Tensor ? labels.data : labels;
+  // Before anything is copied: what is no array may claim any length.
+  if (list.length !== count) {
+    refuseValue(where, "labels.length", `equal the number of distributions ${count}`, list.length);
   }
+  // Copied, for the caller may change an array before the gradient reads it.
+  const values = Array.from(list);
   const wrong = values.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < categories));
   if (wrong >= 0) {
     refuseValue(where, `labels[${wrong}]`, `be an integer from 0 to ${categories - 1}`, values[wrong]);

@@ -34,6 +34,7 @@ function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, path: stri
   }
   let shape = inputShape;
   return children.flatMap(({ place, layer: child }) => {
+    checkLayer("summary", `layer at ${joinPath(path, place)}`, child);
     const rows = rowsOf(child, shape, joinPath(path, place));
     // Only a sequence hands its output on; heads share one input.
     if (spec.type === "sequential") shape = child.outputShape(shape);

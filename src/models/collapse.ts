@@ -85,6 +85,10 @@ export function usageWarnings(
   if (!Array.isArray(usage?.klPerDimension) || !Array.isArray(usage.posteriorVariance)) {
     refuseKind(where, "usage", "come from latentUsage", usage);
   }
+  for (const [i, kl] of usage.klPerDimension.entries()) {
+    checkNumber(where, `usage.klPerDimension[${i}]`, kl);
+    checkNumber(where, `usage.posteriorVariance[${i}]`, usage.posteriorVariance[i]);
+  }
   checkOptions(where, options, ["beta", "isImproving"]);
   const { beta, isImproving = false } = options;
   checkBoolean(where, "isImproving", isImproving);

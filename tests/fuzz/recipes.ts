@@ -135,9 +135,9 @@ const tensors: Recipes = {
   ],
   toPlain: [["{ a: [ones([2])], b: 1 }"], ["ones([2])"]],
   fromPlain: [["{ a: { shape: [2, 1], data: new Float32Array(2) } }"], ["{ shape: [1], data: ['NaN'] }"]],
-  String: [["ones([4, 1, 100])"], ["released()"]],
-  "JSON.stringify": [["ones([4, 10])"], ["tinyParams"]],
-  structuredClone: [["tinyParams"]],
+  "((t) => t instanceof Tensor && String(t))": [["ones([4, 1, 100])"], ["released()"]],
+  "((t) => t instanceof Tensor && JSON.stringify(t))": [["ones([4, 10])"], ["tensor(NaN)"]],
+  "((t) => t instanceof Tensor && fromPlain(structuredClone(t)))": [["ones([4, 10])"]],
   runtimeInfo: [[]],
   configure: [["{ maxMemory: 2 ** 28 }"], ["{ relaxedSimd: false }"]],
   key: [["1"], ["2 ** 40"]],
@@ -496,7 +496,7 @@ const training: Recipes = {
 
 /** What is called rarely because it takes long, and what holds memory by its nature. */
 export const SLOW =
-  /^(fit|createReport|createTrainer|trainer|fitFaceReadout|faces|drawFace|shapes|lectures|imageVae|imageAutoencoder|configure|fitMixture|JSON|structuredClone|tinyVae.refinePosterior|readFaces)/;
+  /^(fit|createReport|createTrainer|trainer|fitFaceReadout|faces|drawFace|shapes|lectures|imageVae|imageAutoencoder|configure|fitMixture|tinyVae.refinePosterior|readFaces)/;
 export const HOLDING = /^(createTrainer|trainer)/;
 
 /** All recipes. */
