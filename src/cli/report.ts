@@ -34,6 +34,9 @@ interface Request {
   readonly seed: Key;
 }
 
+/** Size below which the parts of a face cannot be told apart. */
+const LEAST_READABLE = 16;
+
 /** What can be measured in images of the built-in faces. */
 function readoutsOf(size: number, seed: Key) {
   const readout = fitFaceReadout({ key: seed, size });
@@ -58,7 +61,8 @@ export async function writeReport(folder: string, request: Request): Promise<voi
     ...(dataShape.length === 3 && { imageShape: dataShape }),
     ...(range && { valueRange: range }),
     ...(factors && { factors }),
-    ...(source === "faces" && { readouts: readoutsOf(dataShape[0], fold(seed, 4)) }),
+    ...(source === "faces" &&
+      dataShape[0] >= LEAST_READABLE && { readouts: readoutsOf(dataShape[0], fold(seed, 4)) }),
     ...(labels && { labels: labels.data }),
     ...(labelNames && { labelNames }),
   });

@@ -191,8 +191,8 @@ describe("words", () => {
       expect(showLoss({ loss: 3, terms, beta })).toBe("loss 3.00  reconstruction 2.00  kl 1.00");
     }
     const { written, screen } = shown({});
-    const training = { loss: 6, terms, beta: 4 };
-    new ProgressLine(screen).epoch(epochRecord(0, { training, validation: { ...training, beta: 2 } }), 2);
+    const [training, validation] = [4, 2].map((beta) => ({ loss: 6, terms, beta }));
+    new ProgressLine(screen).epoch(epochRecord(0, { training: training!, validation: validation! }), 2);
     expect(written[0]).toMatch(/loss 6.00 .* β 4.00 {2}validation: loss 6.00 .* β 2.00\n$/);
   });
 
