@@ -86,11 +86,21 @@ export class Options {
 
 const HELP: OptionHelp = { type: "boolean", help: "show this help" };
 
+/** Joins options and negative numbers: on its own, `-1` after `--epochs` would be read as another option. */
+function joined(args: readonly string[], options: Readonly<Record<string, OptionHelp>>): string[] {
+  return args.reduce<string[]>((before, arg) => {
+    const last = before.at(-1) ?? "";
+    const isValue =
+      last.startsWith("--") && options[last.slice(2)]?.type === "string" && /^-\.?\d|^-inf/i.test(arg);
+    return isValue ? [...before.slice(0, -1), `${last}=${arg}`] : [...before, arg];
+  }, []);
+}
+
 /** Reads a command's arguments; undefined when its help was asked for. */
 export function parse(command: Command, args: string[]): Arguments | undefined {
   const options = { ...command.options, help: HELP };
   const config: ParseArgsConfig = {
-    args,
+    args: joined(args, options),
     allowPositionals: true,
     options: Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
   };

@@ -1,11 +1,11 @@
 // reparam encode: the codes of data, to a file.
 
-import { fold, key } from "../random/keys.js";
 import { Tensor } from "../tensor.js";
 import type { Command } from "./command.js";
 import { DATA_OPTIONS, readData } from "./data.js";
+import { dataKey } from "./effects.js";
 import { checkFits, toModel } from "./form.js";
-import { checkOutput, writeValues } from "./output.js";
+import { checkApart, checkOutput, writeValues } from "./output.js";
 import { openModel } from "./run.js";
 import { say } from "./terminal.js";
 
@@ -22,8 +22,9 @@ export const encode: Command = {
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "codes.npy";
     checkOutput(out, [".npy", ".csv"]);
+    await checkApart(out, source, options.text("labels"));
     const { model, params, info } = await openModel(path);
-    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
+    const data = await readData(source, options, dataKey(source, options), "columns");
     checkFits(source, data, info.form);
     const codes = model.encode(params, toModel(data.values, info.form, model));
     const values = codes instanceof Tensor ? codes : codes.mean;

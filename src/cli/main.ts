@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: finds the command, runs it, and turns mistakes into one line and an exit code.
 
+import { describeFileError, isFileError } from "../node/fileErrors.js";
 import { type Command, columnsOf, fail, helpOf, parse, UsageError } from "./command.js";
 import { encode } from "./encode.js";
 import { generate } from "./generate.js";
@@ -46,7 +47,7 @@ async function main([name, ...rest]: string[]): Promise<number> {
   } catch (error) {
     if (!isMistake(error)) throw error;
     const where = command === undefined ? "reparam" : `reparam ${command.name}`;
-    tell(`${where}: ${error.message.split("\n")[0]}`);
+    tell(`${where}: ${isFileError(error) ? describeFileError(error) : error.message.split("\n")[0]}`);
     return 2;
   }
 }

@@ -83,9 +83,6 @@ const LECTURES: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = 
   convVae: ({ latent: latentSize }) => lectures.convVae({ latentSize }),
 };
 
-/** The names of all models. */
-export const MODEL_NAMES: readonly string[] = [...Object.keys(MODELS), ...Object.keys(LECTURES)];
-
 /** The model of a name, for the data. */
 export function modelByName(name: string, request: ModelRequest): AnyModel {
   const { inputShape } = request;

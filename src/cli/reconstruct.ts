@@ -1,10 +1,10 @@
 // reparam reconstruct: data as the model gives them back.
 
-import { fold, key } from "../random/keys.js";
 import type { Command } from "./command.js";
 import { DATA_OPTIONS, readData } from "./data.js";
+import { dataKey } from "./effects.js";
 import { checkFits, fromModel, toModel } from "./form.js";
-import { checkOutput, labelled, writeValues } from "./output.js";
+import { checkApart, checkOutput, labelled, writeValues } from "./output.js";
 import { openModel } from "./run.js";
 import { say } from "./terminal.js";
 
@@ -24,8 +24,9 @@ export const reconstruct: Command = {
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "reconstructions.npy";
     checkOutput(out, [".npy", ".csv", ".png"]);
+    await checkApart(out, source, options.text("labels"));
     const { model, params, info } = await openModel(path);
-    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
+    const data = await readData(source, options, dataKey(source, options), "columns");
     checkFits(source, data, info.form);
     const output = model.reconstruct(params, toModel(data.values, info.form, model));
     await writeValues(out, fromModel(output, info.form), labelled(info.form, data.names));

@@ -1,6 +1,7 @@
 // reparam report: the report of a run, written anew; also the way in which train writes it.
 
-import { basename, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { fitFaceReadout, readFaces } from "../data/faceReadout.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
@@ -8,11 +9,12 @@ import { fold, type Key, key as makeKey } from "../random/keys.js";
 import { createReport } from "../report/report.js";
 import type { Tensor } from "../tensor.js";
 import type { History } from "../training/history.js";
-import { type Command, Options } from "./command.js";
+import { type Command, fail, Options } from "./command.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
+import { effectiveOn } from "./effects.js";
 import { checkFits, type Form, toModel } from "./form.js";
 import { HELD_OUT } from "./plan.js";
-import { exists, openModel, readRun, RUN, type Settings, writeRun } from "./run.js";
+import { exists, historyOf, openModel, RUN, type Settings, writeRun } from "./run.js";
 import { say } from "./terminal.js";
 
 interface Request {
@@ -54,8 +56,9 @@ export async function writeReport(folder: string, request: Request): Promise<voi
     ...(labels && { labels: labels.data }),
     ...(labelNames && { labelNames }),
   });
-  await writeRun(folder, RUN.report, html);
+  // The page last: where it is, everything is.
   for (const [picture, png] of Object.entries(pictures)) await writeRun(folder, `${picture}.png`, png);
+  await writeRun(folder, RUN.report, html);
 }
 
 export const reportCommand: Command = {
@@ -70,18 +73,23 @@ export const reportCommand: Command = {
   async run({ positionals: [folder, source], options }) {
     const { model, params, info } = await openModel(folder);
     const { form, settings } = info;
+    const isRun = (await stat(folder)).isDirectory();
+    const out =
+      options.text("out") ?? (isRun ? folder : fail(`${folder} is no folder: --out says where to write`));
+    if (resolve(out) !== resolve(folder) && (await exists(join(out, RUN.settings)))) {
+      fail(`--out ${out} is the folder of another run`);
+    }
     // How many examples there are, and their labels, are matters of the run's own data.
     const unlike = source === undefined ? {} : { count: undefined, labels: undefined };
-    const own = new Options({ ...settings.options, ...unlike, ...options.all() });
+    const before = source === undefined ? settings.options : await effectiveOn(source, settings.options);
+    const own = new Options({ ...before, ...unlike, ...options.all() });
     const seed = makeKey(own.integer("seed", 0) ?? 1);
     const from = source ?? settings.data;
     const data = await readData(from, own, fold(seed, 0));
     checkFits(from, data, form);
     const held = source === undefined ? divide(data, HELD_OUT, fold(seed, 1)).aside : data;
-    const history = (await exists(join(folder, RUN.history)))
-      ? { history: (await readRun(folder, RUN.history)) as History }
-      : {};
-    const out = options.text("out") ?? folder;
+    const past = isRun ? await historyOf(folder) : undefined;
+    const history = past ? { history: past } : {};
     const name = own.text("model") ?? model.spec.type;
     await writeReport(out, { model, params, form, held, settings, name, seed, ...history });
     say(`report: ${join(out, RUN.report)}`);

@@ -2,11 +2,11 @@
 
 import { say } from "./terminal.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
-import { fold, key } from "../random/keys.js";
 import { type Command, fail } from "./command.js";
 import { DATA_OPTIONS, readData } from "./data.js";
+import { dataKey } from "./effects.js";
 import { checkFits, toModel } from "./form.js";
-import { checkOutput, toCsv } from "./output.js";
+import { checkApart, checkOutput, toCsv } from "./output.js";
 import { showNumber } from "./progress.js";
 import { openModel } from "./run.js";
 
@@ -29,9 +29,10 @@ export const score: Command = {
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "scores.csv";
     checkOutput(out, [".csv"]);
+    await checkApart(out, source, options.text("labels"));
     const by = options.choice("by", WAYS);
     const { model, params, info } = await openModel(path);
-    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
+    const data = await readData(source, options, dataKey(source, options), "columns");
     checkFits(source, data, info.form);
     const values = toModel(data.values, info.form, model);
     if (by !== undefined && !("generate" in model))
