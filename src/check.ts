@@ -132,51 +132,44 @@ function suggestion(name: string, candidates: readonly string[]): string {
   return meant === undefined ? "" : ` (did you mean ${cut(meant)}?)`;
 }
 
-/** Longest name that is compared with others. */
-const LONGEST_NAME = 40;
+/** Longest name that is compared with others: no name of the library is nearly as long. */
+const LONGEST_NAME = 64;
 
 /**
- * The candidate that a misspelt name was probably to be: the nearest by letters added, left out, replaced or
- * swapped with their neighbour, in any case; undefined where none is near.
- *
- * @param name - the name as it was given
- * @param candidates - the names that are known
+ * What a misspelt name was probably meant to be: the candidate that takes the fewest edits (letters put in, left out,
+ * exchanged or swapped with their neighbour; case does not count), or that one of the two abbreviates. Undefined where
+ * none is near.
  */
 export function closest(name: string, candidates: readonly string[]): string | undefined {
-  if (name.length > LONGEST_NAME) return undefined;
-  let best: string | undefined;
-  let least = Infinity;
+  const wanted = name.toLowerCase();
+  if (wanted.length < 2 || wanted.length > LONGEST_NAME) return undefined;
+  let [best, least] = [undefined as string | undefined, Math.max(1, Math.floor(wanted.length / 3)) + 0.5];
   for (const candidate of candidates) {
-    if (candidate.length > LONGEST_NAME || candidate === "") continue;
-    const distance = editDistance(plainly(name), plainly(candidate));
-    // A third of the letters may be wrong, of short names one.
-    if (distance > Math.max(1, Math.floor(Math.min(name.length, candidate.length) / 3))) continue;
-    // Of a name with one or two letters, nothing would be left.
-    if (distance > 0 && Math.min(name.length, candidate.length) <= distance + 1) continue;
-    if (distance < least) [best, least] = [candidate, distance];
+    const other = candidate.toLowerCase();
+    if (other.length > LONGEST_NAME) continue;
+    const [short, long] = wanted.length < other.length ? [wanted, other] : [other, wanted];
+    const isShortened = short.length >= 3 && long.startsWith(short);
+    // An abbreviation is less near than a slip of one letter.
+    const edits = Math.min(editsBetween(wanted, other), isShortened ? 1.4 : Infinity);
+    if (edits < least && edits < wanted.length) [best, least] = [candidate, edits];
   }
   return best;
 }
 
-/** A name without case, hyphens and underscores. */
-const plainly = (name: string): string => name.toLowerCase().replace(/[-_ ]/g, "");
-
-/** Letters added, left out, replaced or swapped with their neighbour (optimal string alignment). */
-function editDistance(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [
-    i,
-    ...Array.from({ length: b.length }, () => 0),
-  ]);
-  for (let j = 0; j <= b.length; j++) rows[0][j] = j;
-  for (let i = 1; i <= a.length; i++) {
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, replaced);
-      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      if (isSwap) rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+/** Edits that lead from one text to the other, neighbours swapped counting as one. */
+function editsBetween(from: string, to: string): number {
+  let [beforeLast, last] = [[] as number[], Array.from({ length: to.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const isSame = from[i - 1] === to[j - 1];
+      row.push(Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + Number(!isSame)));
+      const isSwapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      if (isSwapped) row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
     }
+    [beforeLast, last] = [last, row];
   }
-  return rows[a.length][b.length];
+  return last[to.length];
 }
 
 /** Most elements of a tensor: its bytes must stay addressable beside others in 4 GiB. */
@@ -255,44 +248,4 @@ export function within<Result>(path: string, f: () => Result): Result {
     }
     throw error;
   }
-}
-
-/** Longest name that is compared with others: no name of the library is nearly as long. */
-const LONGEST_NAME = 64;
-
-/**
- * What a misspelt name was probably meant to be: the candidate that takes the fewest edits (letters put in, left out,
- * exchanged or swapped with their neighbour; case does not count), or that one of the two abbreviates. Undefined where
- * none is near.
- */
-export function closest(name: string, candidates: readonly string[]): string | undefined {
-  const wanted = name.toLowerCase();
-  if (wanted.length < 2 || wanted.length > LONGEST_NAME) return undefined;
-  let [best, least] = [undefined as string | undefined, Math.max(1, Math.floor(wanted.length / 3)) + 0.5];
-  for (const candidate of candidates) {
-    const other = candidate.toLowerCase();
-    if (other.length > LONGEST_NAME) continue;
-    const [short, long] = wanted.length < other.length ? [wanted, other] : [other, wanted];
-    const isShortened = short.length >= 3 && long.startsWith(short);
-    // An abbreviation is less near than a slip of one letter.
-    const edits = Math.min(editsBetween(wanted, other), isShortened ? 1.4 : Infinity);
-    if (edits < least && edits < wanted.length) [best, least] = [candidate, edits];
-  }
-  return best;
-}
-
-/** Edits that lead from one text to the other, neighbours swapped counting as one. */
-function editsBetween(from: string, to: string): number {
-  let [beforeLast, last] = [[] as number[], Array.from({ length: to.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const isSame = from[i - 1] === to[j - 1];
-      row.push(Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + Number(!isSame)));
-      const isSwapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
-      if (isSwapped) row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
-    }
-    [beforeLast, last] = [last, row];
-  }
-  return last[to.length];
 }

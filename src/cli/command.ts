@@ -99,7 +99,7 @@ function withNumbers(args: readonly string[], options: Command["options"]): stri
   return args.reduce<string[]>((joined, arg) => {
     const last = joined.at(-1) ?? "";
     const takesValue = last.startsWith("--") && options[last.slice(2)]?.type === "string";
-    if (takesValue && /^-\.?\d/.test(arg)) joined.push(`${joined.pop()}=${arg}`);
+    if (takesValue && /^-(\.?\d|inf)/i.test(arg)) joined.push(`${joined.pop()}=${arg}`);
     else joined.push(arg);
     return joined;
   }, []);

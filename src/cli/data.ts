@@ -12,6 +12,7 @@ import { adoptArray, type Tensor } from "../tensor.js";
 import { gatherRows } from "../training/source.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
 import { needData } from "./kinds.js";
+import { checkDataOptions, isBuiltIn } from "./effects.js";
 import { tell } from "./terminal.js";
 
 /** Data ready for a model. */
@@ -113,12 +114,16 @@ function imagesOf(source: string, array: Tensor, asked: ImageOptions): Tensor {
   return option === undefined ? images : prepareImages(images, asked);
 }
 
+/** Where labels may come from: commands that do not show them can take a column out of a table, no more. */
+type LabelsFrom = "anywhere" | "columns";
+
 /** Reads a file or folder: its first `count` examples, or all. */
 async function readFiles(
   source: string,
   asked: ImageOptions,
   count: number,
   options: Options,
+  labelsFrom: LabelsFrom,
 ): Promise<Data> {
   await needData(source);
   // Pictures of a folder may differ in size, and are brought to one while they are read.
@@ -132,6 +137,11 @@ async function readFiles(
   const wanted = options.text("labels");
   const split =
     wanted !== undefined && columns?.includes(wanted) ? splitColumn(values, columns, wanted) : undefined;
+  if (wanted !== undefined && !split && labelsFrom === "columns") {
+    fail(
+      `--labels ${wanted} has no effect: it is no column of ${source}, and only train and report show labels`,
+    );
+  }
   // Labels of one's own come before those of subfolders.
   const labels = wanted === undefined || split ? loaded.labels : await readLabels(wanted, most);
   const first = Uint32Array.from({ length: most }, (_, i) => i);
@@ -149,14 +159,20 @@ async function readFiles(
 }
 
 /** Loads what a command was given: `faces`, `shapes`, or a path. */
-export async function readData(source: string, options: Options, key: Key): Promise<Data> {
+export async function readData(
+  source: string,
+  options: Options,
+  key: Key,
+  labelsFrom: LabelsFrom = "anywhere",
+): Promise<Data> {
+  await checkDataOptions(source, options);
   const size = sizeOption(options);
   const fit = options.choice("fit", ["crop", "stretch", "pad"]);
   const count = options.integer("count", 2);
-  if (source !== "faces" && source !== "shapes") {
+  if (!isBuiltIn(source)) {
     const grey = options.flag("grey");
     const asked = { ...(size && { size }), ...(fit && { fit }), ...(grey && { grey }) };
-    return readFiles(source, asked, count ?? Infinity, options);
+    return readFiles(source, asked, count ?? Infinity, options, labelsFrom);
   }
   if (size !== undefined && size[0] !== size[1]) fail(`--size of ${source} must be one number`);
   const request = { count: count ?? 4096, key, size: size?.[0] ?? 32 };

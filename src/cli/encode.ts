@@ -3,7 +3,7 @@
 import { Tensor } from "../tensor.js";
 import type { Command } from "./command.js";
 import { INPUT_OPTIONS, readInput } from "./input.js";
-import { checkOutput, writeValues } from "./output.js";
+import { checkApart, checkOutput, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 
 export const encode: Command = {
@@ -18,6 +18,7 @@ export const encode: Command = {
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "codes.npy";
     checkOutput(out, [".npy", ".csv"]);
+    await checkApart(out, source, options.text("labels"));
     const { model, params, data, values } = await readInput(path, source, options);
     const codes = model.encode(params, values);
     const rows = codes instanceof Tensor ? codes : codes.mean;

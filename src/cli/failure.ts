@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { inspect } from "node:util";
 import { closest, isRefusal } from "../check.js";
+import { describeFileError, type FileError, isFileError, placeOf } from "../node/fileErrors.js";
 import { DivergenceError } from "../training/divergence.js";
 import { UsageError } from "./command.js";
 
@@ -17,42 +18,9 @@ export interface Failure {
   readonly code: number;
 }
 
-/** What the file system says, in words. */
-const WORDS: Readonly<Record<string, (path: string) => string>> = {
-  ENOENT: (path) => `there is no file or folder ${path}`,
-  EACCES: (path) => `no permission for ${path}`,
-  EPERM: (path) => `no permission for ${path}`,
-  EISDIR: (path) => `${path} is a folder, where a file is needed`,
-  ENOTDIR: (path) => `a part of ${path} is a file, where a folder is needed`,
-  EEXIST: (path) => `${path} exists already`,
-  ENOTEMPTY: (path) => `the folder ${path} is not empty`,
-  EROFS: (path) => `${path} lies on a disk that can only be read`,
-  ENOSPC: (path) => `the disk is full: ${path} cannot be written`,
-  EDQUOT: (path) => `your share of the disk is used up: ${path} cannot be written`,
-  EFBIG: (path) => `${path} becomes larger than the disk allows`,
-  EMFILE: (path) => `too many files are open, ${path} cannot be opened`,
-  ENFILE: (path) => `too many files are open, ${path} cannot be opened`,
-  ENAMETOOLONG: (path) => `a name is too long: ${path}`,
-  ELOOP: (path) => `${path} is a link that leads in a circle`,
-  EBUSY: (path) => `${path} is in use`,
-  EIO: (path) => `the disk failed at ${path}`,
-};
-
-/** Characters of a path that are shown. */
+/** Characters of a word of the command that are shown. */
 const LONGEST = 200;
 const cut = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
-
-interface SystemError extends Error {
-  readonly code: string;
-  readonly path?: string;
-  readonly dest?: string;
-}
-
-/** Whether an error comes from the file system; codes like ERR_INVALID_ARG_TYPE tell of a wrong call instead. */
-function isOfSystem(error: unknown): error is SystemError {
-  const code = (error as { code?: unknown } | null)?.code;
-  return error instanceof Error && typeof code === "string" && /^(E(?!RR_)[A-Z0-9]+|ERR_FS_.+)$/.test(code);
-}
 
 /** The name in the same folder, or of built-in data, that a misspelt path was probably meant to be. */
 function neighbourOf(path: string): string | undefined {
@@ -67,13 +35,11 @@ function neighbourOf(path: string): string | undefined {
   }
 }
 
-function wordsOfSystem(error: SystemError): string {
-  const { code, path, dest } = error;
-  // Files are written under another name first, which nobody asked for.
-  const isTemporary = path !== undefined && /^\.reparam-.*\.tmp$/.test(basename(path));
-  const place = dest ?? (isTemporary ? dirname(path) : path);
-  const words = WORDS[code]?.(place === undefined ? "a file" : cut(place)) ?? error.message;
-  const meant = code === "ENOENT" && place !== undefined ? neighbourOf(place) : undefined;
+/** What is wrong with a file, and with ENOENT what was probably meant. */
+function wordsOfFile(error: FileError): string {
+  const words = describeFileError(error);
+  const place = placeOf(error);
+  const meant = error.code === "ENOENT" && place !== undefined ? neighbourOf(place) : undefined;
   return meant === undefined ? words : `${words} (did you mean ${meant}?)`;
 }
 
@@ -81,7 +47,7 @@ function wordsOfSystem(error: SystemError): string {
 function mistakeOf(error: unknown): string | undefined {
   if (isRefusal(error) || error instanceof UsageError || error instanceof DivergenceError)
     return error.message;
-  if (isOfSystem(error)) return wordsOfSystem(error);
+  if (isFileError(error)) return wordsOfFile(error);
   // The engine's own words where there is no room for an array.
   if (error instanceof RangeError && /allocation failed|could not allocate/i.test(error.message)) {
     return `out of memory: ${error.message}`;

@@ -1,10 +1,10 @@
 // What the commands that use a model begin with: the model, and data in the form in which it takes them.
 
 import { isRefusal } from "../check.js";
-import { fold, key } from "../random/keys.js";
 import type { Tensor } from "../tensor.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
 import { type Data, DATA_OPTIONS, readData } from "./data.js";
+import { dataKey } from "./effects.js";
 import { checkFits, toModel } from "./form.js";
 import { needModel } from "./kinds.js";
 import { openModel } from "./run.js";
@@ -42,14 +42,9 @@ export async function openGiven(path: string, source?: string): Promise<Opened> 
 
 /** The model and the data of `MODEL DATA`. */
 export async function readInput(path: string, source: string, options: Options): Promise<Input> {
-  const seed = options.integer("seed", 0) ?? 1;
-  const labels = options.text("labels");
   const opened = await openGiven(path, source);
   const { model, info } = opened;
-  const data = await readData(source, options, fold(key(seed), 0));
-  if (labels !== undefined && data.columns === undefined) {
-    fail(`--labels names a column here, and ${source} has no columns with names`);
-  }
+  const data = await readData(source, options, dataKey(source, options), "columns");
   checkFits(source, data, info.form);
   return { ...opened, data, values: toModel(data.values, info.form, model) };
 }

@@ -3,7 +3,7 @@
 import type { Command } from "./command.js";
 import { fromModel } from "./form.js";
 import { INPUT_OPTIONS, readInput } from "./input.js";
-import { checkOutput, labelled, writeValues } from "./output.js";
+import { checkApart, checkOutput, labelled, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 
 export const reconstruct: Command = {
@@ -21,6 +21,7 @@ export const reconstruct: Command = {
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "reconstructions.npy";
     checkOutput(out, [".npy", ".csv", ".png"]);
+    await checkApart(out, source, options.text("labels"));
     const { model, params, info, data, values } = await readInput(path, source, options);
     const output = fromModel(model.reconstruct(params, values), info.form);
     await writeValues(out, output, labelled(info.form, data.names));

@@ -1,7 +1,7 @@
 // reparam report: the report of a run, written anew; also the way in which train writes it.
 
 import { stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fitFaceReadout, readFaces } from "../data/faceReadout.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
@@ -11,11 +11,12 @@ import type { Tensor } from "../tensor.js";
 import type { History } from "../training/history.js";
 import { type Command, fail, Options } from "./command.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
+import { effectiveOn } from "./effects.js";
 import { checkFits, type Form, toModel } from "./form.js";
 import { openGiven, type Opened } from "./input.js";
 import { defaultModelName } from "./models.js";
 import { HELD_OUT } from "./plan.js";
-import { exists, readRun, RUN, type Settings, writeRun } from "./run.js";
+import { exists, historyOf, RUN, type Settings, writeRun } from "./run.js";
 import { say, tell } from "./terminal.js";
 
 interface Request {
@@ -66,8 +67,9 @@ export async function writeReport(folder: string, request: Request): Promise<voi
     ...(labels && { labels: labels.data }),
     ...(labelNames && { labelNames }),
   });
-  await writeRun(folder, RUN.report, html);
+  // The page last: where it is, everything is.
   for (const [picture, png] of Object.entries(pictures)) await writeRun(folder, `${picture}.png`, png);
+  await writeRun(folder, RUN.report, html);
 }
 
 type Given = Readonly<Record<string, string | boolean>>;
@@ -93,19 +95,6 @@ export async function writeFirstReport(
   } catch (error) {
     tell(`the model is saved in ${folder}, but not its report; reparam report ${folder} tries that again`);
     throw error;
-  }
-}
-
-/** The history of a run; none where it has none. */
-async function historyOf(folder: string): Promise<{ readonly history?: History }> {
-  if (!(await exists(join(folder, RUN.history)))) return {};
-  try {
-    return { history: (await readRun(folder, RUN.history)) as History };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return fail(
-      `${join(folder, RUN.history)} is damaged: it is no JSON (without the file there are no curves)`,
-    );
   }
 }
 
@@ -168,7 +157,12 @@ export const reportCommand: Command = {
     const from = source ?? before.data;
     if (from === "") fail(`the model in ${folder} tells nothing of its data: name some after RUN`);
     const { out = folder, ...given } = options.all() as { out?: string } & Given;
-    const choice = choiceOf(before.options, given, source !== undefined);
+    if (resolve(out) !== resolve(folder) && (await exists(join(out, RUN.settings)))) {
+      fail(`--out ${out} is the folder of another run`);
+    }
+    const history = await historyOf(folder);
+    const fitting = source === undefined ? before.options : await effectiveOn(source, before.options);
+    const choice = choiceOf(fitting, given, source !== undefined);
     const own = new Options(choice.options);
     const seed = key(own.integer("seed", 0) ?? 1);
     const data = await readData(from, own, fold(seed, 0));
@@ -186,7 +180,7 @@ export const reportCommand: Command = {
       settings: choice.isOwn
         ? { data: from, ...withoutPlace(choice.options) }
         : settingsOfOther(from, held.values.shape[0], choice.options, before, given),
-      ...(await historyOf(folder)),
+      ...(history && { history }),
     });
     say(`report: ${join(out, RUN.report)}`);
     return 0;

@@ -4,7 +4,7 @@ import { say } from "./terminal.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import { type Command, fail } from "./command.js";
 import { INPUT_OPTIONS, readInput } from "./input.js";
-import { checkOutput, toCsv } from "./output.js";
+import { checkApart, checkOutput, toCsv } from "./output.js";
 import { showNumber } from "./progress.js";
 
 const WAYS = ["elbo", "reconstruction", "logLikelihood"] as const;
@@ -25,6 +25,7 @@ export const score: Command = {
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "scores.csv";
     checkOutput(out, [".csv"]);
+    await checkApart(out, source, options.text("labels"));
     const by = options.choice("by", WAYS);
     const { model, params, data, values } = await readInput(path, source, options);
     if (by !== undefined && !("generate" in model))

@@ -46,8 +46,8 @@ export interface FitResult {
  * @param options.earlyStopping - `{ patience, minDelta, monitor }`: stop after `patience` epochs in which the
  *   monitored value (default `"loss"`, of the validation data where there are any) did not fall by more than
  *   `minDelta` (default 0), and return the best epoch's parameters
- * @param options.checkpoint - `{ every, save }`: `save(bytes, step)` every so many steps, and when aborted;
- *   awaited
+ * @param options.checkpoint - `{ every, save }`: `save(bytes, step)` every so many steps, when aborted, and after the
+ *   last epoch; awaited
  * @param options.resume - the bytes of a checkpoint; then `params` do not count
  * @param options.onStep - called after each step with its record and the progress, and awaited
  * @param options.onEpoch - called after each epoch with its record, and awaited
@@ -162,5 +162,7 @@ async function run(training: Training, options: FitOptions): Promise<FitResult> 
     await options.onEpoch?.(record);
     if (step >= steps) break;
   }
+  // All epochs are done, and their records with them: more can be added.
+  if (checkpoint && savedAt !== step && epoch >= epochs) await save();
   return result("finished");
 }

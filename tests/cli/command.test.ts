@@ -44,6 +44,21 @@ describe("parse", () => {
     expect(parse(copy, ["a"])!.options.text("count")).toBeUndefined();
   });
 
+  it("takes negative numbers as values, and refuses them in its own words", () => {
+    for (const text of ["-1", "-0.5", "-.5", "-1e3", "-Infinity"]) {
+      for (const args of [
+        ["a", "--count", text],
+        ["--count", text, "a"],
+        ["a", `--count=${text}`],
+      ]) {
+        const { options, positionals } = parse(copy, args)!;
+        expect([positionals, options.text("count")]).toEqual([["a"], text]);
+        refused(() => options.integer("count", 1), `got ${JSON.stringify(text)}`);
+      }
+    }
+    refused(() => parse(copy, ["a", "--deep", "-1"]), "Unknown option '-1'");
+  });
+
   it("takes as many positional arguments as the command does", () => {
     refused(() => parse(copy, []), "takes FROM [TO], got nothing");
     refused(() => parse(copy, ["a", "b", "c"]), "takes FROM [TO], got a b c");
@@ -72,6 +87,7 @@ describe("parse", () => {
     [["a", "--Deep"], "Unknown option '--Deep' (did you mean --deep?); see reparam copy --help"],
     [["a", "--no-deep"], "Unknown option '--no-deep'; see reparam copy --help"],
     [["a", "-c", "3"], "Unknown option '-c'; see reparam copy --help"],
+    [["a", "--count", "-x"], "Option '--count' argument is ambiguous; see reparam copy --help"],
     [["a", "--deep=3"], "Option '--deep' does not take an argument; see reparam copy --help"],
   ])("refuses %j in one line", (args, words) => {
     expect(() => parse(copy, args)).toThrow(new UsageError(words));

@@ -68,7 +68,9 @@ describe("reparam train", () => {
 
   it("leaves nothing else in the folder", () => {
     const others = readdirSync(join(folder, "run")).filter((name) => !name.endsWith(".png"));
-    expect(others.sort()).toEqual(["history.json", "model.safetensors", "report.html", "settings.json"]);
+    const files = ["history.json", "model.safetensors", "report.html", "settings.json"];
+    expect(others.sort()).toEqual(["checkpoints", ...files]);
+    expect(readdirSync(join(folder, "run", "checkpoints"))).toEqual(["checkpoint-00000015.safetensors"]);
   });
 
   it("is used by the other commands", async () => {
