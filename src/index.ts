@@ -1,4 +1,4 @@
-// The public surface of reparam.
+// The entry `reparam`: tensors, operations, layers, models, training. It imports no package at all.
 
 export {
   defineOp,
@@ -72,7 +72,6 @@ export {
 export { type GaussianMixture, mixtureLogProb, sampleMixture } from "./distributions/mixture.js";
 export { loadModel, type LoadedModel, saveModel } from "./files/modelFile.js";
 export { readNpy, writeNpy } from "./files/npy.js";
-export { type PngOptions, readPng, writePng } from "./files/png.js";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./files/safetensors.js";
 export { readTree, writeTree } from "./files/treeFile.js";
 export { flattenTree, unflattenTree } from "./files/treePaths.js";
@@ -162,13 +161,7 @@ export type { ReconstructionLoss, ReconstructionReduction } from "./models/recon
 export type { RefineOptions } from "./models/refine.js";
 export { vae } from "./models/vae.js";
 export type { GenerateOptions, ScoreOptions, Vae, VaeLossOptions, VaeOptions } from "./models/vaeTypes.js";
-export {
-  type Float32NdArray,
-  fromNdarray,
-  type GenericStore,
-  type NdArrayLike,
-  toNdarray,
-} from "./ndarray.js";
+export type { GenericStore, NdArrayLike } from "./ndarrayLike.js";
 export * as ops from "./ops/index.js";
 export { accumulateGradients, type AccumulateState } from "./optimizers/accumulateGradients.js";
 export { adagrad, type AdagradOptions, type AdagradState } from "./optimizers/adagrad.js";
@@ -193,8 +186,6 @@ export { runtimeInfo, type RuntimeInfo } from "./wasm/info.js";
 export * as random from "./random/index.js";
 export { fold, type Key, key, split } from "./random/keys.js";
 export { fromPlain, type Plain, type PlainTensor, toPlain } from "./plain.js";
-export { createReport, type Report } from "./report/report.js";
-export type { ReportOptions } from "./report/study.js";
 export { scope } from "./scope.js";
 export {
   equals,

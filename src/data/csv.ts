@@ -3,6 +3,7 @@
 import { checkBytes } from "../bytes.js";
 import { checkBoolean, checkOneOf, checkOptions, MAX_ELEMENTS, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, type Tensor } from "../tensor.js";
+import { decodeUtf8 } from "../utf8.js";
 
 export type Separator = "," | ";" | "\t";
 
@@ -87,7 +88,7 @@ function textOf(where: string, file: unknown): string {
   if (!(file instanceof Uint8Array)) return refuseKind(where, "file", "be a text or a Uint8Array", file);
   checkBytes(where, file);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file);
+    return decodeUtf8(file);
   } catch {
     return refuseValue(where, "file", "be text in UTF-8", file);
   }

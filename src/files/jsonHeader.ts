@@ -1,6 +1,7 @@
 // Reads a JSON object that a stranger wrote: UTF-8, no name twice in an object, not nested deeply.
 
 import { refuseValue } from "../check.js";
+import { decodeUtf8 } from "../utf8.js";
 import { brief, placeOf } from "./support.js";
 
 /** Deepest nesting; headers of tensors need three. */
@@ -22,7 +23,7 @@ export function parseHeader(where: string, bytes: Uint8Array): Record<string, un
 
 function decodeText(where: string, bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decodeUtf8(bytes);
   } catch {
     return refuseValue(where, "header", "be UTF-8", brief(latin1(bytes)));
   }

@@ -2,8 +2,9 @@
 
 import { checkBytes, decodeElements, ELEMENT_BYTES, viewOf } from "../bytes.js";
 import { refuseValue } from "../check.js";
-import { fromNdarray } from "../ndarray.js";
+import { fromNdarray } from "../ndarrayLike.js";
 import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor.js";
+import { encodeUtf8 } from "../utf8.js";
 import { readHeader, writeHeader } from "./npyHeader.js";
 import { bytesOf } from "./support.js";
 
@@ -31,7 +32,7 @@ export function writeNpy(t: Tensor): Uint8Array {
   const file = new Uint8Array(dataStart + 4 * t.size).fill(0x20, 10, dataStart - 1);
   file.set([...MAGIC, 1, 0]);
   viewOf(file).setUint16(8, dataStart - 10, true);
-  file.set(new TextEncoder().encode(header), 10);
+  file.set(encodeUtf8(header), 10);
   file[dataStart - 1] = 0x0a;
   file.set(bytesOf(t), dataStart);
   return file;

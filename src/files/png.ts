@@ -4,6 +4,7 @@ import { decode, encode } from "fast-png";
 import { checkBytes, viewOf } from "../bytes.js";
 import { checkNumber, checkOptions, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
+import { encodeUtf8 } from "../utf8.js";
 import { INDEXED, type PngFile, readPngFile, SIGNATURE } from "./pngFile.js";
 
 export interface PngOptions {
@@ -121,7 +122,7 @@ function plainFileOf({ width, height, depth, colorType, isInterlaced, packed }: 
   let position = SIGNATURE.length;
   const append = (type: string, data: ArrayLike<number>) => {
     view.setUint32(position, data.length);
-    file.set(new TextEncoder().encode(type), position + 4);
+    file.set(encodeUtf8(type), position + 4);
     file.set(data, position + 8);
     // The checksum stays 0: the decoder is not asked to look at it.
     position += 12 + data.length;

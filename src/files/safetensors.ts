@@ -3,6 +3,7 @@
 import { checkBytes, decodeElements, ELEMENT_BYTES, type ElementType, readUint64, viewOf } from "../bytes.js";
 import { checkShape, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Shape, type Tensor } from "../tensor.js";
+import { encodeUtf8 } from "../utf8.js";
 import { checkName, checkText, parseHeader } from "./jsonHeader.js";
 import { briefValue, bytesOf, placeOf } from "./support.js";
 
@@ -70,7 +71,7 @@ export function writeSafetensors(
     members.push(jsonMember([name, { dtype: "F32", shape: t.shape, data_offsets: [length, end] }]));
     length = end;
   }
-  const header = new TextEncoder().encode(`{${members.join()}}`);
+  const header = encodeUtf8(`{${members.join()}}`);
   const dataStart = 8 + 8 * Math.ceil(header.length / 8);
   if (dataStart - 8 > MAX_HEADER) {
     refuseValue(where, "names and metadata", `take at most ${MAX_HEADER} bytes`, dataStart - 8);

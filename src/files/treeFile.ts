@@ -4,6 +4,7 @@
 import { refuseKind, refuseValue } from "../check.js";
 import { Tensor } from "../tensor.js";
 import { isPlainObject, leavesOf, type Path, showPath } from "../tree.js";
+import { encodeUtf8 } from "../utf8.js";
 import { crc32 } from "./crc32.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { brief, briefValue } from "./support.js";
@@ -49,7 +50,7 @@ function jsonOf(value: unknown, path: Path): string {
 
 /** Where in the file the digits of the checksum stand; -1 where there are none. */
 function checksumPlace(file: Uint8Array): number {
-  const label = new TextEncoder().encode('"checksum":"');
+  const label = encodeUtf8('"checksum":"');
   // The names of metadata come first and in order, so this is the first place with these bytes.
   const limit = Math.min(file.length - label.length - BLANK.length, 256);
   for (let at = 8; at < limit; at++) {
@@ -61,7 +62,7 @@ function checksumPlace(file: Uint8Array): number {
 /** The checksum of a file whose own digits are blank. */
 function checksumOf(file: Uint8Array, place: number): string {
   const blank = file.slice();
-  blank.set(new TextEncoder().encode(BLANK), place);
+  blank.set(encodeUtf8(BLANK), place);
   return crc32(blank).toString(16).padStart(8, "0");
 }
 
@@ -86,7 +87,7 @@ export function writeTree(tree: unknown): Uint8Array {
   for (const { path, tensor } of leavesOf(tree)) tensors[writePath(path)] = tensor;
   const file = writeSafetensors(tensors, { checksum: BLANK, reparam: json });
   const place = checksumPlace(file);
-  file.set(new TextEncoder().encode(checksumOf(file, place)), place);
+  file.set(encodeUtf8(checksumOf(file, place)), place);
   return file;
 }
 

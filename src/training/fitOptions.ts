@@ -9,7 +9,7 @@ import {
   refuseKind,
   refuseValue,
 } from "../check.js";
-import type { NdArrayLike } from "../ndarray.js";
+import type { NdArrayLike } from "../ndarrayLike.js";
 import { permutation } from "../random/draws.js";
 import { checkBatch, type Model } from "../models/model.js";
 import type { Key } from "../random/keys.js";

@@ -2,7 +2,7 @@
 
 import { refuseKind, refuseUse, refuseValue } from "../check.js";
 import { checkBatch } from "../models/model.js";
-import { fromNdarray, type NdArrayLike } from "../ndarray.js";
+import { fromNdarray, type NdArrayLike } from "../ndarrayLike.js";
 import { permutation } from "../random/draws.js";
 import { fold, type Key } from "../random/keys.js";
 import { adoptArray, type Shape, Tensor } from "../tensor.js";

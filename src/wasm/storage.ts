@@ -139,8 +139,10 @@ export function allocate(length: number): Storage {
   return storage;
 }
 
-/** Gives back the blocks of resident storages that nobody can reach any more. */
-const unreachable = new FinalizationRegistry<Block>(give);
+/** Gives back the blocks of resident storages that nobody can reach any more; platforms that cannot tell (Cloudflare
+ *  Workers of older compatibility dates) keep them until they are released. */
+const unreachable =
+  typeof FinalizationRegistry === "function" ? new FinalizationRegistry<Block>(give) : undefined;
 
 /** A new block on the heap that belongs to no frame: it stays until {@link releaseResident}, or until its storage is
  *  garbage. */
@@ -148,13 +150,13 @@ export function allocateResident(length: number): Storage {
   const storage = new Storage(length);
   storage[BLOCK] = take(length * 4);
   storage.address = storage[BLOCK].start;
-  unreachable.register(storage, storage[BLOCK], storage);
+  unreachable?.register(storage, storage[BLOCK], storage);
   return storage;
 }
 
 /** Releases a resident storage at once. */
 export function releaseResident(storage: Storage): void {
-  unreachable.unregister(storage);
+  unreachable?.unregister(storage);
   release(storage);
 }
 

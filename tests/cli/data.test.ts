@@ -7,7 +7,8 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Options, UsageError } from "../../src/cli/command.js";
 import { type Data, divide, pick, readData } from "../../src/cli/data.js";
-import { faces, key, ops, random, shapes, tensor, writeNpy, writePng } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
+import { faces, key, ops, random, shapes, tensor, writeNpy } from "../../src/index.js";
 import { expectSame, forAll } from "../support/laws.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-data-"));

@@ -9,7 +9,8 @@ import { readData } from "../../src/cli/data.js";
 import { dataKey, effectiveOn, MODEL_NAMES } from "../../src/cli/effects.js";
 import { planOf } from "../../src/cli/plan.js";
 import { train } from "../../src/cli/train.js";
-import { fold, key, ops, random, type Tensor, tensor, writeNpy, writePng } from "../../src/index.js";
+import { fold, key, ops, random, type Tensor, tensor, writeNpy } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-effects-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,7 +34,7 @@ beforeAll(() => {
   );
   mkdirSync(at("pictures"));
   for (const i of [0, 1, 2]) {
-    writeFileSync(join(at("pictures"), `${i}.png`), writePng(random.uniform(key(i), [8, 10, 3])));
+    writeFileSync(join(at("pictures"), `${i}.png`)(random.uniform(key(i), [8, 10, 3])));
   }
 });
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commandLine.js";
 import { LIKELIHOODS, MODEL_NAMES } from "../../src/cli/models.js";
-import { key, random, tensor, writeNpy, writePng } from "../../src/index.js";
+import { key, random, tensor, writeNpy } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
 import { reparam } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-options-"));
@@ -24,9 +25,9 @@ beforeAll(async () => {
   writeFileSync(TABLE, ["alcohol,acid,kind", ...WINES].join("\n"));
   mkdirSync(PICTURES);
   for (let i = 0; i < 12; i++) {
-    writeFileSync(join(PICTURES, `${i}.png`), writePng(random.uniform(key(i), [9, 12, 3])));
+    writeFileSync(join(PICTURES, `${i}.png`)(random.uniform(key(i), [9, 12, 3])));
   }
-  writeFileSync(join(PICTURES, "damaged.png"), writePng(random.uniform(key(1), [9, 12, 3])).subarray(0, 90));
+  writeFileSync(join(PICTURES, "damaged.png")(random.uniform(key(1), [9, 12, 3])).subarray(0, 90));
   // What the other commands use.
   const tiny = ["--epochs", "1", "--latent", "2"];
   for (const [source, out, ...more] of [

@@ -4,16 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  equals,
-  type History,
-  loadModel,
-  readCsv,
-  readNpy,
-  readPng,
-  tensor,
-  type Tree,
-} from "../../src/index.js";
+import { readPng } from "../../src/images.js";
+import { equals, type History, loadModel, readCsv, readNpy, tensor, type Tree } from "../../src/index.js";
 import { tensorsOf } from "../../src/tree.js";
 import { type Ended, reparam, start } from "../support/commandLine.js";
 

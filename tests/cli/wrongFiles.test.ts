@@ -7,7 +7,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commandLine.js";
 import { LIKELIHOODS, MODEL_NAMES } from "../../src/cli/models.js";
-import { key, lectures, saveModel, writeNpy, writePng, writeTree, zeros } from "../../src/index.js";
+import { key, lectures, saveModel, writeNpy, writeTree, zeros } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
 import { reparam } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-wrong-"));
@@ -23,7 +24,7 @@ const write = (path: string, content: Uint8Array | string) => {
 write("model.safetensors", file);
 write("run/model.safetensors", file);
 write("run/settings.json", "{}");
-write("run/samples.png", writePng(zeros([2, 2, 1])));
+write("run/samples.png"(zeros([2, 2, 1])));
 
 /** Everything that is no model, with the words for it. */
 const NO_MODELS: Record<string, [content: Uint8Array | string | undefined, words: string]> = {

@@ -3,7 +3,8 @@
 import { deflateSync } from "node:zlib";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ones, readPng, tensor, writePng } from "../../src/index.js";
+import { readPng, writePng } from "../../src/images.js";
+import { ones, tensor } from "../../src/index.js";
 import {
   expectResultOrRefusal,
   expectToWithstandCorruption,

@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { full, type Tensor, tensor, writeNpy, writePng } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
+import { full, type Tensor, tensor, writeNpy } from "../../src/index.js";
 import { loadData } from "../../src/node/index.js";
 import { compareNames } from "../../src/node/paths.js";
 

@@ -1,22 +1,22 @@
 // What a report tells, checked on models whose behaviour is known in advance.
 
 import { describe, expect, it } from "vitest";
+import { readPng } from "../../src/images.js";
 import {
   autoencoder,
-  createReport,
   dense,
   flatten,
   key,
   latentUsage,
   ops,
   random,
-  readPng,
   reshape,
   sequential,
   tensor,
   type Tensor,
   type Vae,
 } from "../../src/index.js";
+import { createReport } from "../../src/report/index.js";
 import { textsOf } from "../support/pages.js";
 import { fullCase } from "../support/reportCases.js";
 

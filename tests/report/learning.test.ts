@@ -2,7 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createReport, key, type History } from "../../src/index.js";
+import { key, type History } from "../../src/index.js";
+import { createReport } from "../../src/report/index.js";
 import type { Point } from "../../src/report/chart.js";
 import { thinned } from "../../src/report/learning.js";
 import { textsOf } from "../support/pages.js";

@@ -1,7 +1,8 @@
 // Bad arguments of a report are refused before anything is computed, in the form of all refusals.
 
 import { describe, it } from "vitest";
-import { createReport, key, lectures, ones, ops, tensor } from "../../src/index.js";
+import { key, lectures, ones, ops, tensor } from "../../src/index.js";
+import { createReport } from "../../src/report/index.js";
 import { expectNothingHeld, expectRefused } from "../support/refusals.js";
 import { convolutionalVae, smallFaces } from "../support/reportCases.js";
 

@@ -1,7 +1,9 @@
 // The report: which sections each kind of model gets, that the page is whole and safe, and its pictures right.
 
 import { describe, expect, it } from "vitest";
-import { createReport, key, ops, readPng, tensor, type Tensor } from "../../src/index.js";
+import { readPng } from "../../src/images.js";
+import { key, ops, tensor, type Tensor } from "../../src/index.js";
+import { createReport } from "../../src/report/index.js";
 import { elementsOf, textsOf } from "../support/pages.js";
 import { expectNothingHeld } from "../support/refusals.js";
 import {
