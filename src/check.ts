@@ -197,13 +197,13 @@ export function withAllowance<Result>(elements: number, f: () => Result): Result
 
 /** Checks a shape (integers ≥ 1 whose product is not too large) and returns its number of elements. */
 export function checkShape(where: string, argument: string, shape: unknown): number {
-  const size = checkSizes(where, argument, shape, allowance);
+  const size = checkSizes(where, argument, shape, Math.min(MAX_ELEMENTS, allowance));
   allowance -= size;
   return size;
 }
 
 /** Checks a shape that nothing is made of yet: it takes nothing of an allowance. */
-export function checkSizes(where: string, argument: string, shape: unknown, allowed = Infinity): number {
+export function checkSizes(where: string, argument: string, shape: unknown, most = MAX_ELEMENTS): number {
   if (!Array.isArray(shape)) refuseKind(where, argument, "be an array of sizes", shape);
   if (shape.length > MAX_RANK) refuseValue(where, argument, `have at most ${MAX_RANK} axes`, shape);
   let size = 1;
@@ -211,7 +211,6 @@ export function checkSizes(where: string, argument: string, shape: unknown, allo
     checkInteger(where, `${argument}[${axis}]`, shape[axis], 1);
     size *= shape[axis];
   }
-  const most = Math.min(MAX_ELEMENTS, allowed);
   if (size > most) refuseValue(where, argument, `have at most ${most} elements`, shape);
   return size;
 }

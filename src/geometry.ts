@@ -81,14 +81,14 @@ export function checkPair(where: string, argument: string, value: unknown, low: 
 export function checkPadding(where: string, padding: unknown): asserts padding is Padding {
   const rule = 'be "same", "valid", a number or [[top, bottom], [left, right]]';
   if (typeof padding === "string") checkOneOf(where, "padding", padding, ["same", "valid"]);
-  else if (typeof padding === "number") checkPixels(where, "padding", padding, 0);
+  else if (typeof padding === "number") checkInteger(where, "padding", padding, 0);
   else {
     if (!Array.isArray(padding)) refuseKind(where, "padding", rule, padding);
     if (padding.length !== 2) refuseValue(where, "padding", rule, padding);
     for (const axis of [0, 1]) {
       const sides: unknown = padding[axis];
       if (!Array.isArray(sides) || sides.length !== 2) refuseValue(where, "padding", rule, padding);
-      for (const side of [0, 1]) checkPixels(where, `padding[${axis}][${side}]`, sides[side], 0);
+      for (const side of [0, 1]) checkInteger(where, `padding[${axis}][${side}]`, sides[side], 0);
     }
   }
 }
@@ -169,9 +169,9 @@ export function forwardGeometry(
   };
   const [padTop, padBottom] = sidesOf(high, padding);
   const [padLeft, padRight] = sidesOf(wide, padding);
-  checkPadded(where, [inHeight + padTop + padBottom, inWidth + padLeft + padRight, inChannels]);
   const outHeight = windowsOf(where, high, [padTop, padBottom]);
   const outWidth = windowsOf(where, wide, [padLeft, padRight]);
+  checkPadded(where, [inHeight + padTop + padBottom, inWidth + padLeft + padRight, inChannels]);
   checkElements(where, "output shape", [batch, outHeight, outWidth, outChannels]);
   return {
     batch,

@@ -53,8 +53,9 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return showArray(value);
   const name = nameOf(value);
   if (ArrayBuffer.isView(value)) return showView(value, name);
-  if (value instanceof Number || value instanceof String || value instanceof Boolean)
+  if (/^\[object (Number|String|Boolean)\]$/.test(Object.prototype.toString.call(value))) {
     return `a ${name} object`;
+  }
   const { shape } = value as { shape?: unknown };
   if (Array.isArray(shape)) {
     const whose = isForeignTensor(value) ? " of another copy of reparam" : "";

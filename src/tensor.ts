@@ -1,6 +1,7 @@
 // Tensors: immutable float32 values with a shape. Making them and reading them.
 
-import { checkNumber, checkShape, MAX_RANK, refuseKind, refuseValue } from "./check.js";
+import { checkNumber, checkShape, refuseKind, refuseValue } from "./check.js";
+import { flattenInto, type NestedArray, nestingOf } from "./nested.js";
 import { printTensor } from "./print.js";
 import { isDetached, isForeignTensor, TENSOR_MARK, THIS_COPY } from "./show.js";
 import { isOwnBuffer } from "./wasm/runtime.js";
@@ -9,8 +10,7 @@ import { allocate, Storage } from "./wasm/storage.js";
 /** Sizes per axis, row-major; `[]` is a single number. */
 export type Shape = readonly number[];
 
-/** Numbers in arrays, arrays of arrays, and so on. */
-export type NestedArray = readonly (number | NestedArray)[];
+export type { NestedArray } from "./nested.js";
 
 /** Typed arrays whose values are read as numbers. */
 export type NumericArray =
@@ -217,38 +217,6 @@ export function checkNumericArray(where: string, data: ArrayBufferView): asserts
   if (isDetached(data))
     refuseKind(where, "data", "be attached to its buffer, which was transferred or has grown", data);
   if ((data as NumericArray).length === 0) refuseValue(where, "data", "hold at least one value", data);
-}
-
-/** Lengths along the first elements of nested arrays. */
-function nestingOf(data: NestedArray): number[] {
-  const shape: number[] = [];
-  // An array that holds itself has no end.
-  for (let level: unknown = data; Array.isArray(level) && shape.length <= MAX_RANK; level = level[0]) {
-    shape.push(level.length);
-  }
-  return shape;
-}
-
-function flattenInto(
-  values: Float32Array,
-  position: number,
-  data: NestedArray,
-  shape: readonly number[],
-  axis: number,
-): number {
-  if (data.length !== shape[axis]) {
-    refuseValue("tensor", "data", `have ${shape[axis]} entries in every array of axis ${axis}`, data);
-  }
-  for (const entry of data) {
-    if (axis === shape.length - 1) {
-      if (typeof entry !== "number") refuseKind("tensor", "data", "hold only numbers, nested evenly", entry);
-      values[position++] = entry;
-    } else {
-      if (!Array.isArray(entry)) refuseKind("tensor", "data", "hold only arrays, nested evenly", entry);
-      position = flattenInto(values, position, entry, shape, axis + 1);
-    }
-  }
-  return position;
 }
 
 /**

@@ -7,7 +7,7 @@ import { importsOf, type Source, sourcesBelow } from "./support/sources.js";
 const LAYERS = [
   ["show", "utf8"],
   ["check", "print"],
-  ["geometry"],
+  ["geometry", "nested"],
   ["transposedGeometry"],
   ["wasm"],
   ["tensor"],

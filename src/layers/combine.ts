@@ -135,9 +135,7 @@ export function parallel<L extends Readonly<Record<string, Layer>>>(
   heads: L,
 ): Layer<{ readonly [N in keyof L]: ParamsOf<L[N]> }, { readonly [N in keyof L]: StateOf<L[N]> }, Heads<L>> {
   const where = "parallel";
-  if (typeof heads !== "object" || heads === null || Array.isArray(heads)) {
-    refuseKind(where, "heads", "be layers by name", heads);
-  }
+  if (typeof heads !== "object" || heads === null) refuseKind(where, "heads", "be layers by name", heads);
   const names = Object.keys(heads);
   names.forEach((name) => checkLayer(where, `heads.${name}`, heads[name]));
   if (names.length === 0) refuseValue(where, "heads", "be at least one", heads);

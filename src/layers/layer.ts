@@ -57,15 +57,12 @@ export function defineLayer<Params, State, Output>(
   const where = layer.spec.type;
   const { multiplyAdds, children } = layer;
   const checked = <Result>(inputShape: Shape, f: (inputShape: Shape) => Result): Result => {
-    checkSizes(where, "input shape", inputShape);
+    // How many elements there may be is said where they are made.
+    checkSizes(where, "input shape", inputShape, Infinity);
     // A copy, which stays as it was checked.
     return f(Array.from(inputShape));
   };
-  const outputShape = (inputShape: Shape) => {
-    const shape = checked(inputShape, layer.outputShape);
-    checkSizes(where, "output shape", shape);
-    return shape;
-  };
+  const outputShape = (inputShape: Shape) => checked(inputShape, layer.outputShape);
   return {
     ...layer,
     outputShape,

@@ -1,14 +1,7 @@
 // The training step: loss, gradients, update, with all parameters on the WASM heap from one step to the next.
 
 import { valueAndGrad } from "../autodiff.js";
-import {
-  checkFunction,
-  checkInteger,
-  checkOneOf,
-  checkOptions,
-  refuseKind,
-  refuseValue,
-} from "../check.js";
+import { checkFunction, checkInteger, checkOneOf, checkOptions, refuseKind, refuseValue } from "../check.js";
 import { asLike } from "../files/asLike.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";

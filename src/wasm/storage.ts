@@ -12,27 +12,36 @@ interface Frame {
 
 const frames: Frame[] = [];
 
-const BLOCK = Symbol("block");
-const FRAME = Symbol("frame");
-const VIEW = Symbol("view");
-
 /** Values of one or several tensors: an ordinary array, a block of the heap, or both (an uploaded copy). */
 export class Storage {
   /** The values outside the heap; absent while the heap has the only copy. */
   array: Float32Array | undefined;
   /** Address of the block on the heap; 0 for none. */
   address = 0;
-  /** That block, the frame that it belongs to, and a view of its values. Under symbols, for structured cloning to
-   *  pass by: a tensor that is sent elsewhere takes its array along, not the heap. */
-  [BLOCK]: Block | undefined;
-  [FRAME]: Frame | undefined;
-  private [VIEW]: Float32Array | undefined;
+  // Private, for structured cloning to pass by: a tensor that is sent elsewhere takes its array along, not the heap.
+  #block: Block | undefined;
+  #frame: Frame | undefined;
+  #view: Float32Array | undefined;
 
   constructor(
     readonly length: number,
     array?: Float32Array,
   ) {
     this.array = array;
+  }
+
+  /** The block, and the frame that it belongs to. */
+  get block(): Block | undefined {
+    return this.#block;
+  }
+  set block(block: Block | undefined) {
+    this.#block = block;
+  }
+  get frame(): Frame | undefined {
+    return this.#frame;
+  }
+  set frame(frame: Frame | undefined) {
+    this.#frame = frame;
   }
 
   /** The values: the array itself, or a view of the heap. */
@@ -43,10 +52,10 @@ export class Storage {
     }
     if (this.address === 0) refuseReleased();
     // Memory that is not shared detaches its views when it grows; this takes a new one.
-    if (this[VIEW]?.buffer !== floats.buffer) {
-      this[VIEW] = new Float32Array(floats.buffer, this.address, this.length);
+    if (this.#view?.buffer !== floats.buffer) {
+      this.#view = new Float32Array(floats.buffer, this.address, this.length);
     }
-    return this[VIEW];
+    return this.#view;
   }
 
   get isReleased(): boolean {
@@ -93,16 +102,16 @@ export function closeFrame(kept: Iterable<Storage>): void {
   const frame = frames.pop() as Frame;
   const outer = frames[frames.length - 1] as Frame | undefined;
   for (const storage of kept) {
-    if (storage.array !== undefined || storage[FRAME] !== frame) continue;
+    if (storage.array !== undefined || storage.frame !== frame) continue;
     if (outer === undefined) {
       // The constructor copies out of shared memory twice as fast as slice().
       storage.array = new Float32Array(storage.values);
     } else {
-      storage[FRAME] = outer;
+      storage.frame = outer;
       outer.storages.push(storage);
     }
   }
-  for (const storage of frame.storages) if (storage[FRAME] === frame) release(storage);
+  for (const storage of frame.storages) if (storage.frame === frame) release(storage);
 }
 
 /** Closes the innermost frame and releases nothing: all its blocks move to the frame around it. */
@@ -110,15 +119,15 @@ export function dissolveFrame(): void {
   const frame = frames.pop() as Frame;
   const outer = frames[frames.length - 1];
   for (const storage of frame.storages) {
-    if (storage[FRAME] !== frame) continue;
-    storage[FRAME] = outer;
+    if (storage.frame !== frame) continue;
+    storage.frame = outer;
     outer.storages.push(storage);
   }
 }
 
 /** Whether a storage's only place is a block of the innermost frame. */
 export function isOfInnermostFrame(storage: Storage): boolean {
-  return storage.array === undefined && storage[FRAME] !== undefined && storage[FRAME] === frames.at(-1);
+  return storage.array === undefined && storage.frame !== undefined && storage.frame === frames.at(-1);
 }
 
 /** Releases a storage of the innermost frame before the frame ends, where nobody will read it again. */
@@ -127,9 +136,9 @@ export function releaseEarly(storage: Storage): void {
 }
 
 function release(storage: Storage): void {
-  give(storage[BLOCK] as Block);
+  give(storage.block as Block);
   storage.address = 0;
-  storage[BLOCK] = storage[FRAME] = undefined;
+  storage.block = storage.frame = undefined;
 }
 
 /** A new block on the heap, in the innermost frame; its contents are undefined. */
@@ -148,9 +157,9 @@ const unreachable =
  *  garbage. */
 export function allocateResident(length: number): Storage {
   const storage = new Storage(length);
-  storage[BLOCK] = take(length * 4);
-  storage.address = storage[BLOCK].start;
-  unreachable?.register(storage, storage[BLOCK], storage);
+  storage.block = take(length * 4);
+  storage.address = storage.block.start;
+  unreachable?.register(storage, storage.block, storage);
   return storage;
 }
 
@@ -162,9 +171,9 @@ export function releaseResident(storage: Storage): void {
 
 function place(storage: Storage): void {
   const frame = frames[frames.length - 1];
-  storage[BLOCK] = take(storage.length * 4);
-  storage.address = storage[BLOCK].start;
-  storage[FRAME] = frame;
+  storage.block = take(storage.length * 4);
+  storage.address = storage.block.start;
+  storage.frame = frame;
   frame.storages.push(storage);
 }
 
