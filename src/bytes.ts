@@ -1,6 +1,7 @@
 // Numbers in bytes, as binary files hold them: the types of elements, and reading them as float32.
 
 import { refuseKind } from "./check.js";
+import { isDetached } from "./tensor.js";
 
 /** The types of numbers that files hold, with the bytes of one. */
 export const ELEMENT_BYTES = {
@@ -21,14 +22,41 @@ export const ELEMENT_BYTES = {
 
 export type ElementType = keyof typeof ELEMENT_BYTES;
 
-/** Checks the bytes of a file. */
-export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint8Array {
-  if (!(bytes instanceof Uint8Array)) refuseKind(where, "bytes", "be a Uint8Array", bytes);
+/** What a typed array calls itself, whichever realm made it: `instanceof` knows the arrays of its own realm only. */
+const nameOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/** Whether a value is a `Uint8Array`: also a Buffer, or one of an iframe or of a test's environment. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return nameOf.call(value) === "Uint8Array";
+}
+
+function isShared(buffer: ArrayBufferLike): boolean {
+  return Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
+}
+
+/**
+ * Checks the bytes of a file, and returns them as a plain `Uint8Array` of this realm on the same memory: a Buffer's
+ * `slice` would make no copy.
+ */
+export function ownBytes(where: string, bytes: unknown): Uint8Array {
+  if (!isBytes(bytes)) return refuseKind(where, "bytes", "be a Uint8Array", bytes);
   // What is checked must be what is read.
-  if (typeof SharedArrayBuffer === "function" && bytes.buffer instanceof SharedArrayBuffer) {
+  if (isShared(bytes.buffer)) {
     const rule = "not lie in shared memory, which others may change; copy it first (bytes.slice())";
     refuseKind(where, "bytes", rule, bytes);
   }
+  if (isDetached(bytes)) {
+    refuseKind(where, "bytes", "be attached to their buffer, which was transferred or has grown", bytes);
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Checks the bytes of a file. */
+export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint8Array {
+  ownBytes(where, bytes);
 }
 
 /** A view for numbers of several bytes. */
@@ -104,4 +132,29 @@ function decodeBits(
   for (let i = 0; i < words.length; i++) {
     words[i] = type === "float32" ? view.getUint32(4 * i, isLittle) : view.getUint16(2 * i, isLittle) << 16;
   }
+}
+
+/** How files of well-known kinds begin, in Latin-1; the first that fits. */
+const BEGINNINGS: readonly (readonly [kind: string, beginning: RegExp])[] = [
+  ["a PNG file", /^\x89PNG\r\n/],
+  ["an npy file", /^\x93NUMPY/],
+  ["a JPEG file", /^\xff\xd8\xff/],
+  ["a GIF file", /^GIF8/],
+  ["a WebP file", /^RIFF....WEBP/s],
+  ["a gzip file", /^\x1f\x8b/],
+  ["a zip file, as npz and PyTorch files are", /^PK[\x01-\x08]/],
+  ["an HDF5 file, as Keras writes", /^\x89HDF/],
+  ["a pickle of Python", /^\x80[\x02-\x05]/],
+  ["a safetensors file", /^.{5}\0{3}\{"/s],
+  ["a PDF file", /^%PDF/],
+  ["an IDX file", /^\0\0[\x08-\x0e][\x01-\x04]/],
+  ["text in UTF-16", /^(\xff\xfe|\xfe\xff)/],
+  ["text", /^(\xef\xbb\xbf)?[\t\n\r -\x7e\x80-\xff]+$/],
+];
+
+/** What bytes that are refused seem to be, as a hint; undefined where nobody knows. */
+export function kindHint(bytes: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...bytes.subarray(0, 64));
+  const known = BEGINNINGS.find(([, beginning]) => beginning.test(start));
+  return known && `these bytes are ${known[0]}`;
 }

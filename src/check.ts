@@ -46,9 +46,16 @@ export function refuseKind(where: string, argument: string, rule: string, value:
   refuse(new TypeError(`${where}: ${argument} must ${rule}, got ${show(value)}`));
 }
 
-/** Refuses a value of the right kind that lies outside what is allowed. */
-export function refuseValue(where: string, argument: string, rule: string, value: unknown): never {
-  refuse(new RangeError(`${where}: ${argument} must ${rule}, got ${show(value)}`));
+/** Refuses a value of the right kind that lies outside what is allowed; a hint says what was probably meant. */
+export function refuseValue(
+  where: string,
+  argument: string,
+  rule: string,
+  value: unknown,
+  hint?: string,
+): never {
+  const more = hint ? ` (${hint})` : "";
+  refuse(new RangeError(`${where}: ${argument} must ${rule}, got ${show(value)}${more}`));
 }
 
 /** Refuses a call that is right in itself but comes at the wrong moment. */

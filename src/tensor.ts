@@ -169,7 +169,7 @@ export function checkNumericArray(where: string, data: ArrayBufferView): asserts
 }
 
 /** A typed array on a detached buffer shows length 0, but only there does a new view fail. */
-function isDetached(data: ArrayBufferView): boolean {
+export function isDetached(data: ArrayBufferView): boolean {
   if (data.byteLength > 0) return false;
   try {
     return new Uint8Array(data.buffer).byteLength < 0;
