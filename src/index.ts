@@ -72,7 +72,7 @@ export {
 export { type GaussianMixture, mixtureLogProb, sampleMixture } from "./distributions/mixture.js";
 export { loadModel, type LoadedModel, saveModel } from "./files/modelFile.js";
 export { readNpy, writeNpy } from "./files/npy.js";
-export { type PngOptions, readPng, writePng } from "./files/png.js";
+export { type PngOptions, type PngReadOptions, readPng, writePng } from "./files/png.js";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./files/safetensors.js";
 export { readTree, writeTree } from "./files/treeFile.js";
 export { flattenTree, unflattenTree } from "./files/treePaths.js";
