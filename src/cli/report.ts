@@ -70,8 +70,11 @@ export const reportCommand: Command = {
   async run({ positionals: [folder, source], options }) {
     const { model, params, info } = await openModel(folder);
     const { form, settings } = info;
-    // How many examples there are, and their labels, are matters of the run's own data.
-    const unlike = source === undefined ? {} : { count: undefined, labels: undefined };
+    // How many examples there are, their labels, and how a table is read are matters of the run's own data.
+    const unlike =
+      source === undefined
+        ? {}
+        : { count: undefined, labels: undefined, header: undefined, separator: undefined };
     const own = new Options({ ...settings.options, ...unlike, ...options.all() });
     const seed = makeKey(own.integer("seed", 0) ?? 1);
     const from = source ?? settings.data;

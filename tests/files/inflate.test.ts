@@ -27,7 +27,7 @@ const ways = fc.record({
 
 describe("inflate", () => {
   it("undoes zlib at every level, strategy and window", () => {
-    forAll(fc.record({ content: contents, way: ways }), 400, ({ content, way }) => {
+    forAll(fc.record({ content: contents, way: ways }), 200, ({ content, way }) => {
       expect(inflate(deflateSync(content, way), content.length)).toEqual(content);
     });
   });
@@ -46,7 +46,7 @@ describe("inflate", () => {
   });
 
   it("takes no time and memory for what a bomb holds beyond it", () => {
-    const bomb = deflateSync(new Uint8Array(2 ** 28), { level: 9 });
+    const bomb = deflateSync(new Uint8Array(2 ** 25), { level: 9 });
     const before = process.memoryUsage().arrayBuffers;
     const start = performance.now();
     expect(inflate(bomb, 1000)).toEqual(new Uint8Array(1000));
@@ -78,7 +78,7 @@ describe("inflate", () => {
         changed[at]! ^= change;
         for (const bytes of [changed, Uint8Array.of(0x78, 0x9c, ...noise), seed.subarray(0, at)]) {
           const result = inflate(bytes, 500);
-          if (result !== undefined) expect(result).toHaveLength(500);
+          expect([undefined, 500]).toContain(result?.length);
         }
       },
     );
