@@ -75,7 +75,7 @@ const SEPARATOR_NAMES: Readonly<Record<string, string>> = { ",": '","', ";": '";
 export function hintFor(cell: string, separator: string, isFirstLine: boolean): string {
   const hints: string[] = [];
   const others = Object.keys(SEPARATOR_NAMES).filter((other) => other !== separator && cell.includes(other));
-  if (/^[^\p{L}]*\d,\d+[^\p{L},]*$/u.test(cell)) hints.push("decimals have a point here, not a comma");
+  if (/^[^\p{L},]*\d,\d+[^\p{L},]*$/u.test(cell)) hints.push("decimals have a point here, not a comma");
   else if (others.length > 0) {
     hints.push(
       `is the option separator: ${others.map((other) => SEPARATOR_NAMES[other]).join(" or ")} meant?`,
