@@ -63,6 +63,13 @@ function isBlank(byte: number, separator: number): boolean {
   return byte === SPACE || byte === RETURN || (byte === TAB && separator !== TAB);
 }
 
+/** The first place from `at` on that is not blank. */
+function afterBlanks({ bytes, end, separator }: Cells, at: number): number {
+  const blank = separator === TAB ? SPACE : TAB;
+  while (at < end && (bytes[at] === SPACE || bytes[at] === blank)) at++;
+  return at;
+}
+
 /** Goes on to the next cell; false behind the last. */
 export function nextCell(where: string, cells: Cells): boolean {
   const { bytes, end, separator, lineEnd } = cells;
@@ -74,7 +81,7 @@ export function nextCell(where: string, cells: Cells): boolean {
   }
   cells.column++;
   let { at } = cells;
-  while (at < end && (bytes[at] === SPACE || (bytes[at] === TAB && separator !== TAB))) at++;
+  at = afterBlanks(cells, at);
   cells.isQuoted = at < end && bytes[at] === QUOTE;
   if (cells.isQuoted) at = endOfQuoted(where, cells, at);
   else {
@@ -101,7 +108,7 @@ function endOfQuoted(where: string, cells: Cells, open: number): number {
   const isClosed = at < end;
   [cells.start, cells.stop] = [open + 1, Math.min(at, end)];
   at++;
-  while (at < end && (bytes[at] === SPACE || (bytes[at] === TAB && separator !== TAB))) at++;
+  at = afterBlanks(cells, at);
   if (bytes[at] === RETURN && lineEnd !== RETURN) at++;
   if (!isClosed || (at < end && bytes[at] !== separator && bytes[at] !== lineEnd)) {
     const shown = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(

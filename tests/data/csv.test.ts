@@ -138,32 +138,19 @@ describe("readCsv", () => {
     "∞,-∞",
     "*,*",
   ])("takes no first line of values for a header: %s", (line) => {
-    const rows = `${line}\n${line.replaceAll(/[^,]+/g, "1")}`.replace(/,$/, ",1");
-    for (const text of [`${line}\n1,2\n3,4`, `${line}\r\n1,2\r\n3,4\r\n`, rows]) {
-      const at = line.split(",").findIndex((cell) => !/^\d+$/.test(cell)) + 1;
-      let message = "";
-      try {
-        readCsv(text);
-      } catch (error) {
-        ({ message } = error as Error);
-      }
-      expect(message).toMatch(/^readCsv: line [12](, column \d+)? must /);
-      if (!/must have/.test(message)) {
-        expect(message).toContain(
-          `readCsv: line 1, column ${at} must be a finite number (decimal, with a point), got`,
-        );
-        expect(message).toContain("header: true");
-      }
+    const at = line.split(",").findIndex((cell) => !/^\d+$/.test(cell)) + 1;
+    const width = line.split(",").length;
+    const zeros = Array<string>(width).fill("0").join();
+    const place = (row: number) =>
+      `readCsv: line ${row}, column ${at} must be a finite number (decimal, with a point), got `;
+    for (const end of ["\n", "\r\n"]) {
+      const text = [line, zeros, zeros, ""].join(end);
+      expectRefused(() => readCsv(text), RangeError, place(1));
+      expect(() => readCsv(text)).toThrow("header: true");
       // The same cells in the second line are refused in the same words, but for the header.
-      const width = line.split(",").length;
-      const zeros = Array<string>(width).fill("0").join();
-      expectRefused(
-        () => readCsv(`${zeros}\n${line}`),
-        RangeError,
-        `readCsv: line 2, column ${at} must be a finite`,
-      );
-      const { columns, data } = readCsv(`${line}\n${zeros}`, { header: true });
-      expect([columns!.length, data.shape]).toEqual([width, [1, width]]);
+      expectRefused(() => readCsv(`${zeros}${end}${line}`), RangeError, place(2));
+      const { columns, data } = readCsv(text, { header: true });
+      expect([columns!.length, data.shape]).toEqual([width, [2, width]]);
     }
   });
 

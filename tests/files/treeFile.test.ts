@@ -173,7 +173,7 @@ describe("readTree", () => {
       expectRefused(() => readTree(forged({}, json)), RangeError, "readTree: metadata.reparam must");
     }
     expectRefused(
-      () => writeTree(new Array(4.2e6).fill(0)),
+      () => writeTree(Array.from({ length: 4.2e6 }, () => 0)),
       RangeError,
       "writeTree: tree must hold at most 4194304 values",
     );
@@ -182,7 +182,7 @@ describe("readTree", () => {
   it("shows only the beginning of names", () => {
     const long = "x".repeat(1_000_000);
     for (const tree of [
-      { [long]: () => 0 },
+      { [long]: new Set() },
       { a: { [long]: { [long]: new Map() } } },
       { [long]: { $tensor: 1 } },
     ]) {

@@ -253,8 +253,18 @@ describe("loadData of a folder", () => {
   ])[] = [
     ["grey", picture(51), [0.2, 0.2, 0.2], false],
     ["grey and alpha", writePng(tensor([0.2, 1, 0.2, 1, 0.2, 1, 0.2, 0], [2, 2, 2])), [0.2, 0.2, 0.2], false],
-    ["colour", writePng(tensor(Array(4).fill([1, 0.2, 0]).flat(), [2, 2, 3])), [1, 0.2, 0], true],
-    ["colour and alpha", writePng(tensor(Array(4).fill([1, 0.2, 0, 0]).flat(), [2, 2, 4])), [1, 1, 1], true],
+    [
+      "colour",
+      writePng(tensor(Array.from({ length: 4 }, () => [1, 0.2, 0]).flat(), [2, 2, 3])),
+      [1, 0.2, 0],
+      true,
+    ],
+    [
+      "colour and alpha",
+      writePng(tensor(Array.from({ length: 4 }, () => [1, 0.2, 0, 0]).flat(), [2, 2, 4])),
+      [1, 1, 1],
+      true,
+    ],
     [
       "16 bits",
       pngOf({ width: 2, height: 2, depth: 16, colorType: 0, samples: Array(4).fill(13107) }),
@@ -298,9 +308,9 @@ describe("loadData of a folder", () => {
         const { images } = await loadData(folder);
         const channels = some.some(([, , , isColour]) => isColour) ? 3 : 1;
         expect(images.shape).toEqual([count, 2, 2, channels]);
-        const first = some.flatMap((_, i) => [
-          ...images.data.slice(i * 4 * channels, i * 4 * channels + channels),
-        ]);
+        const first = some.flatMap((_, i) =>
+          Array.from({ length: channels }, (_, k) => images.data[i * 4 * channels + k]),
+        );
         const wanted = some.flatMap(([, , rgb]) => rgb.slice(0, channels).map(Math.fround));
         expect(first).toEqual(wanted);
         expect((await loadData(folder, { grey: true })).images.shape).toEqual([count, 2, 2, 1]);
