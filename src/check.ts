@@ -31,9 +31,16 @@ export function refuseKind(where: string, argument: string, rule: string, value:
   refuse(new TypeError(worded(where, argument, rule, value)));
 }
 
-/** Refuses a value of the right kind that lies outside what is allowed. */
-export function refuseValue(where: string, argument: string, rule: string, value: unknown): never {
-  refuse(new RangeError(worded(where, argument, rule, value)));
+/** Refuses a value of the right kind that lies outside what is allowed; a hint says what was probably meant. */
+export function refuseValue(
+  where: string,
+  argument: string,
+  rule: string,
+  value: unknown,
+  hint?: string,
+): never {
+  const more = hint ? ` (${hint})` : "";
+  refuse(new RangeError(worded(where, argument, rule, value) + more));
 }
 
 /** Refuses a call that is right in itself but comes at the wrong moment. */

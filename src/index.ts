@@ -26,6 +26,7 @@ export {
 export { drawFace, type Faces, faces, type FacesOptions } from "./data/faces.js";
 export { type IdxOptions, loadIdx, readIdx } from "./data/idx.js";
 export {
+  type Background,
   type BackgroundOptions,
   type Fit,
   type ImageSize,

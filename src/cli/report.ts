@@ -112,8 +112,8 @@ interface Choice {
 /** The run's own held-out examples, unless other data are named, or asked for by options unlike the run's. */
 function choiceOf(before: Given, given: Given, isOtherSource: boolean): Choice {
   const isOwn = !isOtherSource && CHOOSING.every((name) => (given[name] ?? before[name]) === before[name]);
-  // How many examples there are, and their labels, are matters of the run's own data.
-  const { count: _, labels: __, ...rest } = before;
+  // How many examples there are, their labels, and how a table is read are matters of the run's own data.
+  const { count: _, labels: __, header: ___, separator: ____, ...rest } = before;
   return { options: { ...(isOtherSource ? rest : before), ...given }, isOwn };
 }
 

@@ -57,13 +57,17 @@ export function flattenTree(tree: Tree): Record<string, Tensor> {
 
 /** Checks that a tree holds tensors alone: what else stands in it would be lost. */
 function checkTree(where: string, argument: string, tree: unknown, path: Path = []): void {
-  if (path.length > MAX_DEPTH) refuseValue(where, argument, `nest at most ${MAX_DEPTH} deep`, path);
+  if (path.length > MAX_DEPTH)
+    refuseValue(where, argument, `nest at most ${MAX_DEPTH} deep`, path.slice(0, 7));
   if (tree instanceof Tensor) return;
   if (Array.isArray(tree)) {
     for (const [i, entry] of tree.entries()) checkTree(where, argument, entry, [...path, i]);
   } else if (isPlainObject(tree)) {
     for (const [name, entry] of Object.entries(tree)) checkTree(where, argument, entry, [...path, name]);
-  } else refuseKind(where, showPath([argument, ...path]), "be a tensor, an array or a plain object", tree);
+  } else {
+    const place = path.map((name) => (typeof name === "string" ? brief(name) : name)).slice(0, 8);
+    refuseKind(where, showPath([argument, ...place]), "be a tensor, an array or a plain object", tree);
+  }
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 // The options of fit: what they are, their checks, and the data that they set aside.
 
+import { isBytes } from "../bytes.js";
 import {
   checkBoolean,
   checkFunction,
@@ -106,7 +107,7 @@ export function checkFitOptions(where: string, model: Model, options: FitOptions
     checkInteger(where, "checkpoint.every", checkpoint.every, 1);
     checkFunction(where, "checkpoint.save", checkpoint.save);
   }
-  if (resume !== undefined && !(resume instanceof Uint8Array)) {
+  if (resume !== undefined && !isBytes(resume)) {
     refuseKind(where, "resume", "be the bytes of a checkpoint", resume);
   }
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
