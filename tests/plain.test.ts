@@ -143,7 +143,7 @@ describe("a worker", () => {
       const { parentPort } = require("node:worker_threads");
       parentPort.once("message", (message) => parentPort.postMessage(message));
     `;
-    for (const message of [params, toPlain(params)]) {
+    for (const message of [params, toPlain<unknown>(params)]) {
       const worker = new Worker(code, { eval: true });
       const back = await new Promise((resolve, reject) => {
         worker.once("message", resolve);
