@@ -58,7 +58,7 @@ export async function writeReport(folder: string, request: Request): Promise<voi
     settings,
     isHeldOut,
     key: fold(seed, 3),
-    ...(history && { history }),
+    ...(history !== undefined && { history }),
     ...(dataShape.length === 3 && { imageShape: dataShape }),
     ...(range && { valueRange: range }),
     ...(factors && { factors }),

@@ -2,8 +2,7 @@
 
 import { peakSignalToNoise } from "../metrics/peakSignalToNoise.js";
 import type { Autoencoder } from "../models/autoencoder.js";
-import { latentUsage } from "../models/collapse.js";
-import type { Model } from "../models/model.js";
+import { latentUsage, usageWarnings } from "../models/collapse.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import { sizeOf, type Tensor } from "../tensor.js";
@@ -70,12 +69,10 @@ function factsOfAutoencoder({ model, params, images, codes }: Study): readonly F
   ];
 }
 
-/** What the model itself finds worth a warning. */
-function warningsOf({ model, params, images, history }: Study): readonly string[] {
-  // Where nothing is known of the training, schedules are taken to be at their end.
-  const step = history?.epochs.at(-1)?.steps ?? Number.MAX_SAFE_INTEGER;
-  const { warnings } = model as Model;
-  return warnings?.(params, images, { step, isImproving: false }) ?? [];
+/** What is worth a warning in the use of latents, judged by the weight of KL that training was for. */
+function warningsOf({ vae, posterior }: Study): readonly string[] {
+  if (vae === undefined || posterior === undefined) return [];
+  return usageWarnings(latentUsage(posterior), { beta: Number(vae.spec.options.beta) });
 }
 
 /** Title, settings, facts and warnings. */

@@ -54,6 +54,9 @@ function noteOf(values: readonly number[], shown: readonly number[], [low, high]
   ];
 }
 
+/** What terms are called on the page. */
+const TITLES: Readonly<Record<string, string>> = { kl: "KL", paidKl: "KL paid" };
+
 /** A chart of one number over the training, and what is to be said below it. */
 function chart(history: History, name: string, unit: string, valueOf: ValueOf) {
   const places = epochsOf(history.steps);
@@ -67,7 +70,7 @@ function chart(history: History, name: string, unit: string, valueOf: ValueOf) {
   );
   // Each by itself: among many steps, a validation that rises would pass for outliers.
   const range = rangeOf([...coreRange(shown), ...(validation.length > 0 ? coreRange(validated) : [])]);
-  const title = name === "kl" ? "KL" : name;
+  const title = TITLES[name] ?? name;
   const drawing = curves(
     {
       description: `${title} over ${counted(1 + (history.steps.at(-1)?.epoch ?? 0), "epoch")}`,
@@ -93,7 +96,7 @@ function weightOf({ steps }: History): string[] {
   const isWithin = [least, greatest].every((end) => end === first || end === last);
   const between = isWithin ? "" : `, between ${least} and ${greatest}`;
   return [
-    `Loss = reconstruction + β · KL, with β ${isConstant ? `= ${first}` : `from ${first} to ${last}${between}`}.`,
+    `Loss = reconstruction + β · ${TITLES[Object.hasOwn(steps[0].terms, "paidKl") ? "paidKl" : "kl"]}, with β ${isConstant ? `= ${first}` : `from ${first} to ${last}${between}`}.`,
   ];
 }
 

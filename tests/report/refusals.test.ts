@@ -36,6 +36,10 @@ const BAD_OPTIONS: readonly [argument: string, kind: ErrorConstructor, options: 
   ["readouts", RangeError, { readouts: { smile: () => ones([1]) } }],
   ["readouts.smile", TypeError, { factors: { smile: factors.smile }, readouts: { smile: 1 } }],
   ["key", TypeError, { key: 7 }],
+  ["isHeldOut", TypeError, { isHeldOut: "no" }],
+  ["settings.when", TypeError, { settings: { when: new Date(0) } }],
+  ["settings.tags", TypeError, { settings: { tags: ["a"] } }],
+  ["settings.none", TypeError, { settings: { none: null } }],
 ];
 
 describe("createReport refuses", () => {

@@ -183,6 +183,19 @@ describe("the head", () => {
     expect(number(values.KL)).toBeCloseTo(kl, 3);
   });
 
+  it("tells settings of every kind, and whether training saw the examples", () => {
+    const settings = { grey: true, skip: false, epochs: 3, data: "faces" };
+    const { html } = reportOf(fullCase(), { settings });
+    expect(textsOf(html.split("</header>")[0]!, "span")).toEqual([
+      "grey yes",
+      "skip no",
+      "epochs 3",
+      "data faces",
+    ]);
+    expect(html).toContain("Measured on 60 held-out examples.");
+    expect(reportOf(fullCase(), { isHeldOut: false }).html).toContain("Measured on 60 examples.");
+  });
+
   it("of an autoencoder tells the loss and the size of its codes", () => {
     const values = valuesOf(reportOf(REPORT_CASES["an autoencoder of images"]!()).html);
     expect(Object.keys(values)).toEqual(["Loss", "Code", "PSNR"]);
