@@ -1,5 +1,6 @@
 // Compares float32 results with float64 truths of any size: also where they lie beyond float32, or below it.
 
+import * as fc from "fast-check";
 import { expect } from "vitest";
 import { type Tensor, tensor, vjp } from "../../src/index.js";
 
@@ -34,4 +35,10 @@ export function valueAndSlopes(
   const inputs = numbers.map((x) => tensor([x]));
   const { value, grads } = vjp((all: readonly Tensor[]) => f(...all))(tensor([1]), inputs);
   return { value: value.data[0], slopes: grads.map(({ data }) => data[0]) };
+}
+
+/** Numbers spread evenly; fast-check's own doubles are even in their exponents, nearly all of which are tiny. */
+export function evenly(min: number, max: number): fc.Arbitrary<number> {
+  const steps = 2 ** 24;
+  return fc.integer({ min: 0, max: steps }).map((i) => min + ((max - min) * i) / steps);
 }
