@@ -102,7 +102,7 @@ function checkReach(where: string, shape: Shape, stride: Shape, offset: number, 
 }
 
 /**
- * An ndarray that shows a tensor's values without copying them. Inside a scope the view ends with it.
+ * An ndarray that shows a tensor's values: those of {@link Tensor.data}, which may be kept.
  *
  * @param t - tensor
  * @returns ndarray of the same shape, row-major; not to be written to, as the tensor shares it

@@ -10,7 +10,7 @@ const LAYERS = [
   ["transposedGeometry"],
   ["wasm"],
   ["tensor"],
-  ["bytes", "ndarray", "tree"],
+  ["bytes", "ndarray", "opDefinition", "tree"],
   ["scope"],
   ["random"],
   ["gradients"],

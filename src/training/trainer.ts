@@ -23,6 +23,8 @@ import { scope } from "../scope.js";
 import { isSameShape, item, type Tensor } from "../tensor.js";
 import { leavesOf, showPath } from "../tree.js";
 import { countNonFinite } from "../wasm/kernels.js";
+import { Residence } from "../wasm/residence.js";
+import { claim } from "../wasm/storage.js";
 import { DivergenceError } from "./divergence.js";
 import { overwrite, release, toArrays, toResident } from "./resident.js";
 
@@ -173,9 +175,12 @@ export function makeTrainer(
   const fresh = model.init(fold(key, INIT_DRAW));
   const { weights, state } = options.params ? asLike(where, "params", options.params, fresh) : fresh;
   /** What stays on the heap. */
-  let kept = scope(() => toResident({ params: { weights, state }, optimizer: optimizer.init(weights) }));
+  const residence = new Residence();
+  let kept = scope(() =>
+    toResident({ params: { weights, state }, optimizer: optimizer.init(weights) }, residence),
+  );
   // The parameters that the last step began with: known to be good, since that step was finite.
-  let lastGood: ModelParams = toResident(kept.params);
+  let lastGood: ModelParams = toResident(kept.params, residence);
   let step = 0;
 
   type Prepared = ReturnType<typeof prepare>;
@@ -213,6 +218,7 @@ export function makeTrainer(
     step(batch) {
       checkBatch("Trainer.step", "batch", batch, model.inputShape);
       return scope(() => {
+        claim(residence);
         const stepKey = fold(key, step);
         const prepared = prepare(batch, fold(stepKey, 0));
         const lossKey = fold(stepKey, 1);
@@ -228,13 +234,11 @@ export function makeTrainer(
         }
         lastGood = overwrite(lastGood, { weights, state });
         const [updated, optimizerState] = updateInPlace(optimizer, grads, kept.optimizer, weights);
-        kept = overwrite(kept, {
-          params: {
-            weights: asLike("Trainer.step", "optimizer.update", updated, weights),
-            state: aux.state,
-          },
-          optimizer: optimizerState,
-        });
+        const params = {
+          weights: asLike("Trainer.step", "optimizer.update", updated, weights),
+          state: aux.state,
+        };
+        kept = overwrite(kept, { params, optimizer: optimizerState });
         return { step: step++, loss, terms, gradientNorm };
       });
     },
