@@ -27,10 +27,11 @@ export function showNumber(value: number): string {
   return value.toFixed(magnitude >= 100 ? 1 : magnitude >= 1 ? 2 : 4);
 }
 
-/** `loss 231.2  reconstruction 210.1  kl 21.1`; a loss of one term is said once. */
-export function showLoss({ loss, terms }: Pick<StepRecord, "loss" | "terms">): string {
+/** `loss 220.6  reconstruction 210.1  kl 21.1  β 0.5000`; a loss of one term is said once, and a weight of 1 never. */
+export function showLoss({ loss, terms, beta = 1 }: Pick<StepRecord, "loss" | "terms" | "beta">): string {
   const names = Object.keys(terms);
   const parts = names.length > 1 ? names.map((name) => `${name} ${showNumber(terms[name])}`) : [];
+  if (beta !== 1) parts.push(`β ${showNumber(beta)}`);
   return [`loss ${showNumber(loss)}`, ...parts].join("  ");
 }
 

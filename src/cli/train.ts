@@ -91,6 +91,8 @@ async function run(given: Arguments): Promise<number> {
   )
     .catch((error: unknown) => {
       if (!(error instanceof DivergenceError)) throw error;
+      // No learning rate helps where the data are to blame.
+      if (!error.isBatchFinite) return fail(error.message);
       return fail(`the loss is not finite at step ${error.step + 1}; a smaller --lr may help`);
     })
     .finally(() => line.clear());
