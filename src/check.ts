@@ -26,8 +26,23 @@ function worded(where: string, argument: string, rule: string, value: unknown): 
   return `${cut(where, LONGEST_ARGUMENT)}: ${name} must ${cut(rule, LONGEST_RULE)}, got ${show(value)}`;
 }
 
+/**
+ * Takes note that a promise may fail. The error that refuses it has been told already; its own failure, which nobody
+ * can wait for any more, would end the process.
+ */
+function disown(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  try {
+    // Throws for whatever is not a promise, of this realm or another; the `then` of others is not to be run.
+    Promise.prototype.then.call(value as Promise<unknown>, undefined, () => undefined);
+  } catch {
+    // Nothing waits.
+  }
+}
+
 /** Refuses a value of the wrong kind. */
 export function refuseKind(where: string, argument: string, rule: string, value: unknown): never {
+  disown(value);
   refuse(new TypeError(worded(where, argument, rule, value)));
 }
 

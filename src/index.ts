@@ -150,6 +150,7 @@ export { rocAuc, spearman } from "./metrics/ranks.js";
 export type { Values } from "./metrics/values.js";
 export { autoencoder, type Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
 export type { BatchOptions } from "./models/batches.js";
+export type { Beta, BetaSchedule } from "./models/beta.js";
 export type { Bound, BoundOptions } from "./models/bound.js";
 export { latentUsage, type LatentUsage, usageWarnings } from "./models/collapse.js";
 export type { FreeBits } from "./models/freeBits.js";

@@ -11,7 +11,7 @@ export type { Float32NdArray } from "./plainView.js";
 let isCodeForbidden = false;
 
 /**
- * An ndarray that shows a tensor's values without copying them. Inside a scope the view ends with it.
+ * An ndarray that shows a tensor's values: those of {@link Tensor.data}, which may be kept.
  *
  * @param t - tensor
  * @returns ndarray of the same shape, row-major; not to be written to, as the tensor shares it. Where code may not be made

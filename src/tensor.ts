@@ -49,13 +49,18 @@ export class Tensor {
   }
 
   /**
-   * The values, row-major, without a copy. Not to be written to. Inside a scope this is a view that ends with it.
+   * The values, row-major. Not to be written to. They may be kept: what a scope computed is copied once when it is
+   * first read there, outside of scopes nothing is copied.
+   *
+   * Inside a function that is differentiated, what is computed from these numbers is constant: no gradient flows
+   * through. `valueAndGrad(f, { checkReads: true })` refuses such readings; `stopGradient(t).data` says that one is
+   * meant, as for a log.
    *
    * @throws {Error} when the scope that computed the tensor has ended
    */
   get data(): Float32Array {
-    const { values } = this.storage;
-    return values.length === this.size ? values : values.subarray(this.offset, this.offset + this.size);
+    onRead?.(this);
+    return partOf(this, this.storage.lasting);
   }
 
   /**
@@ -101,6 +106,22 @@ export class Tensor {
 
 /** Most values that {@link Tensor.toJSON} writes: text takes several times the memory. */
 const MAX_JSON = 2 ** 22;
+let onRead: ((t: Tensor) => void) | undefined;
+
+/** Has a function called before the values of a tensor are handed out; none with undefined. */
+export function watchReads(f: ((t: Tensor) => void) | undefined): void {
+  onRead = f;
+}
+
+function partOf({ offset, size }: Tensor, values: Float32Array): Float32Array {
+  return values.length === size ? values : values.subarray(offset, offset + size);
+}
+
+/** The values for the library's insides, never copied: on the heap a view that ends with the frame, and that the next
+ *  allocation may detach. */
+export function viewOf(t: Tensor): Float32Array {
+  return partOf(t, t.storage.values);
+}
 
 /** Number of elements of a checked shape. */
 export function sizeOf(shape: Shape): number {

@@ -11,7 +11,7 @@ const LAYERS = [
   ["transposedGeometry"],
   ["wasm"],
   ["tensor"],
-  ["bytes", "ndarrayLike", "plainView", "tree"],
+  ["bytes", "ndarrayLike", "opDefinition", "plainView", "tree"],
   ["plain", "scope"],
   ["random"],
   ["gradients"],

@@ -4,13 +4,13 @@
 import { ownBytes } from "../bytes.js";
 import { refuseKind, refuseValue } from "../check.js";
 import { Tensor } from "../tensor.js";
-import { isPlainObject, leavesOf, type Path, showPath } from "../tree.js";
+import { isPlainObject, leavesOf, MAX_DEPTH, type Path, showPath } from "../tree.js";
 import { encodeUtf8 } from "../utf8.js";
 import { crc32 } from "./crc32.js";
 import { checkExtent, type JsonLimits } from "./jsonHeader.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { brief, briefValue } from "./support.js";
-import { MAX_DEPTH, writePath } from "./treePaths.js";
+import { writePath } from "./treePaths.js";
 
 /** Names of the objects that stand in the place of what JSON cannot hold: a tensor, NaN or infinity. */
 const TENSOR = "$tensor";

@@ -5,11 +5,8 @@
 
 import { refuseKind, refuseValue } from "../check.js";
 import { checkTensor, isSameShape, Tensor } from "../tensor.js";
-import { leavesOf, mapTree, type Path, showPath, type Tree } from "../tree.js";
+import { isPlainObject, leavesOf, mapTree, MAX_DEPTH, type Path, showPath, type Tree } from "../tree.js";
 import { brief, placeOf } from "./support.js";
-
-/** Deepest tree that is made: deeper ones would end in a stack overflow, here or in who walks them. */
-export const MAX_DEPTH = 64;
 
 function writeSegment(name: string | number): string {
   if (typeof name === "number") return String(name);
@@ -68,12 +65,6 @@ function checkTree(where: string, argument: string, tree: unknown, path: Path = 
     const place = path.map((name) => (typeof name === "string" ? brief(name) : name)).slice(0, 8);
     refuseKind(where, showPath([argument, ...place]), "be a tensor, an array or a plain object", tree);
   }
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 /**

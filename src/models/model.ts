@@ -13,6 +13,7 @@ import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js
 import { checkKey, type Key } from "../random/keys.js";
 import { checkTensor, isSameShape, type Shape, type Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
+import type { BetaSchedule } from "./beta.js";
 
 /** What a model has learned, for every part of it by name. */
 export interface ModelParams {
@@ -40,7 +41,7 @@ export interface LossOptions {
 export interface LossResult {
   /** One number: what training makes small. */
   readonly loss: Tensor;
-  /** The numbers that it is made of, by name. */
+  /** The numbers that it is made of, by name: `reconstruction`; for a VAE also `kl`, and with free bits `paidKl`. */
   readonly terms: Readonly<Record<string, Tensor>>;
   /** The state after this use. */
   readonly state: ModelParams["state"];
@@ -69,6 +70,8 @@ export interface Model {
   readonly spec: ModelSpec;
   /** The shape of one input. */
   readonly inputShape: Shape;
+  /** The weight of the term `kl` (`paidKl` where there is one) in the loss, where it has one. */
+  readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
   loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
   /** The images as the model gives them back. */

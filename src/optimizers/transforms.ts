@@ -21,14 +21,13 @@ import {
 export type GradientTransform = <Params>(grads: Params, params: Params) => Params;
 
 /** A tree with a kernel run over every tensor, into new ones. */
-function mapWithKernel<T>(tree: T, kernel: (x: Tensor, y: Tensor, n: number) => void): T {
-  return inScope(() =>
-    mapTree(tree, (x) => {
-      const y = emptyTensor(x.shape);
-      kernel(x, y, x.size);
-      return y;
-    }),
-  );
+function mapWithKernel<T>(where: string, grads: T, kernel: (x: Tensor, y: Tensor, n: number) => void): T {
+  const run = (x: Tensor): Tensor => {
+    const y = emptyTensor(x.shape);
+    kernel(x, y, x.size);
+    return y;
+  };
+  return inScope(() => mapTree(grads, run, [where, "grads"]));
 }
 
 /**
@@ -36,13 +35,14 @@ function mapWithKernel<T>(tree: T, kernel: (x: Tensor, y: Tensor, n: number) => 
  *
  * @param tree - tensors in arrays and objects
  * @returns the norm, ≥ 0; NaN where the tree holds one
+ * @throws {RangeError} when the tree is nested more than 64 deep, as one that holds itself is
  * @example
  * globalNorm({ kernel: tensor([3]), bias: tensor([4]) }); // 5
  */
 export function globalNorm(tree: unknown): number {
   checkNoStrangers("globalNorm", "tree", tree);
   return inScope(() => {
-    const squares = tensorsOf(tree).map((t) => sumOfSquares({ x: t, n: t.size }));
+    const squares = tensorsOf(tree, ["globalNorm", "tree"]).map((t) => sumOfSquares({ x: t, n: t.size }));
     return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
   });
 }
@@ -60,7 +60,7 @@ export function clipByValue(limit: number): <Params>(grads: Params) => Params {
   checkPositive("clipByValue", "limit", limit);
   return (grads) => {
     checkNoStrangers("clipByValue", "grads", grads);
-    return mapWithKernel(grads, (x, y, n) => clip(x, y, n, -limit, limit));
+    return mapWithKernel("clipByValue", grads, (x, y, n) => clip(x, y, n, -limit, limit));
   };
 }
 
@@ -80,7 +80,7 @@ export function clipByGlobalNorm(maxNorm: number): <Params>(grads: Params) => Pa
   return (grads) => {
     const norm = globalNorm(grads);
     if (norm <= maxNorm) return grads;
-    return mapWithKernel(grads, (x, y, n) => scale(x, y, n, maxNorm / norm, 0));
+    return mapWithKernel("clipByGlobalNorm", grads, (x, y, n) => scale(x, y, n, maxNorm / norm, 0));
   };
 }
 
@@ -105,7 +105,7 @@ export function weightDecay(rate: number, options: { readonly mask?: Mask } = {}
   return (grads, params) =>
     inScope(() => {
       const parameters = parametersOf(where, params);
-      const sums = copyTree(grads);
+      const sums = copyTree(grads, [where, "grads"]);
       const targets = tensorsLike(where, "grads", sums, parameters);
       parameters.forEach((leaf, i) => {
         if (decays(leaf)) axpy({ alpha: rate, x: leaf.tensor, y: targets[i], n: leaf.tensor.size });

@@ -172,6 +172,9 @@ export function memoryBytes(): { present: number; limit: number } {
   return { present: currentRuntime().memory.buffer.byteLength, limit: maxBytes };
 }
 
+/** The most bytes that the memory may become; asking starts nothing. */
+export const memoryLimit = (): number => maxBytes;
+
 /** The binary in use, and whether the memory is shared. */
 export function chosenBinary(): { binary: BinaryName; shared: boolean } {
   const { shared } = currentRuntime();

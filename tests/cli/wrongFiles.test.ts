@@ -24,7 +24,7 @@ const write = (path: string, content: Uint8Array | string) => {
 write("model.safetensors", file);
 write("run/model.safetensors", file);
 write("run/settings.json", "{}");
-write("run/samples.png"(zeros([2, 2, 1])));
+write("run/samples.png", writePng(zeros([2, 2, 1])));
 
 /** Everything that is no model, with the words for it. */
 const NO_MODELS: Record<string, [content: Uint8Array | string | undefined, words: string]> = {
