@@ -3,6 +3,7 @@
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { isBytes, kindHint } from "../src/bytes.js";
+import { readPng, writePng } from "../src/images.js";
 import {
   key,
   lectures,
@@ -11,13 +12,11 @@ import {
   readCsv,
   readIdx,
   readNpy,
-  readPng,
   readSafetensors,
   readTree,
   saveModel,
   tensor,
   writeNpy,
-  writePng,
   writeSafetensors,
   writeTree,
 } from "../src/index.js";

@@ -17,10 +17,10 @@ import {
   stopGradient,
   tensor,
   type Tensor,
-  toNdarray,
   valueAndGrad,
   vjp,
 } from "../src/index.js";
+import { toNdarray } from "../src/ndarray.js";
 
 /** Overwrites whatever memory is free. */
 const spoil = () =>

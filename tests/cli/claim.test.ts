@@ -96,7 +96,7 @@ describe("a folder", () => {
     const path = copy();
     mkdirSync(join(path, "checkpoints", "mine"));
     writeFileSync(join(path, "notes.txt"), "mine");
-    writeFileSync(join(path, "photo.png")(tensor([0.5], [1, 1, 1])));
+    writeFileSync(join(path, "photo.png"), writePng(tensor([0.5], [1, 1, 1])));
     const old = readdirSync(path).filter((name) => name.endsWith(".png") && name !== "photo.png");
     expect(old.length).toBeGreaterThan(0);
     const table = at("table.csv");
@@ -145,7 +145,7 @@ describe("a folder", () => {
   it("is not that of the data, nor in it", async () => {
     mkdirSync(at("pictures"));
     for (const i of [0, 1, 2])
-      writeFileSync(at("pictures", `${i}.png`)(random.uniform(key(i), [8, 8, 1])));
+      writeFileSync(at("pictures", `${i}.png`), writePng(random.uniform(key(i), [8, 8, 1])));
     const { count: _, size: __, ...options } = TINY;
     for (const [out, words] of [
       [at("pictures"), "would take the place of"],

@@ -34,7 +34,7 @@ beforeAll(() => {
   );
   mkdirSync(at("pictures"));
   for (const i of [0, 1, 2]) {
-    writeFileSync(join(at("pictures"), `${i}.png`)(random.uniform(key(i), [8, 10, 3])));
+    writeFileSync(join(at("pictures"), `${i}.png`), writePng(random.uniform(key(i), [8, 10, 3])));
   }
 });
 

@@ -25,9 +25,9 @@ beforeAll(async () => {
   writeFileSync(TABLE, ["alcohol,acid,kind", ...WINES].join("\n"));
   mkdirSync(PICTURES);
   for (let i = 0; i < 12; i++) {
-    writeFileSync(join(PICTURES, `${i}.png`)(random.uniform(key(i), [9, 12, 3])));
+    writeFileSync(join(PICTURES, `${i}.png`), writePng(random.uniform(key(i), [9, 12, 3])));
   }
-  writeFileSync(join(PICTURES, "damaged.png")(random.uniform(key(1), [9, 12, 3])).subarray(0, 90));
+  writeFileSync(join(PICTURES, "damaged.png"), writePng(random.uniform(key(1), [9, 12, 3])).subarray(0, 90));
   // What the other commands use.
   const tiny = ["--epochs", "1", "--latent", "2"];
   for (const [source, out, ...more] of [

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { key, random, tensor, writeNpy, writePng } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
+import { key, random, tensor, writeNpy } from "../../src/index.js";
 import { reparam } from "../support/inProcess.js";
 import { textsOf } from "../support/pages.js";
 
