@@ -104,6 +104,7 @@ export {
   silu,
   softmax,
   softplus,
+  softsign,
   tanh,
 } from "./layers/activations.js";
 export { type Heads, parallel, residual, sequential } from "./layers/combine.js";

@@ -17,6 +17,7 @@ const FUNCTIONS = {
   sigmoid: ops.sigmoid,
   tanh: ops.tanh,
   softplus: ops.softplus,
+  softsign: ops.softsign,
   softmax: (x: Tensor) => ops.softmax(x),
 };
 
@@ -85,6 +86,8 @@ export const sigmoid = (): Layer<None, None> => activationLayer("sigmoid");
 export const tanh = (): Layer<None, None> => activationLayer("tanh");
 /** log(1 + eˣ). */
 export const softplus = (): Layer<None, None> => activationLayer("softplus");
+/** x / (1 + |x|). */
+export const softsign = (): Layer<None, None> => activationLayer("softsign");
 /** Softmax over the last axis. */
 export const softmax = (): Layer<None, None> => activationLayer("softmax");
 
@@ -99,5 +102,6 @@ export const ACTIVATION_LAYERS = {
   silu,
   softmax,
   softplus,
+  softsign,
   tanh,
 };

@@ -55,7 +55,7 @@ const UNARY = [
   { name: "square", kernel: kernels.square, gradient: kernels.squareGradient },
   { name: "abs", kernel: kernels.abs, gradient: kernels.absGradient },
 ];
-const ACTIVATIONS = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"] as const;
+const ACTIVATIONS = Object.keys(kernels.ACTIVATION) as (keyof typeof kernels.ACTIVATION)[];
 
 /** Sizes of matrix products: register tiles of 4 or 5 by 8, narrow forms up to 4, blocks of 512. */
 const PRODUCTS = [
