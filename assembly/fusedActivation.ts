@@ -6,6 +6,7 @@ import {
   eluGradient,
   leakyRelu,
   leakyReluGradient,
+  mish,
   relu,
   reluGradient,
   sigmoid,
@@ -25,6 +26,7 @@ export enum Activation {
   sigmoid,
   tanh,
   softsign,
+  mish,
 }
 
 /** Computes x[i] = activation(x[i]) in place. Layout n float32, contiguous. Requires n ≥ 1. */
@@ -35,6 +37,7 @@ export function activate(x: Operand, n: i32, activation: Activation, alpha: f32)
   else if (activation == Activation.sigmoid) sigmoid(x, x, n);
   else if (activation == Activation.tanh) tanh(x, x, n);
   else if (activation == Activation.softsign) softsign(x, x, n);
+  else if (activation == Activation.mish) mish(x, x, n);
 }
 
 /**

@@ -99,6 +99,7 @@ export {
   gelu,
   geluTanh,
   leakyRelu,
+  mish,
   relu,
   sigmoid,
   silu,

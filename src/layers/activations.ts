@@ -18,6 +18,7 @@ const FUNCTIONS = {
   tanh: ops.tanh,
   softplus: ops.softplus,
   softsign: ops.softsign,
+  mish: ops.mish,
   softmax: (x: Tensor) => ops.softmax(x),
 };
 
@@ -88,6 +89,8 @@ export const tanh = (): Layer<None, None> => activationLayer("tanh");
 export const softplus = (): Layer<None, None> => activationLayer("softplus");
 /** x / (1 + |x|). */
 export const softsign = (): Layer<None, None> => activationLayer("softsign");
+/** x·tanh(softplus(x)). */
+export const mish = (): Layer<None, None> => activationLayer("mish");
 /** Softmax over the last axis. */
 export const softmax = (): Layer<None, None> => activationLayer("softmax");
 
@@ -97,6 +100,7 @@ export const ACTIVATION_LAYERS = {
   gelu,
   geluTanh,
   leakyRelu,
+  mish,
   relu,
   sigmoid,
   silu,

@@ -5,7 +5,7 @@ import { checkNumber, checkOneOf, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { ACTIVATION, activateGradient } from "../wasm/generated.js";
 import type { Epilogue } from "../wasm/kernels.js";
-import { softsign } from "./pointwise.js";
+import { mish, softsign } from "./pointwise.js";
 
 /**
  * An activation that a product applies while it writes; `"linear"` is none.
@@ -52,7 +52,7 @@ export function checkEpilogue(
 }
 
 /** Those whose derivative is no function of their output, as operations of their own. */
-const FROM_INPUT: { readonly [Name in FusedActivation]?: (x: Tensor) => Tensor } = { softsign };
+const FROM_INPUT: { readonly [Name in FusedActivation]?: (x: Tensor) => Tensor } = { mish, softsign };
 
 /** Runs a product with its activation fused, or behind it where a gradient will ask what it was applied to. */
 export function withActivation(wanted: Activation, product: (fused: Activation) => Tensor): Tensor {

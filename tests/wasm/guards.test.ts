@@ -46,6 +46,7 @@ const UNARY = [
   { name: "sigmoid", kernel: kernels.sigmoid, gradient: kernels.sigmoidGradient },
   { name: "tanh", kernel: kernels.tanh, gradient: kernels.tanhGradient },
   { name: "softplus", kernel: kernels.softplus, gradient: kernels.softplusGradient },
+  { name: "mish", kernel: kernels.mish, gradient: kernels.mishGradient },
   { name: "softsign", kernel: kernels.softsign, gradient: kernels.softsignGradient },
   { name: "exp", kernel: kernels.exp, gradient: kernels.expGradient },
   { name: "log", kernel: kernels.log, gradient: kernels.logGradient },
