@@ -140,6 +140,7 @@ function checkFilter(where: string, filter: unknown, layout: string): asserts fi
  * @param options.groups - channel groups (default 1)
  * @param options.bias - shape `[outChannels]`
  * @param options.activation - `"linear"` (default) or any {@link FusedActivation}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[batch, outHeight, outWidth, outChannels]`; with `"same"` the sizes are ⌈size / stride⌉, else
  *   ⌊(size + padding − (kernel − 1)·dilation − 1) / stride⌋ + 1
  * @throws {TypeError} when an argument or option is of the wrong kind
@@ -180,6 +181,7 @@ export function conv2d(input: Tensor, filter: Tensor, options: Conv2dOptions = {
  * @param options.groups - channel groups (default 1)
  * @param options.bias - shape `[outChannels]`
  * @param options.activation - as for {@link conv2d}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[batch, outHeight, outWidth, outChannels]`
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when channels differ or the output size is impossible (the message lists the possible ones)

@@ -78,6 +78,7 @@ function checkProductSize(where: string, argument: string, m: number, n: number)
  * @param options.scale - factor of the product (default 1)
  * @param options.bias - shape `[n]`, added to every row
  * @param options.activation - `"linear"` (default) or any {@link FusedActivation}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[m, n]`
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when the inner sizes differ
@@ -112,6 +113,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
  * @param w - shape `[in, out]`
  * @param options.bias - shape `[out]`
  * @param options.activation - as for {@link matmul}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[batch, out]`
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when sizes do not go together

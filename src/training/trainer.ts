@@ -51,7 +51,7 @@ export interface StepResult {
   /** Number of the step, from 0. */
   readonly step: number;
   readonly loss: number;
-  /** The loss's terms by name: `reconstruction`, for a VAE also `kl`, in nats per example. */
+  /** The loss's terms by name: `"reconstruction"`, for a VAE also `"kl"`, in nats per example. */
   readonly terms: Readonly<Record<string, number>>;
   /** The norm of all gradients together, before any clipping. */
   readonly gradientNorm: number;
