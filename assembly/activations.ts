@@ -1,13 +1,13 @@
 // Activation functions and their gradients, a class and two exports each; the functions that they share live in
 // vectorMath.ts, the loops in map.ts.
 //
-// Forward kernels `name(x, y, n, …parameters)`:
+// Forward kernels name(x, y, n, …parameters):
 //   Computes y[i] = name(x[i]); NaN stays NaN. Layout n float32 each, contiguous. Requires n ≥ 1. Aliasing y may be x.
-// Gradients `nameGradient(saved, dy, dx, n, …parameters)`:
+// Gradients nameGradient(saved, dy, dx, n, …parameters):
 //   Computes dx[i] = dy[i]·name'(…), from `saved`: the input x or the output y. Layout and requires as above.
 //   Aliasing dx may be dy or saved.
 //
-//   saved is the input x    leakyRelu (slope alpha at 0), gelu, geluTanh, silu, softplus, softsign
+//   saved is the input x    leakyRelu (slope alpha at 0), gelu, geluTanh, silu, mish, softplus, softsign
 //   saved is the output y   relu (slope 0 at 0), elu (slope alpha at 0, for alpha ≥ 0), sigmoid, tanh
 
 import { map, mapSlope, mapSlopeWith, mapWith } from "./map";
@@ -135,7 +135,7 @@ export function geluTanhGradient(saved: Operand, dy: Operand, dx: Operand, n: i3
   mapSlope<GeluTanh>(saved, dy, dx, n);
 }
 
-// sigmoid(−110) is 0 in float32: below, silu is −0, not −∞·0.
+// sigmoid(−110) is 0 in float32: below, silu and mish are −0, not −∞·0.
 const SILU_BOUND: f32 = 110;
 
 /** x·sigmoid(x). */
@@ -233,6 +233,45 @@ export function softsign(x: Operand, y: Operand, n: i32): void {
 
 export function softsignGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
   mapSlope<Softsign>(saved, dy, dx, n);
+}
+
+/** x·tanh(log(1 + eˣ)) = x·p/q, with e = exp(−|x|), p = e·(e + 2), q = p + 2; both over e² where x > 0. */
+class Mish {
+  of(x: v128): v128 {
+    const e = expV(f32x4.neg(f32x4.abs(x)));
+    const p = this.p(x, e);
+    return f32x4.mul(f32x4.pmax(x, f32x4.splat(-SILU_BOUND)), f32x4.div(p, this.q(x, e, p)));
+  }
+
+  /** p/q + x·4g·(1 + e)/q², with g = e, or e² where x > 0. */
+  slope(x: v128, dy: v128): v128 {
+    const e = expV(f32x4.neg(f32x4.abs(x)));
+    const p = this.p(x, e);
+    const inverse = f32x4.div(f32x4.splat(1), this.q(x, e, p));
+    const g = v128.bitselect(f32x4.mul(e, e), e, f32x4.gt(x, f32x4.splat(0)));
+    const steep = f32x4.mul(f32x4.mul(f32x4.splat(4), g), f32x4.add(f32x4.splat(1), e));
+    const weight = f32x4.mul(clamp(x, SILU_BOUND), f32x4.mul(steep, inverse));
+    return f32x4.mul(dy, f32x4.mul(f32x4.add(p, weight), inverse));
+  }
+
+  private p(x: v128, e: v128): v128 {
+    const two = f32x4.splat(2);
+    const positive = f32x4.gt(x, f32x4.splat(0));
+    return v128.bitselect(madd(e, two, f32x4.splat(1)), f32x4.mul(e, f32x4.add(e, two)), positive);
+  }
+
+  private q(x: v128, e: v128, p: v128): v128 {
+    const two = f32x4.splat(2);
+    return f32x4.add(p, v128.bitselect(f32x4.mul(two, f32x4.mul(e, e)), two, f32x4.gt(x, f32x4.splat(0))));
+  }
+}
+
+export function mish(x: Operand, y: Operand, n: i32): void {
+  map<Mish>(x, y, n);
+}
+
+export function mishGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
+  mapSlope<Mish>(saved, dy, dx, n);
 }
 
 class Softplus {

@@ -1,11 +1,11 @@
 // Arithmetic of two buffers with broadcasting, and the in-place helpers of gradient accumulation.
 //
-// Kernels `name(a, aLength, b, bLength, y, n)`:
-//   Computes  y[i] = a[i mod aLength] ∘ b[i mod bLength]; NaN stays NaN.
-//   Layout    contiguous float32: aLength in a, bLength in b, n in y. A length is n, 1 (a scalar) or a
+// Kernels name(a, aLength, b, bLength, y, n):
+//   Computes y[i] = a[i mod aLength] ∘ b[i mod bLength]; NaN stays NaN.
+//   Layout contiguous float32: aLength in a, bLength in b, n in y. A length is n, 1 (a scalar) or a
 //             divisor of n (a trailing vector, repeated).
-//   Requires  n ≥ 1.
-//   Aliasing  y may be an operand of length n.
+//   Requires n ≥ 1.
+//   Aliasing y may be an operand of length n.
 //
 // Operands are taken row by row, a row being the longest run that wraps in neither; the operation is chosen
 // once per row (0.3 ns per element, where choosing it per vector takes 0.9). Rows under 16 elements would
@@ -186,10 +186,10 @@ function loadWrapped(vector: usize, at: usize, bytes: usize): v128 {
 }
 
 /**
- * Computes  y[i] += alpha·x[i].
- * Layout    n float32 each, contiguous.
- * Requires  n ≥ 1.
- * Aliasing  x may be y.
+ * Computes y[i] += alpha·x[i].
+ * Layout n float32 each, contiguous.
+ * Requires n ≥ 1.
+ * Aliasing x may be y.
  */
 export function axpy(alpha: f32, x: Operand, y: InPlace, n: i32): void {
   const alphas = f32x4.splat(alpha);
@@ -198,9 +198,9 @@ export function axpy(alpha: f32, x: Operand, y: InPlace, n: i32): void {
 }
 
 /**
- * Computes  y[i] = value.
- * Layout    n float32, contiguous.
- * Requires  n ≥ 1.
+ * Computes y[i] = value.
+ * Layout n float32, contiguous.
+ * Requires n ≥ 1.
  */
 export function fill(y: Operand, n: i32, value: f32): void {
   const values = f32x4.splat(value);

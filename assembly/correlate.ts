@@ -10,7 +10,7 @@
 import { activate } from "./fusedActivation";
 import { Correlation } from "./correlation";
 import { FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
-import { dotRows } from "./narrow";
+import { dotRows } from "./oneColumn";
 import { packRun } from "./pack";
 import { NARROW, multiplyRows } from "./product";
 import {
@@ -111,10 +111,10 @@ function correlateTile(
 /**
  * Correlates the source with the filter.
  *
- * Layout: `job` points to the record above.
- * Requires: taps ≤ 4096; depth = taps·channels and one grid point's padded window within the scratch
- *   (the planner splits larger jobs by taps or channels and lets the parts accumulate).
- * Aliasing: source, filter, target and scratch are apart.
+ * Layout the record of correlation.ts.
+ * Requires taps ≤ MAX_TAPS, taps·channels ≤ MAX_DEPTH, one grid point's padded window ≤ MAX_WINDOW (the planner
+ *   splits larger jobs by taps or channels and lets the parts accumulate).
+ * Aliasing source, filter, target and scratch are apart.
  */
 export function correlate(job: Correlation): void {
   const inside = isInside(job);

@@ -2,8 +2,8 @@
 
 import { Correlation } from "./correlation";
 import { EDGE_BYTES, FROM_TARGET } from "./microKernel";
-import { multiplyThin, THIN, THIN_COLUMNS } from "./thin";
-import { combineRows } from "./narrow";
+import { multiplyThin, THIN, THIN_COLUMNS } from "./fewRows";
+import { combineRows } from "./oneColumn";
 import { NARROW, PACKED_A_BYTES, multiplyColumns, packedColumns } from "./product";
 import {
   BASES,
@@ -106,9 +106,9 @@ function addTile(
 /**
  * The filter's gradient: filter[i, j, k, n] += Σ over grid points of source[tap, k] · target[point, n].
  *
- * Layout: the record of `correlate`; the filter is written, the target read. FILTER_STEP_N must be 1.
- * Requires: taps·channels ≤ MAX_ELEMENTS; `outputs` columns of packed target within the scratch.
- * Aliasing: as for `correlate`.
+ * Layout as `correlate` of `correlate.ts`; the filter is written, the target read.
+ * Requires as `correlate`; filterStepOutput must be 1.
+ * Aliasing as for `correlate`.
  */
 export function correlateFilterGradient(job: Correlation): void {
   const inside = isInside(job);

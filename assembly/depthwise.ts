@@ -109,7 +109,7 @@ function begin(y: usize, bias: usize, pixels: i32, channels: i32): void {
   for (let p = 0; p < pixels; p++, y += bytesOf(channels)) memory.copy(y, bias, bytesOf(channels));
 }
 
-/** Computes: y = x ∗ w + bias. Aliasing: none. */
+/** Computes y = x ∗ w + bias. Aliasing none. */
 export function depthwise(
   x: Operand,
   w: Operand,
@@ -122,7 +122,7 @@ export function depthwise(
   visit(true, x, w, y, geometry);
 }
 
-/** Computes: dx = the gradient by x, + bias. Aliasing: none. */
+/** Computes dx = the gradient by x, + bias. Aliasing none. */
 export function depthwiseInputGradient(
   dy: Operand,
   w: Operand,
@@ -152,7 +152,7 @@ function correlateRow<T>(
   storeLanes<T>(dw, f32x4.add(loadLanes<T>(dw, lanes), sum), lanes);
 }
 
-/** Computes: dw = the gradient by w, summed row by row. Aliasing: none. */
+/** Computes dw = the gradient by w, summed row by row. Aliasing none. */
 export function depthwiseFilterGradient(x: Operand, dy: Operand, dw: Operand, geometry: Geometry): void {
   const inHeight = geometry.inHeight;
   const inWidth = geometry.inWidth;

@@ -1,15 +1,17 @@
-// The activations that products apply to what they write. Only those are here whose derivative is a function of the
-// output, so that the input need not be kept for the gradient.
+// The activations that products apply to what they write. For those whose derivative is a function of the output the
+// gradient is here too; behind the others the caller keeps what they were applied to.
 
 import {
   elu,
   eluGradient,
   leakyRelu,
   leakyReluGradient,
+  mish,
   relu,
   reluGradient,
   sigmoid,
   sigmoidGradient,
+  softsign,
   tanh,
   tanhGradient,
 } from "./activations";
@@ -23,6 +25,8 @@ export enum Activation {
   elu,
   sigmoid,
   tanh,
+  softsign,
+  mish,
 }
 
 /** Computes x[i] = activation(x[i]) in place. Layout n float32, contiguous. Requires n ≥ 1. */
@@ -32,11 +36,13 @@ export function activate(x: Operand, n: i32, activation: Activation, alpha: f32)
   else if (activation == Activation.elu) elu(x, x, n, alpha);
   else if (activation == Activation.sigmoid) sigmoid(x, x, n);
   else if (activation == Activation.tanh) tanh(x, x, n);
+  else if (activation == Activation.softsign) softsign(x, x, n);
+  else if (activation == Activation.mish) mish(x, x, n);
 }
 
 /**
  * Computes dx[i] = dy[i]·activation'(…), from the output y. Layout n float32 each, contiguous. Requires n ≥ 1, and
- * an activation other than linear. Aliasing dx may be dy.
+ * an activation from relu to tanh. Aliasing dx may be dy.
  */
 export function activateGradient(
   y: Operand,

@@ -5,7 +5,7 @@ import { activate, Activation } from "./fusedActivation";
 import { EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { packRun } from "./pack";
 import { multiplyColumns, multiplyRows, NARROW, PACKED_A_BYTES, packedColumns, scale } from "./product";
-import { combineRows, dotRows } from "./narrow";
+import { combineRows, dotRows } from "./oneColumn";
 import { bytesOf } from "./simd";
 
 /** Rows of one table of addresses. */
@@ -85,11 +85,11 @@ function multiplyLine(
 }
 
 /**
- * Computes: C = f(scaleProduct·op(A)·op(B) + scaleTarget·C + bias), op(A) m × k, op(B) k × n, C m × n.
- * Layout: all row-major and dense; `transposeA` says that A is stored k × m, `transposeB` that B is n × k;
+ * Computes C = f(scaleProduct·op(A)·op(B) + scaleTarget·C + bias), op(A) m × k, op(B) k × n, C m × n.
+ * Layout all row-major and dense; `transposeA` says that A is stored k × m, `transposeB` that B is n × k;
  *   `bias` has n values, or is 0. scaleTarget 0 does not read C. k = 0 gives f(scaleTarget·C + bias).
- * Requires: `scratchBytes` ≥ 1 MB at `scratch`.
- * Aliasing: C, A, B and scratch are apart.
+ * Requires `scratchBytes` ≥ 1 MB at `scratch`.
+ * Aliasing C, A, B and scratch are apart.
  */
 export function gemm(
   a: Operand,

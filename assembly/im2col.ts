@@ -33,14 +33,14 @@ function walk(x: usize, columns: usize, geometry: Geometry, gather: bool): void 
 }
 
 /**
- * Computes: columns[(b, r, c), (i, j, k)] = the pixel's channel k under tap (i, j) of window (r, c), or 0.
- * Layout: columns is [batch·outHeight·outWidth, kernelHeight·kernelWidth·inChannels]. Aliasing: none.
+ * Computes columns[(b, r, c), (i, j, k)] = the pixel's channel k under tap (i, j) of window (r, c), or 0.
+ * Layout columns is [batch·outHeight·outWidth, kernelHeight·kernelWidth·inChannels]. Aliasing none.
  */
 export function im2col(x: Operand, columns: Operand, geometry: Geometry): void {
   walk(x, columns, geometry, true);
 }
 
-/** Computes: x = the sum of all column entries that im2col would read from each pixel. Aliasing: none. */
+/** Computes x = the sum of all column entries that im2col would read from each pixel. Aliasing none. */
 export function col2im(columns: Operand, x: Operand, geometry: Geometry): void {
   const pixels = geometry.batch * geometry.inHeight * geometry.inWidth;
   memory.fill(x, 0, <usize>pixels * bytesOf(geometry.inChannels));

@@ -2,15 +2,15 @@
 //
 // Legend: z logits, p probabilities, t targets in [0, 1], y the loss of each element; n float32 each, contiguous.
 // `dy` holds n values, or one that all elements share (dyLength 1).
-// Requires  n ≥ 1.
-// Aliasing  the output may be an input of length n.
+// Requires n ≥ 1.
+// Aliasing the output may be an input of length n.
 
 import { Operand } from "./operand";
 import { loadPart, madd, storePart } from "./simd";
 import { expV, log1pV, logV } from "./vectorMath";
 
 /**
- * Computes  y = max(z, 0) − z·t + log1p(exp(−|z|)), which is −t·log σ(z) − (1 − t)·log σ(−z).
+ * Computes y = max(z, 0) − z·t + log1p(exp(−|z|)), which is −t·log σ(z) − (1 − t)·log σ(−z).
  */
 export function bceLogits(z: Operand, t: Operand, y: Operand, n: i32): void {
   const zero = f32x4.splat(0);
@@ -29,7 +29,7 @@ function logitsLoss(z: v128, t: v128): v128 {
 }
 
 /**
- * Computes  dz = dy·(σ(z) − t).
+ * Computes dz = dy·(σ(z) − t).
  */
 export function bceLogitsGradient(
   z: Operand,
@@ -60,8 +60,8 @@ function logitsSlope(z: v128, t: v128): v128 {
 }
 
 /**
- * Computes  y = −t·log c − (1 − t)·log(1 − c) with c = p clipped to [low, high].
- * Requires  0 < low ≤ high < 1.
+ * Computes y = −t·log c − (1 − t)·log(1 − c) with c = p clipped to [low, high].
+ * Requires 0 < low ≤ high < 1.
  */
 export function bceProbabilities(p: Operand, t: Operand, y: Operand, n: i32, low: f32, high: f32): void {
   const lows = f32x4.splat(low);
@@ -79,8 +79,8 @@ function probabilitiesLoss(p: v128, t: v128, low: v128, high: v128): v128 {
 }
 
 /**
- * Computes  dp = dy·(p − t) / (p·(1 − p)) for p in [low, high], 0 beyond.
- * Requires  0 < low ≤ high < 1.
+ * Computes dp = dy·(p − t) / (p·(1 − p)) for p in [low, high], 0 beyond.
+ * Requires 0 < low ≤ high < 1.
  */
 export function bceProbabilitiesGradient(
   p: Operand,
@@ -112,7 +112,7 @@ function probabilitiesSlope(p: v128, t: v128, dy: v128, low: v128, high: v128): 
 }
 
 /**
- * Computes  how many of x lie below low or above high; NaN lies nowhere.
+ * Computes how many of x lie below low or above high; NaN lies nowhere.
  */
 export function countOutside(x: Operand, n: i32, low: f32, high: f32): i32 {
   const lows = f32x4.splat(low);

@@ -30,8 +30,8 @@ function addSquares<T>(x: usize, mean: usize, variance: usize, rows: i32, step: 
 }
 
 /**
- * Computes: variance[c] = Σ (x[r, c] − mean[c])² / rows, the biased variance.
- * Requires: `mean` to hold the channels' means. Aliasing: none.
+ * Computes variance[c] = Σ (x[r, c] − mean[c])² / rows, the biased variance.
+ * Requires `mean` to hold the channels' means. Aliasing none.
  */
 export function channelVariance(
   x: Operand,
@@ -82,8 +82,8 @@ function applyLine<T>(
 }
 
 /**
- * Computes: y[r, c] = gamma[c]·(x[r, c] − mean[c]) / √(variance[c] + epsilon) + beta[c].
- * Aliasing: y may be x.
+ * Computes y[r, c] = gamma[c]·(x[r, c] − mean[c]) / √(variance[c] + epsilon) + beta[c].
+ * Aliasing y may be x.
  */
 export function normalize(
   x: Operand,
@@ -139,8 +139,8 @@ function addGradients<T>(
 }
 
 /**
- * Computes: dbeta[c] = Σ dy, dgamma[c] = Σ dy·x̂, with x̂ the normalised x.
- * Aliasing: none.
+ * Computes dbeta[c] = Σ dy, dgamma[c] = Σ dy·x̂, with x̂ the normalised x.
+ * Aliasing none.
  */
 export function normalizeParameterGradients(
   x: Operand,
@@ -222,8 +222,8 @@ function inputGradientLanes<T>(
 }
 
 /**
- * Computes: dx, the gradient by x through the batch's own mean and variance.
- * Requires: dgamma and dbeta from `normalizeParameterGradients`. Aliasing: dx may be dy.
+ * Computes dx, the gradient by x through the batch's own mean and variance.
+ * Requires dgamma and dbeta from `normalizeParameterGradients`. Aliasing dx may be dy.
  */
 export function normalizeInputGradient(
   x: Operand,

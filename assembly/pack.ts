@@ -28,13 +28,13 @@ function packFour(out: usize, r0: usize, r1: usize, r2: usize, r3: usize, r4: us
 }
 
 /**
- * Packs up to five rows of A, each scattered in equal runs, to [k][5].
+ * Packs up to ROWS rows of A, each scattered in equal runs, to [k][ROWS].
  *
- * Computes: out[k − first][r] = the k-th element of row r, for k in [first, first + count); element k lies
+ * Computes out[k − first][r] = the k-th element of row r, for k in [first, first + count); element k lies
  *   `k mod runLength` floats behind bases[r] + runs[k div runLength].
- * Layout: `bases` holds byte addresses, `runs` byte offsets. Where fewer than five `rows` exist the last one
+ * Layout `bases` holds byte addresses, `runs` byte offsets. Where fewer than ROWS `rows` exist the last one
  *   is repeated: its products are computed and thrown away.
- * Requires: 12 readable bytes behind every run, and room for 3 more rows behind the packed ones.
+ * Requires 12 readable bytes behind every run, and room for 3 more rows behind the packed ones.
  */
 export function packRows(
   out: usize,
@@ -70,10 +70,10 @@ export function packRows(
 }
 
 /**
- * Packs five columns of A to [k][5], row k being found by its base address.
+ * Packs ROWS columns of A to [k][ROWS], row k being found by its base address.
  *
- * Computes: out[k][c] = the float at bases[k] + offsets[c].
- * Layout: `bases` holds byte addresses, `offsets` byte offsets; missing columns repeat the last one.
+ * Computes out[k][c] = the float at bases[k] + offsets[c].
+ * Layout `bases` holds byte addresses, `offsets` byte offsets; missing columns repeat the last one.
  */
 export function packColumns(out: usize, bases: usize, count: i32, offsets: usize, columns: i32): void {
   const last = columns - 1;

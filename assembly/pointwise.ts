@@ -1,9 +1,9 @@
 // Other functions of single elements and their gradients, a class and two exports each; activation functions live in
 // activations.ts, the functions that they share in vectorMath.ts, the loops in map.ts.
 //
-// Forward kernels `name(x, y, n, …parameters)`:
+// Forward kernels name(x, y, n, …parameters):
 //   Computes y[i] = name(x[i]); NaN stays NaN. Layout n float32 each, contiguous. Requires n ≥ 1. Aliasing y may be x.
-// Gradients `nameGradient(saved, dy, dx, n, …parameters)`:
+// Gradients nameGradient(saved, dy, dx, n, …parameters):
 //   Computes dx[i] = dy[i]·name'(…), from `saved`: the input x or the output y. Layout and requires as above.
 //   Aliasing dx may be dy or saved.
 //

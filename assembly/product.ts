@@ -6,10 +6,10 @@ import { COLUMNS, EDGE_BYTES, edgeStrip, FROM_TARGET, ROWS, strip } from "./micr
 import { packColumns, packListed, packRows } from "./pack";
 import { bytesOf, divideUp } from "./simd";
 
-/** Widest C that the forms of narrow.ts take. */
+/** Widest C that the forms of oneColumn.ts take. */
 export const NARROW: i32 = 4;
 
-/** Longest k block: an 8-column panel of B is then 16 KB and a 5-row panel of A 10 KB, together in L1. */
+/** Longest k block: a panel of B is then 16 KB and one of A up to 10 KB, together in L1. */
 export const DEPTH_BLOCK: i32 = 512;
 /** Longest k block of a sum over very many rows, as filter gradients over pixels are: the blocks' sums are added
  *  up, so rounding grows with the length of a block and their number, not with all the rows. */
@@ -82,10 +82,10 @@ function activateRows(
 /**
  * Multiplies rows gathered in runs with a packed B.
  *
- * Computes: C[i][j] = f(start + Σ_k A[i][k]·B[k][j]), i < rows, j < columns; depth 0 gives f(start).
- * Layout: A's element k lies at bases[i] + runs[k div runLength] + 4·(k mod runLength); `b` is packed panels
+ * Computes C[i][j] = f(start + Σ_k A[i][k]·B[k][j]), i < rows, j < columns; depth 0 gives f(start).
+ * Layout A's element k lies at bases[i] + runs[k div runLength] + 4·(k mod runLength); `b` is packed panels
  *   [columns/8][depth][8]; C's row i begins at targets[i] + column; `bias` (FROM_BIAS) has `columns` values.
- * Requires: `scratch` of PACKED_A_BYTES + EDGE_BYTES.
+ * Requires `scratch` of PACKED_A_BYTES + EDGE_BYTES.
  */
 export function multiplyRows(
   bases: usize,
@@ -144,10 +144,10 @@ export function multiplyRows(
 /**
  * Multiplies the transpose of rows gathered by base and offset with listed rows of B.
  *
- * Computes: C[i][j] = start + alpha·Σ_k A[k][i]·B[k][j], i < rows, j < columns.
- * Layout: A's element (k, i) lies at bases[k] + offsets[i]; B's row k begins at listed[k] + first, its columns
+ * Computes C[i][j] = start + alpha·Σ_k A[k][i]·B[k][j], i < rows, j < columns.
+ * Layout A's element (k, i) lies at bases[k] + offsets[i]; B's row k begins at listed[k] + first, its columns
  *   `columnStep` bytes apart; C's row i begins at targets[i] + column.
- * Requires: `scratch` of PACKED_A_BYTES + EDGE_BYTES, then 512·(columns rounded up to 8) floats.
+ * Requires `scratch` of PACKED_A_BYTES + EDGE_BYTES, then 512·(columns rounded up to 8) floats.
  */
 export function multiplyColumns(
   bases: usize,

@@ -99,11 +99,13 @@ export {
   gelu,
   geluTanh,
   leakyRelu,
+  mish,
   relu,
   sigmoid,
   silu,
   softmax,
   softplus,
+  softsign,
   tanh,
 } from "./layers/activations.js";
 export { type Heads, parallel, residual, sequential } from "./layers/combine.js";

@@ -17,6 +17,8 @@ const FUNCTIONS = {
   sigmoid: ops.sigmoid,
   tanh: ops.tanh,
   softplus: ops.softplus,
+  softsign: ops.softsign,
+  mish: ops.mish,
   softmax: (x: Tensor) => ops.softmax(x),
 };
 
@@ -85,6 +87,10 @@ export const sigmoid = (): Layer<None, None> => activationLayer("sigmoid");
 export const tanh = (): Layer<None, None> => activationLayer("tanh");
 /** log(1 + eˣ). */
 export const softplus = (): Layer<None, None> => activationLayer("softplus");
+/** x / (1 + |x|). */
+export const softsign = (): Layer<None, None> => activationLayer("softsign");
+/** x·tanh(softplus(x)). */
+export const mish = (): Layer<None, None> => activationLayer("mish");
 /** Softmax over the last axis. */
 export const softmax = (): Layer<None, None> => activationLayer("softmax");
 
@@ -94,10 +100,12 @@ export const ACTIVATION_LAYERS = {
   gelu,
   geluTanh,
   leakyRelu,
+  mish,
   relu,
   sigmoid,
   silu,
   softmax,
   softplus,
+  softsign,
   tanh,
 };

@@ -14,7 +14,7 @@ import { adoptArray, type Tensor } from "../tensor.js";
 import { type BatchOptions, batchSizeOf, mapRanges, rowsOf } from "./batches.js";
 import type { LatentModel } from "./bound.js";
 
-/** Options of `refinePosterior`. */
+/** Options of `Vae.refinePosterior`. */
 export interface RefineOptions extends BatchOptions {
   /** For the noise (default `key(0)`). */
   readonly key?: Key;

@@ -25,6 +25,7 @@ export {
   leakyRelu,
   log,
   log1p,
+  mish,
   relu,
   scale,
   sigmoid,

@@ -47,6 +47,8 @@ export const sigmoid = unaryOp("sigmoid", kernels.sigmoid, kernels.sigmoidGradie
 export const tanh = unaryOp("tanh", kernels.tanh, kernels.tanhGradient, "output");
 /** log(1 + exp(x)), without overflow. */
 export const softplus = unaryOp("softplus", kernels.softplus, kernels.softplusGradient, "input");
+/** x·tanh(softplus(x)) (Misra 2019). */
+export const mish = unaryOp("mish", kernels.mish, kernels.mishGradient, "input");
 /** x / (1 + |x|). */
 export const softsign = unaryOp("softsign", kernels.softsign, kernels.softsignGradient, "input");
 /** eˣ. */

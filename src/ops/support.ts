@@ -1,13 +1,14 @@
 // What several operation files share: checks of options and the epilogue of products.
 
+import { isDifferentiating } from "../autodiff.js";
 import { checkNumber, checkOneOf, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { ACTIVATION, activateGradient } from "../wasm/generated.js";
 import type { Epilogue } from "../wasm/kernels.js";
+import { mish, softsign } from "./pointwise.js";
 
 /**
- * An activation that a product applies while it writes: `"linear"` (none) or one whose derivative is a function
- * of its output, so that nothing more need be kept for the gradient.
+ * An activation that a product applies while it writes; `"linear"` is none.
  */
 export type FusedActivation = keyof typeof ACTIVATION;
 
@@ -48,6 +49,16 @@ export function checkEpilogue(
   const alpha = options.alpha ?? (activation === "leakyRelu" ? 0.01 : 1);
   checkNumber(where, "alpha", alpha, 0);
   return { activation, alpha };
+}
+
+/** Those whose derivative is no function of their output, as operations of their own. */
+const FROM_INPUT: { readonly [Name in FusedActivation]?: (x: Tensor) => Tensor } = { mish, softsign };
+
+/** Runs a product with its activation fused, or behind it where a gradient will ask what it was applied to. */
+export function withActivation(wanted: Activation, product: (fused: Activation) => Tensor): Tensor {
+  const separate = FROM_INPUT[wanted.activation];
+  if (separate === undefined || !isDifferentiating()) return product(wanted);
+  return separate(product({ ...wanted, activation: "linear" }));
 }
 
 /** A product without bias and activation, as gradients are. */

@@ -47,7 +47,7 @@ export interface StepResult {
   readonly step: number;
   readonly loss: number;
   /**
-   * The loss's terms by name: `reconstruction`, for a VAE also `kl`, in nats per example, and with free bits `paidKl`,
+   * The loss's terms by name: `"reconstruction"`, for a VAE also `"kl"`, in nats per example, and with free bits `"paidKl"`,
    * what is paid for it.
    */
   readonly terms: Readonly<Record<string, number>>;

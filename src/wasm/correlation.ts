@@ -1,5 +1,5 @@
 // Plans convolution, its gradient by input and its gradient by filter as correlations over a grid of taps:
-// the record that the kernel `correlate` reads. Numbers only; the addresses are filled in by the caller.
+// fields of the record that `assembly/correlation.ts` declares. Numbers only; the addresses are filled in by the caller.
 
 import type { Conv2dGeometry } from "../geometry.js";
 

@@ -46,6 +46,7 @@ const UNARY = [
   { name: "sigmoid", kernel: kernels.sigmoid, gradient: kernels.sigmoidGradient },
   { name: "tanh", kernel: kernels.tanh, gradient: kernels.tanhGradient },
   { name: "softplus", kernel: kernels.softplus, gradient: kernels.softplusGradient },
+  { name: "mish", kernel: kernels.mish, gradient: kernels.mishGradient },
   { name: "softsign", kernel: kernels.softsign, gradient: kernels.softsignGradient },
   { name: "exp", kernel: kernels.exp, gradient: kernels.expGradient },
   { name: "log", kernel: kernels.log, gradient: kernels.logGradient },
@@ -55,7 +56,7 @@ const UNARY = [
   { name: "square", kernel: kernels.square, gradient: kernels.squareGradient },
   { name: "abs", kernel: kernels.abs, gradient: kernels.absGradient },
 ];
-const ACTIVATIONS = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"] as const;
+const ACTIVATIONS = Object.keys(kernels.ACTIVATION) as (keyof typeof kernels.ACTIVATION)[];
 
 /** Sizes of matrix products: register tiles of 4 or 5 by 8, narrow forms up to 4, blocks of 512. */
 const PRODUCTS = [

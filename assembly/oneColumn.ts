@@ -13,7 +13,7 @@ function finish(target: usize, sum: f32, start: i32, bias: f32): void {
 /**
  * The narrow form of `multiplyRows`: one column, as dot products of six gathered rows with `vector`.
  *
- * Layout: as there; `vector` holds the column's runCount·runLength values in order; the result for row i goes
+ * Layout as there; `vector` holds the column's runCount·runLength values in order; the result for row i goes
  *   to targets[i] + column. `bias` is the value to start from unless `start` is FROM_TARGET.
  */
 export function dotRows(
@@ -115,8 +115,8 @@ function scatter(sums: usize, count: i32, targets: usize, column: usize, alpha: 
 /**
  * The narrow form of `multiplyColumns`: one column, over one run of `length` neighbouring offsets.
  *
- * Computes: C[i] += alpha·Σ_k A[k][i]·y[k], the float A[k][i] at bases[k] + run + 4·i, y[k] at listed[k] + first.
- * Requires: `scratch` of 96 bytes.
+ * Computes C[i] += alpha·Σ_k A[k][i]·y[k], the float A[k][i] at bases[k] + run + 4·i, y[k] at listed[k] + first.
+ * Requires `scratch` of 96 bytes.
  */
 export function combineRows(
   bases: usize,
