@@ -249,7 +249,8 @@ export function fitMixture(from: Key, x: Tensor, options: FitMixtureOptions): Mi
   checkInteger(where, "steps", steps, 1);
   checkNumber(where, "tolerance", tolerance, 0);
   checkNumber(where, "minVariance", minVariance);
-  if (minVariance < LEAST_VARIANCE) refuseValue(where, "minVariance", "be above 0 (at least 2⁻¹²⁶)", minVariance);
+  if (minVariance < LEAST_VARIANCE)
+    refuseValue(where, "minVariance", "be above 0 (at least 2⁻¹²⁶)", minVariance);
   checkResult(where, "components", components, components * Math.max(count, dimensions), MAX_SHARES);
   const infinite = x.data.findIndex((value) => !Number.isFinite(value));
   if (infinite >= 0) refuseValue(where, `x.data[${infinite}]`, "be a finite number", x.data[infinite]);

@@ -14,7 +14,8 @@ const USUAL = 170;
 /** Where exp is finite in float32, and above 0. */
 const FAR = 88;
 
-const isUsual = (logVar: Tensor) => countOutside({ x: logVar, n: logVar.size, low: -USUAL, high: USUAL }) === 0;
+const isUsual = (logVar: Tensor) =>
+  countOutside({ x: logVar, n: logVar.size, low: -USUAL, high: USUAL }) === 0;
 
 /**
  * x·exp(sign·½ logVar). Where exp leaves float32, in two steps of a quarter: cut, they still reach as far as float32

@@ -170,7 +170,10 @@ export function vae(options: VaeOptions): Vae {
     score: onImages("score", scoreOf),
     warnings: (params, images, moment) => {
       const { step, isImproving } = checkMoment("vae.warnings", moment);
-      return usageWarnings(latentUsage(model.encode(params, images)), { beta: betaAt(beta, step), isImproving });
+      return usageWarnings(latentUsage(model.encode(params, images)), {
+        beta: betaAt(beta, step),
+        isImproving,
+      });
     },
   };
   return model;

@@ -32,16 +32,16 @@ const CAUSES: Readonly<Record<string, string>> = {
 /** An error of the file system, as Node makes them. */
 export interface FileError extends Error {
   readonly code: string;
-  readonly syscall: string;
+  readonly syscall?: string;
   path?: string;
   readonly dest?: string;
 }
 
-/** Whether an error is one of the file system. */
+/** Whether an error is one of the file system; codes like ERR_INVALID_ARG_TYPE tell of a wrong call instead. */
 export function isFileError(error: unknown): error is FileError {
   if (!(error instanceof Error)) return false;
-  const { code, syscall } = error as Partial<FileError>;
-  return typeof code === "string" && typeof syscall === "string" && /^E[A-Z0-9]+$/.test(code);
+  const { code } = error as Partial<FileError>;
+  return typeof code === "string" && /^(E(?!RR_)[A-Z0-9]+|ERR_FS_.+)$/.test(code);
 }
 
 /** The path that an error is about; files are written under another name first, which nobody asked for. */
@@ -57,7 +57,7 @@ const LONGEST = 200;
 export function describeFileError(error: FileError): string {
   const { code, syscall, message } = error;
   const cause = Object.hasOwn(CAUSES, code) ? CAUSES[code] : message.replace(/^E\w+: /, "").split(",")[0];
-  const place = placeOf(error) ?? syscall;
+  const place = placeOf(error) ?? syscall ?? "a file";
   const shown = place.length > LONGEST ? `${place.slice(0, LONGEST)}…` : place;
   return `${shown}: ${cause} (${code})`;
 }

@@ -48,18 +48,18 @@ describe("a mistake", () => {
   });
 
   it.each([
-    ["ENOENT", "there is no file or folder /data/x.npy"],
-    ["EACCES", "no permission for /data/x.npy"],
-    ["EPERM", "no permission for /data/x.npy"],
-    ["EISDIR", "/data/x.npy is a folder, where a file is needed"],
-    ["ENOTDIR", "a part of /data/x.npy is a file, where a folder is needed"],
-    ["EROFS", "/data/x.npy lies on a disk that can only be read"],
-    ["ENOSPC", "the disk is full: /data/x.npy cannot be written"],
-    ["EIO", "the disk failed at /data/x.npy"],
-    ["EUNHEARDOF", "EUNHEARDOF: as Node says it"],
-    ["ERR_FS_FILE_TOO_LARGE", "ERR_FS_FILE_TOO_LARGE: as Node says it"],
+    ["ENOENT", "there is no such file or folder"],
+    ["EACCES", "there is no permission"],
+    ["EPERM", "it is not permitted"],
+    ["EISDIR", "it is a folder"],
+    ["ENOTDIR", "a part of the path is a file, not a folder"],
+    ["EROFS", "the disk is read-only"],
+    ["ENOSPC", "the disk is full"],
+    ["EIO", "the disk failed"],
+    ["EUNHEARDOF", "as Node says it"],
+    ["ERR_FS_FILE_TOO_LARGE", "as Node says it"],
   ])("of the file system is told with the file's name: %s", (code, words) => {
-    const told = { text: `reparam train: ${words}`, code: 2 };
+    const told = { text: `reparam train: /data/x.npy: ${words} (${code})`, code: 2 };
     expect(tell(system(code, { path: "/data/x.npy" }))).toEqual(told);
     const moved = { path: "/data/.reparam-0.tmp", dest: "/data/x.npy" };
     expect(tell(system(code, moved))).toEqual(told);
@@ -67,10 +67,10 @@ describe("a mistake", () => {
 
   it("of the file system names no temporary file, and no path longer than can be read", () => {
     expect(tell(system("EACCES", { path: "/data/.reparam-7.tmp" })).text).toBe(
-      "reparam train: no permission for /data",
+      "reparam train: /data: there is no permission (EACCES)",
     );
     expect(tell(system("ENAMETOOLONG", { path: "x".repeat(5000) })).text.length).toBeLessThan(300);
-    expect(tell(system("ENOSPC")).text).toBe("reparam train: the disk is full: a file cannot be written");
+    expect(tell(system("ENOSPC")).text).toBe("reparam train: a file: the disk is full (ENOSPC)");
   });
 
   it("of a path that is nearly one that is there names that one", () => {
@@ -78,7 +78,7 @@ describe("a mistake", () => {
     expect(tell(system("ENOENT", { path: at("wnie.csv") })).text).toMatch(
       /\(did you mean .*\/wine\.csv\?\)$/,
     );
-    expect(tell(system("ENOENT", { path: "face" })).text).toMatch(/face \(did you mean faces\?\)$/);
+    expect(tell(system("ENOENT", { path: "face" })).text).toMatch(/face: there is .* \(did you mean faces\?\)$/);
     expect(tell(system("ENOENT", { path: at("nothing", "like.it") })).text).not.toContain("mean");
   });
 });
@@ -167,7 +167,7 @@ describe.skipIf(process.platform === "win32")("the program", () => {
     expect(shell("reparam info m.safetensors > /dev/full")).toEqual({
       code: 2,
       out: "",
-      err: "reparam info: the disk is full: the output cannot be written\n",
+      err: "reparam info: the output: the disk is full (ENOSPC)\n",
     });
     expect(shell("reparam nothing 2> /dev/full").code).toBe(2);
   });
