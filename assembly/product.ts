@@ -1,5 +1,30 @@
 // Blocked products of gathered matrices, A by rows or A by columns: what GEMM and every convolution are made of.
 // Addresses of rows come from tables, so that a row of A may be an image's window and a row of C a pixel anywhere.
+//
+// What `multiplyRows` computes, written plainly (depth = Σ of the runs' lengths):
+//
+//     for i < rows, j < columns:
+//       sum = 0, bias[j], or what C[i][j] holds
+//       for k < depth:
+//         sum += [bases[i] + runs[k div runLength] + 4·(k mod runLength)] · B[k][j]
+//       C[i][j] = f(sum), at targets[i] + column + 4·j
+//
+// And how, from the outside in: blocks of k, so that panels stay in L1; blocks of rows, so that packed A stays in L2;
+// panels of B; panels of A; and under them the register tile.
+//
+//            B   packed by pack.ts, COLUMNS wide
+//              ┌────┬────┬────┬─┐
+//              │    │ ▓▓ │    │ │ k: up to DEPTH_BLOCK
+//     A        └────┴────┴────┴─┘
+//     ┌──────┐ ┌────┬────┬────┬─┐
+//     │      │ │    │    │    │ │
+//     ├──────┤ ├────┼────┼────┼─┤
+//     │ ▒▒▒▒ │ │    │ ██ │    │ │ ██ = ▒▒▒▒ · ▓▓: one tile of `strip` in `microKernel.ts`
+//     ├──────┤ ├────┼────┼────┼─┤
+//     └──────┘ └────┴────┴────┴─┘ the edges: `edgeStrip`
+//     ROWS high        C
+//
+// Who calls: `gemm.ts` with rows a fixed step apart; `correlate.ts` with the windows that `tile.ts` lists.
 
 import { activate, Activation } from "./fusedActivation";
 import { COLUMNS, EDGE_BYTES, edgeStrip, FROM_TARGET, ROWS, strip } from "./microKernel";

@@ -22,6 +22,13 @@ const FUNCTIONS: readonly Curve[] = [
   { name: "sigmoid", kernel: kernels.sigmoid, definition: (x) => 1 / (1 + Math.exp(-x)), low: -10, high: 10 },
   { name: "tanh", kernel: kernels.tanh, definition: Math.tanh, low: -4, high: 4 },
   { name: "log", kernel: kernels.log, definition: Math.log, low: 0.001, high: 1000 },
+  {
+    name: "softsign",
+    kernel: kernels.softsign,
+    definition: (x) => x / (1 + Math.abs(x)),
+    low: -10,
+    high: 10,
+  },
   { name: "relu", kernel: kernels.relu, definition: (x) => Math.max(x, 0), low: -1, high: 1 },
 ];
 

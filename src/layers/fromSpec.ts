@@ -108,7 +108,7 @@ function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
     return layer;
   }
   if (!Object.hasOwn(MAKERS, type)) {
-    const known = Object.keys(MAKERS).join(", ");
+    const known = Object.keys(MAKERS).sort().join(", ");
     refuseValue(where, "type", `be one of ${known}, or a name among makers (the second argument)`, type);
   }
   const build: Build = (place, inner) => within(place, () => rebuild(inner, makers, depth + 1));
