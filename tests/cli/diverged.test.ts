@@ -5,7 +5,7 @@ import { divide } from "../../src/cli/data.js";
 import { describeDivergence } from "../../src/cli/diverged.js";
 import { ranged } from "../../src/cli/form.js";
 import { HELD_OUT, type Plan } from "../../src/cli/plan.js";
-import { createTrainer, DivergenceError, fold, full, key, lectures, tensor } from "../../src/index.js";
+import { createTrainer, type DivergenceError, fold, full, key, lectures, tensor } from "../../src/index.js";
 
 const model = lectures.linear();
 const seed = key(3);
