@@ -14,7 +14,9 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { claimFolder } from "../../src/cli/claim.js";
 import { Options, UsageError } from "../../src/cli/command.js";
+import { settingsOf } from "../../src/cli/run.js";
 import { train } from "../../src/cli/train.js";
 import { key, loadModel, random, tensor, writeNpy } from "../../src/index.js";
 import { writePng } from "../../src/images.js";
@@ -177,17 +179,31 @@ describe("a run that diverges", () => {
     );
   });
 
-  it("leaves settings and checkpoints of one run where it came that far", async () => {
+  it("leaves nothing of the run whose place it took when it came as far as a checkpoint", async () => {
     const path = copy();
-    // The rate rises in the first tenths of the cycle: here it is wild after the first checkpoint only.
-    const options = { overwrite: true, epochs: "2000", lr: "1e25", out: path, latent: "3" };
-    await expect(trained(options)).rejects.toThrow("the loss is not finite");
-    const settings = JSON.parse(readFileSync(join(path, "settings.json"), "utf8")) as { options: object };
-    const isNew = (settings.options as { latent: string }).latent === "3";
-    const names = readdirSync(path);
-    // Either nothing has changed, or nothing of the old run is left.
-    expect(names.includes("model.safetensors")).toBe(!isNew);
-    expect(names.includes("report.html")).toBe(!isNew);
+    const settings = { data: "shapes", options: { ...TINY, latent: "3" } };
+    const claim = await claimFolder({ out: path, settings, isOverwriting: true });
+    await claim.begin();
+    expect(readdirSync(path).sort()).toEqual([".reparam.lock", "settings.json"]);
+    mkdirSync(join(path, "checkpoints"));
+    writeFileSync(join(path, "checkpoints", "checkpoint-00000050.safetensors"), "new");
+    claim.keep();
+    await claim.release(true);
+    expect(readdirSync(path).sort()).toEqual(["checkpoints", "settings.json"]);
+    expect(await settingsOf(path)).toEqual(settings);
+  });
+
+  it("leaves a run that epochs were added to with the settings of its model", async () => {
+    const path = copy();
+    const before = await settingsOf(path);
+    const settings = { ...before, options: { ...before.options, epochs: "9" } };
+    const old = contents(path);
+    const claim = await claimFolder({ out: path, settings, before, isOverwriting: false });
+    await claim.begin();
+    expect(await settingsOf(path)).toEqual(settings);
+    claim.keep();
+    await claim.release(true);
+    expect(contents(path)).toEqual(old);
   });
 });
 
