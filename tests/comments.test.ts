@@ -1,10 +1,12 @@
 // Comments name what exists: a name in backticks stands in the code of its file, in what that imports, or in the
-// public index; a file's name is that of a file.
+// public entries; a file's name is that of a file.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import * as images from "../src/images.js";
 import * as library from "../src/index.js";
+import * as ndarray from "../src/ndarray.js";
 import { importsOf, type Source, sourcesBelow } from "./support/sources.js";
 
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|[\s;{(,])\/\/.*$/gm;
@@ -16,7 +18,7 @@ const wordsOf = (text: string) => new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]*/g
 
 /** Names that the library and its namespaces export. */
 const PUBLIC = new Set(
-  Object.entries(library).flatMap(([name, value]) =>
+  Object.entries({ ...library, ...images, ...ndarray }).flatMap(([name, value]) =>
     typeof value === "object" && value !== null ? [name, ...Object.keys(value)] : [name],
   ),
 );
@@ -25,7 +27,7 @@ const PUBLIC = new Set(
 const ANYWHERE = wordsOf([...codeOf.values()].join("\n"));
 
 /** Of the language, and of the frameworks whose rules are cited. */
-const ELSEWHERE = new Set(["null", "true", "false", "this", "number", "OneCycleLR"]);
+const ELSEWHERE = new Set(["null", "true", "false", "this", "number", "OneCycleLR", "postMessage"]);
 const FRAMEWORKS = /^(jax|numpy|torch|keras|tf)\./;
 
 /** The code of a file, of what it imports, and of files that its comments name. */

@@ -9,7 +9,7 @@ import { describeFileError, type FileError, isFileError, placeOf } from "../node
 import { DivergenceError } from "../training/divergence.js";
 import { UsageError } from "./command.js";
 
-/** Exit codes: of what the caller, the data or the machine must change; and of faults of reparam (`EX_SOFTWARE`). */
+/** Exit codes: of what the caller, the data or the machine must change; and of faults of reparam (EX_SOFTWARE). */
 export const [MISTAKE, FAULT] = [2, 70];
 
 /** What is told of an error, and what the process ends with. */

@@ -45,7 +45,10 @@ export function standardized(table: Tensor): Form {
 }
 
 /** Of the finite numbers of a column, so that one that is not spoils no other. */
-function momentsOf({ data, shape: [, columns] }: Tensor, column: number): { mean: number; deviation: number } {
+function momentsOf(
+  { data, shape: [, columns] }: Tensor,
+  column: number,
+): { mean: number; deviation: number } {
   let [low, high, count, sum, squares] = [Infinity, -Infinity, 0, 0, 0];
   // From some number of the column on: sums of large numbers that differ little, or not at all, then lose nothing.
   let origin = 0;

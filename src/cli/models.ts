@@ -7,7 +7,7 @@ import { autoencoder } from "../models/autoencoder.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { imageAutoencoder, imageVae } from "../models/imageModels.js";
 import * as lectures from "../models/lectures.js";
-import type { Schedule } from "../optimizers/rate.js";
+import type { Beta } from "../models/beta.js";
 import type { Likelihood } from "../models/likelihood.js";
 import { vae } from "../models/vae.js";
 import { type Shape, sizeOf } from "../tensor.js";
@@ -17,7 +17,7 @@ import { fail } from "./command.js";
 export interface ModelRequest {
   readonly inputShape: Shape;
   readonly latent: number;
-  readonly beta: number | Schedule;
+  readonly beta: Beta;
   /** Whether all values lie in [0, 1]: those of images do, those of tables may. */
   readonly isUnit: boolean;
   readonly likelihood: LikelihoodName;

@@ -5,10 +5,11 @@ import { sequential } from "../layers/combine.js";
 import { maskPatches } from "../layers/masks.js";
 import { gaussianNoise } from "../layers/noise.js";
 import { reshape } from "../layers/shape.js";
+import type { Beta } from "../models/beta.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { adam } from "../optimizers/adam.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import type { Schedule } from "../optimizers/rate.js";
+
 import { oneCycle } from "../optimizers/schedules.js";
 import { fold, type Key, key as makeKey } from "../random/keys.js";
 import type { Tensor } from "../tensor.js";
@@ -61,10 +62,10 @@ function isInk({ data, size }: Tensor, [low, high]: Range): boolean {
  * the training, so that codes spread as the prior does before details are learned. Without this, samples of the prior
  * fall beside the codes.
  */
-function betaOf(beta: number, isSharp: boolean, steps: number): number | Schedule {
+function betaOf(beta: number, isSharp: boolean, steps: number): Beta {
   const excess = 20;
   if (!isSharp) return beta;
-  return (step) => beta * excess ** (1 - Math.min(step / (0.5 * steps), 1));
+  return { schedule: (step) => beta * excess ** (1 - Math.min(step / (0.5 * steps), 1)), final: beta };
 }
 
 /** How the model sees the data: pixels from 0 to 1, but tanh wants [−1, 1]; tables of other values standardized. */

@@ -45,7 +45,7 @@ const MAX_NAMES = 2 ** 20;
  * ignored.
  *
  * The first line is a header when it reads as one: most of its cells are names, and none is a value, such as a number
- * (`1`, `1,5`, `10%`, `$5`), a date, `true`, `nan` or `inf`. What stands for a missing value (`NA`, `?`, nothing) is
+ * (`1`, `1,5`, `10%`, `"$5"`), a date, `true`, `nan` or `inf`. What stands for a missing value (`"NA"`, `?`, nothing) is
  * no name either, so a first line of these is refused, as it would be anywhere else: nothing is taken for a header
  * that may be data. Names stay as they are, empty ones and the same ones twice.
  *

@@ -8,7 +8,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));
 /** Never a name. */
 const VALUES = words("nan inf infinity true false nat qnan snan naninf nanind ind");
 
-/** Usually in place of a value, but sodium is `Na` and `No` may stand for number. */
+/** Usually in place of a value, but sodium is `"Na"` and `"No"` may stand for number. */
 const MISSING = words(
   "na null none nil missing unknown undefined void empty blank nd ka n notavailable notapplicable error ref div value",
 );
@@ -43,7 +43,7 @@ export function kindOfCell(text: string): CellKind {
   return isQuantity(cell, runs) ? "value" : "name";
 }
 
-/** Whether a cell with digits and letters is a quantity, a date or a time, and not a name such as `x1` or `28x28`. */
+/** Whether a cell with digits and letters is a quantity, a date or a time, and not a name such as `"x1"` or `28x28`. */
 function isQuantity(cell: string, runs: readonly string[]): boolean {
   if (/^[+-]?0x[\da-f]+$/.test(cell) || /^[a-z]{1,3}\$\s*[\d.,]+$/.test(cell)) return true;
   const isDated = (run: string) => DATE_WORDS.has(run) || CURRENCIES.has(run);

@@ -41,7 +41,7 @@ export interface LossOptions {
 export interface LossResult {
   /** One number: what training makes small. */
   readonly loss: Tensor;
-  /** The numbers that it is made of, by name: `reconstruction`; for a VAE also `kl`, and with free bits `paidKl`. */
+  /** The numbers that it is made of, by name: `"reconstruction"`; for a VAE also `"kl"`, and with free bits `"paidKl"`. */
   readonly terms: Readonly<Record<string, Tensor>>;
   /** The state after this use. */
   readonly state: ModelParams["state"];
@@ -70,7 +70,7 @@ export interface Model {
   readonly spec: ModelSpec;
   /** The shape of one input. */
   readonly inputShape: Shape;
-  /** The weight of the term `kl` (`paidKl` where there is one) in the loss, where it has one. */
+  /** The weight of the term `"kl"` (`"paidKl"` where there is one) in the loss, where it has one. */
   readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
   loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;

@@ -59,7 +59,7 @@ export interface Vae extends Model {
   init(key: Key): ModelParams;
   /**
    * reconstruction + beta·kl on a batch, with these two as terms, in nats per example; differentiable by
-   * `params.weights`. With free bits it is reconstruction + beta·paidKl, `paidKl` a third term. Needs a key, or the noise
+   * `params.weights`. With free bits it is reconstruction + beta·paidKl, `"paidKl"` a third term. Needs a key, or the noise
    * itself.
    */
   loss(params: ModelParams, images: Tensor, options?: VaeLossOptions): LossResult;

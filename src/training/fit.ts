@@ -134,7 +134,8 @@ async function run(training: Training, options: FitOptions): Promise<FitResult> 
 
   let { epoch, batch, best } = before ?? BEGINNING;
   let step = before?.trainer.step ?? 0;
-  let savedAt = -1;
+  // A training that is resumed where it was saved has nothing more to save.
+  let savedAt = resume === undefined ? -1 : step;
   const { steps: stepRecords, epochs: epochRecords } = (before ?? BEGINNING).history;
   const history = { steps: [...stepRecords], epochs: [...epochRecords] };
   const pause = pauser(yieldEvery);

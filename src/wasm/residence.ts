@@ -17,8 +17,9 @@ interface Reference {
   deref(): Seat | undefined;
 }
 
-const isWeak = typeof WeakRef === "function" && typeof FinalizationRegistry === "function";
-const referTo = (seat: Seat): Reference => (isWeak ? new WeakRef(seat) : { deref: () => seat });
+const Weak =
+  typeof WeakRef === "function" && typeof FinalizationRegistry === "function" ? WeakRef : undefined;
+const referTo = (seat: Seat): Reference => (Weak ? new Weak(seat) : { deref: () => seat });
 
 /** What a residence has on the heap; it does not lead to the residence. */
 interface Belongings {
@@ -30,7 +31,7 @@ interface Belongings {
 const seats = new Map<Reference, Belongings>();
 
 /** Gives back what residences had that nobody can reach any more; without it they move out when memory is short. */
-const unreachable = isWeak ? new FinalizationRegistry<Belongings>(giveBack) : undefined;
+const unreachable = Weak ? new FinalizationRegistry<Belongings>(giveBack) : undefined;
 
 function giveBack({ blocks, reference }: Belongings): void {
   for (const block of blocks) give(block);

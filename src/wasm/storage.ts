@@ -118,15 +118,11 @@ function refuseTransferred(): never {
   );
 }
 
-/** Below this length a loop is faster than the making of a view. */
-const SHORT = 64;
-
+/** Values of the heap in an array outside: byte by byte, for random words may look like NaN, whose bits do not outlive
+ *  a copy by number. */
 function copyOut(address: number, length: number): Float32Array {
   // The constructor copies out of shared memory twice as fast as slice().
-  if (length > SHORT) return new Float32Array(new Float32Array(floats.buffer, address, length));
-  const copy = new Float32Array(length);
-  for (let i = 0, from = address / 4; i < length; i++) copy[i] = floats[from + i];
-  return copy;
+  return new Float32Array(new Float32Array(floats.buffer, address, length));
 }
 
 function refuseReleased(): never {

@@ -186,7 +186,7 @@ describe("labels", () => {
     await expectRefusal(
       "faces",
       { labels: at("labels.npy") },
-      "--labels is for data of one's own, not for faces",
+      "--labels has no effect on faces: it is for a folder and a file",
     );
   });
 

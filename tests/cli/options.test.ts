@@ -80,6 +80,9 @@ const TRAIN: Record<string, Case[]> = {
   ],
   grey: [[[PICTURES, "--skip", "--size", "8"], true]],
   fit: [[[PICTURES, "--skip", "--size", "8"], "crop", "stretch", "pad"]],
+  background: [[[PICTURES, "--skip", "--size", "8"], "black", "#336699"]],
+  header: [[[TABLE], "yes"]],
+  separator: [[[TABLE], ","]],
   skip: [[[PICTURES, "--size", "8"], true]],
   count: [
     [["faces", "--size", "8"], "20"],
@@ -91,6 +94,7 @@ const TRAIN: Record<string, Case[]> = {
     [[TABLE], "kind"],
   ],
   out: [[SHAPES, at("elsewhere")]],
+  overwrite: [[SHAPES, true]],
   resume: [[[], at("cut")]],
 };
 
@@ -99,6 +103,9 @@ const input = (...labels: Case[]): Record<string, Case[]> => ({
   size: [[[at("vae"), "shapes", "--count", "20"], "8"]],
   grey: [[[at("grey"), PICTURES, "--skip", "--size", "8"], true]],
   fit: [[[at("colour"), PICTURES, "--skip", "--size", "8"], "crop", "stretch", "pad"]],
+  background: [[[at("colour"), PICTURES, "--skip", "--size", "8"], "white"]],
+  header: [[[at("table"), TABLE, "--labels", "kind"], "yes"]],
+  separator: [[[at("table"), TABLE, "--labels", "kind"], ","]],
   skip: [[[at("colour"), PICTURES, "--size", "8"], true]],
   count: [
     [[at("vae"), IMAGES], "20"],
@@ -167,7 +174,14 @@ describe("every option of every command", () => {
       ),
     );
     // Labels, noise and masks are absent then, and a run is new.
-    expect([...new Set(silent)].sort()).toEqual(["denoise", "labels", "mask", "resume"]);
+    expect([...new Set(silent)].sort()).toEqual([
+      "denoise",
+      "header",
+      "labels",
+      "mask",
+      "resume",
+      "separator",
+    ]);
   });
 
   /** Runs a command with an option; returns where its result is. */
@@ -212,7 +226,7 @@ describe("every option of every command", () => {
       "--size 8 --grey --fit pad --skip --count 11 --latent 3 --beta 2 --epochs 2 --likelihood gaussian";
     const rest = "--gamma 0.2 --batch 5 --lr 1e-3 --seed 4 --mask 0.3 --model dense-vae";
     const asked = [PICTURES, ...all.split(" "), ...rest.split(" "), "--labels", at("few.npy")];
-    writeFileSync(at("few.npy"), writeNpy(tensor(numbers(11, (i) => i % 2))));
+    writeFileSync(at("few.npy"), writeNpy(tensor(numbers(12, (i) => i % 2))));
     const { code, err } = await reparam(["train", ...asked, "--out", at("all")]);
     expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
     const more = ["--grey", "--size", "8", "--skip", "--out", at("other")];

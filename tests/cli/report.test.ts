@@ -147,9 +147,12 @@ describe("numbers of latents", () => {
 
 describe("a run with a damaged history", () => {
   it.each([
-    ["{", /history\.json is damaged: it is no JSON/],
-    ["null", /history must be \{ steps, epochs \}/],
-    ['{"steps":[{}],"epochs":[]}', /history\.steps\[0\] must be a step/],
+    ["{", /history\.json is damaged: it is not JSON/],
+    ["null", /history\.json is damaged: it must hold the steps and epochs of a training/],
+    [
+      '{"steps":[{}],"epochs":[]}',
+      /history\.json is damaged: it must hold the steps and epochs of a training/,
+    ],
   ])("is refused in one line: %s", async (text, words) => {
     const history = readFileSync(at("run", "history.json"));
     writeFileSync(at("run", "history.json"), text);

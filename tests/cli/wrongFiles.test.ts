@@ -25,6 +25,7 @@ write("model.safetensors", file);
 write("run/model.safetensors", file);
 write("run/settings.json", "{}");
 write("run/samples.png", writePng(zeros([2, 2, 1])));
+write("pictures/one.png", writePng(zeros([2, 2, 1])));
 
 /** Everything that is no model, with the words for it. */
 const NO_MODELS: Record<string, [content: Uint8Array | string | undefined, words: string]> = {
@@ -87,7 +88,7 @@ describe("what is no model", () => {
     write("tree.safetensors", writeTree({ kind: "weights", values: zeros([2]) }));
     for (const name of ["damaged", "tree"]) {
       const path = at(`${name}.safetensors`);
-      expect(await refused("info", path)).toContain(`reparam info: ${path}: `);
+      expect(await refused("info", path)).toContain(`${path} is not the whole file of a model (`);
     }
   });
 
@@ -161,7 +162,7 @@ describe("a misspelt name", () => {
       ["train", "shapes"],
     ],
     ["likelihood", LIKELIHOODS, ["train", "shapes"]],
-    ["fit", ["crop", "stretch"], ["train", "shapes", "--count", "4"]],
+    ["fit", ["crop", "stretch"], ["train", at("pictures"), "--size", "8"]],
     ["by", ["elbo", "reconstruction", "logLikelihood"], ["score", at("model.safetensors"), at("wine.csv")]],
   ])("among the values of --%s is answered with the value", async (option, values, args) => {
     for (const value of values) {
@@ -181,7 +182,9 @@ describe("a misspelt name", () => {
   });
 
   it("of data or of a file is answered with the one that is there", async () => {
-    expect(await refused("train", "shaped")).toContain("no file or folder shaped (did you mean shapes?)");
+    expect(await refused("train", "shaped")).toContain(
+      "shaped: there is no such file or folder (ENOENT) (did you mean shapes?)",
+    );
     expect(await refused("info", at("modle.safetensors"))).toContain(
       `(did you mean ${at("model.safetensors")}?)`,
     );

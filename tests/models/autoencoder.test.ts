@@ -290,7 +290,7 @@ describe("autoencoder refuses", () => {
       "a misspelt option",
       () => model.decode(params, ones([2, 2]), { batchsize: 1 } as never),
       TypeError,
-      "autoencoder.decode: options must have only the names batchSize, got",
+      "autoencoder.decode: options must have only the names batchSize (did you mean batchSize?), got",
     ],
     [
       "noise",

@@ -63,7 +63,7 @@ describe("conv2dGeometry", () => {
 
 describe("conv2dInputGradient", () => {
   it("takes no longer for strides beyond the image", () => {
-    const options = { stride: 2 ** 27, padding: 8 };
+    const options = { stride: 2 ** 24, padding: 8 };
     const g = ops.conv2dGeometry([1, 64, 64, 1], [2, 2, 1, 1], options);
     const [y, w] = [integers([1, 1, 1, 1], 1), integers([2, 2, 1, 1], 2)];
     expectSame(ops.conv2dInputGradient(y, w, g), naive.conv2dInputGradient(y, w, g));

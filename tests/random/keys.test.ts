@@ -38,6 +38,18 @@ describe("key", () => {
   });
 });
 
+describe("bits", () => {
+  // One word in 256 looks like a NaN, whose bits a copy by number would not keep.
+  it("are the words of the key, however few, also those that look like NaN", () => {
+    for (let seed = 0; seed < 400; seed++) {
+      const count = 1 + (seed % 70);
+      const words = threefryWords(key(seed).words, count);
+      expect([...random.bits(key(seed), count)]).toEqual(words);
+      expect([...scope(() => random.bits(key(seed), count))]).toEqual(words);
+    }
+  });
+});
+
 describe("split", () => {
   // Printed in JAX's "Common gotchas", and by its releases before 0.5.
   it("gives the keys that JAX gives", () => {
