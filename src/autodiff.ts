@@ -215,12 +215,12 @@ export function vjp<Params, Rest extends unknown[]>(
 /** Options of {@link valueAndGrad} and {@link grad}. */
 export interface GradOptions {
   /** Refuse the first operation whose result is not finite, by name (default false; costs a pass per result). */
-  readonly checkNumerics?: boolean;
+  readonly checkNumerics?: boolean | undefined;
   /**
    * Refuse to read the values (`data`, `item`, `toNdarray`) of tensors that depend on the parameters, by which gradients
    * are lost without a word (default false). `stopGradient(t).data` reads nevertheless.
    */
-  readonly checkReads?: boolean;
+  readonly checkReads?: boolean | undefined;
 }
 
 /** A scalar loss, alone or with other results, as `[loss, aux]`. */

@@ -29,11 +29,11 @@ export interface GradientReport {
 /** Options of {@link checkGradient}. */
 export interface CheckGradientOptions {
   /** Largest error that passes (default 1e-2). */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Step of the differences (default 1e-2). */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** Seed of the direction (default 0). */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Six-point differences: the error falls with the sixth power of the step, so the step can be large. */

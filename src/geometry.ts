@@ -15,11 +15,11 @@ export type Pair = number | readonly [number, number];
 /** How a window moves over an image. */
 export interface WindowOptions {
   /** Step in pixels, integer ≥ 1 (default 1). */
-  readonly stride?: Pair;
+  readonly stride?: Pair | undefined;
   /** Distance between neighbouring taps of the window, integer ≥ 1 (default 1). */
-  readonly dilation?: Pair;
+  readonly dilation?: Pair | undefined;
   /** Default `"valid"`. */
-  readonly padding?: Padding;
+  readonly padding?: Padding | undefined;
 }
 
 /**

@@ -31,5 +31,5 @@ export interface OpDefinition<In extends Inputs, Options, Shared = Tensor> {
     | { readonly [I in keyof In]: Gradient<In, Options, Shared> | null }
     | ((index: number) => Gradient<In, Options, Shared>);
   /** What all gradients need, computed once and released after them (absent: the gradient of the output). */
-  readonly shared?: (gradOutput: Tensor, context: GradientContext<In, Options>) => Shared;
+  readonly shared?: ((gradOutput: Tensor, context: GradientContext<In, Options>) => Shared) | undefined;
 }

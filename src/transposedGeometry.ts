@@ -19,9 +19,9 @@ import {
 /** Options of a transposed convolution's shape. */
 export interface TransposeOptions extends WindowOptions {
   /** Height and width of the output, where more than one size is possible; or the whole shape. */
-  readonly outputShape?: readonly number[] | null;
+  readonly outputShape?: readonly number[] | null | undefined;
   /** Extra rows and columns at the bottom and right, below the stride (numeric padding only; default 0). */
-  readonly outputPadding?: Pair | null;
+  readonly outputPadding?: Pair | null | undefined;
 }
 
 /** One axis of a transposed convolution: its output size and the padding of the convolution that maps it back. */

@@ -20,9 +20,9 @@ export type Separator = "," | ";" | "\t";
 
 export interface CsvOptions {
   /** Whether the first line names the columns (default: when its cells read as names, and not as values). */
-  readonly header?: boolean;
+  readonly header?: boolean | undefined;
   /** What stands between cells (default: the tab, semicolon or comma of the first line, in this order). */
-  readonly separator?: Separator;
+  readonly separator?: Separator | undefined;
 }
 
 export interface CsvFile {

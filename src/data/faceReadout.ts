@@ -26,9 +26,9 @@ export interface FaceReadout {
 export interface FaceReadoutOptions {
   readonly key: Key;
   /** Height and width of the images in pixels, from 16 to 1024 (default 32). */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Drawings that each regression learns from, from 300 to 100 000 (default 1000). */
-  readonly count?: number;
+  readonly count?: number | undefined;
 }
 
 /** Estimates per image, shape `[count]` each, in the units of `FACE_RANGES`. */

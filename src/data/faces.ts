@@ -13,12 +13,11 @@ const NAMES = Object.keys(FACE_RANGES) as FaceFactor[];
 export interface FacesOptions {
   readonly count: number;
   /** Height and width in pixels, from 8 to 1024 (default 32). */
-  readonly size?: number;
+  readonly size?: number | undefined;
   readonly key: Key;
   /** Factors that are not drawn: one number for all faces, or one per face. */
-  readonly factors?: Readonly<
-    Partial<Record<FaceFactor, number | readonly number[] | NumericArray | Tensor>>
-  >;
+  readonly factors?:
+    Readonly<Partial<Record<FaceFactor, number | readonly number[] | NumericArray | Tensor>>> | undefined;
 }
 
 export interface Faces {
@@ -76,7 +75,7 @@ export function faces(options: FacesOptions): Faces {
  */
 export function drawFace(
   factors: Readonly<Partial<FaceFactors>> = {},
-  options: { readonly size?: number } = {},
+  options: { readonly size?: number | undefined } = {},
 ): Tensor {
   const where = "drawFace";
   checkNames(where, factors);

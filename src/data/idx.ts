@@ -6,7 +6,7 @@ import { adoptArray, type Shape, type Tensor } from "../tensor.js";
 
 export interface IdxOptions {
   /** Whether images `[count, height, width]` become `[count, height, width, 1]` (default false). */
-  readonly channelAxis?: boolean;
+  readonly channelAxis?: boolean | undefined;
 }
 
 const TYPES = new Map<number, ElementType>([

@@ -14,14 +14,14 @@ export type Background = number | "white" | "black" | `#${string}`;
 
 export interface ResizeOptions {
   /** What happens where the proportions differ (default `"stretch"`). */
-  readonly fit?: Fit;
+  readonly fit?: Fit | undefined;
   /** The value around images with `"pad"` (default 0). */
-  readonly background?: Background;
+  readonly background?: Background | undefined;
 }
 
 export interface BackgroundOptions {
   /** What stands behind transparent pixels (default `"white"`). */
-  readonly background?: Background;
+  readonly background?: Background | undefined;
 }
 
 /** Checks a background. */

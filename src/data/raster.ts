@@ -32,9 +32,9 @@ export type Tone = number | ((x: number, y: number) => number);
 
 export interface PaintOptions {
   /** Half the width over which the edge fades, beside the pixel's own (default 0). */
-  readonly softness?: number;
+  readonly softness?: number | undefined;
   /** Share of the tone in the mix with what is below, from 0 to 1 (default 1). */
-  readonly opacity?: number;
+  readonly opacity?: number | undefined;
 }
 
 /** The frame that leaves coordinates as they are. */

@@ -15,7 +15,7 @@ const REGIONS: readonly Region[] = [square(), ellipse(0, 0, 0.95, 0.55), heart()
 export interface ShapesOptions {
   readonly count: number;
   /** Height and width in pixels, from 8 to 1024 (default 32). */
-  readonly size?: number;
+  readonly size?: number | undefined;
   readonly key: Key;
 }
 

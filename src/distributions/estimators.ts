@@ -33,13 +33,13 @@ export interface GradientEstimate {
 /** Options of both estimators. */
 export interface EstimatorOptions {
   /** How many samples, integer ≥ 2 (default 1000). */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
 }
 
 /** Options of {@link scoreFunctionGradient}. */
 export interface ScoreFunctionOptions extends EstimatorOptions {
   /** Subtracted from f: a number (default 0), or for each sample the mean of f at the others. */
-  readonly baseline?: number | "leaveOneOut";
+  readonly baseline?: number | "leaveOneOut" | undefined;
 }
 
 function checkEstimator(

@@ -12,11 +12,11 @@ export interface FitMixtureOptions {
   /** How many Gaussians, integer ≥ 1. */
   readonly components: number;
   /** Most steps, integer ≥ 1 (default 200). */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /** Stop when a step gains less than this, in nats per point (default 1e-6). */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Least variance, > 0: without it a Gaussian that shrinks to one point has infinite density (default 1e-6). */
-  readonly minVariance?: number;
+  readonly minVariance?: number | undefined;
 }
 
 /** What {@link fitMixture} found, and how it got there. */

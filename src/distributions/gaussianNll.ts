@@ -25,7 +25,7 @@ export type GaussianLikelihood =
 /** Options of {@link gaussianNll}. */
 export interface GaussianNllOptions extends ReductionOptions {
   /** Keep the constants, so that the value is a density's (default true; PyTorch's default is false). */
-  readonly full?: boolean;
+  readonly full?: boolean | undefined;
 }
 
 /** Float32's least normal number: the inverses of smaller ones are not finite there. */

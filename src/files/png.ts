@@ -9,14 +9,14 @@ import { samplesOf } from "./pngSamples.js";
 
 export interface PngOptions {
   /** The value that becomes 0 (default 0). */
-  readonly low?: number;
+  readonly low?: number | undefined;
   /** The value that becomes 255 (default 1). */
-  readonly high?: number;
+  readonly high?: number | undefined;
 }
 
 export interface PngReadOptions {
   /** Most bytes of the image, which are 4 for every value (default 2²⁸: 256 MiB). */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** Bytes that an image may take unless more is said: 22 million pixels of three channels. */

@@ -16,7 +16,7 @@ export interface OverlapOptions extends TransposeOptions {
 /** Options of {@link checkerboardEnergy}. */
 export interface CheckerboardOptions {
   /** In pixels, integer ≥ 2: the stride of the layer in question (default 2). */
-  readonly period?: number;
+  readonly period?: number | undefined;
 }
 
 /** How often each of `size` places on a line is written to; linear in the sizes, not in their product. */

@@ -10,9 +10,9 @@ export interface LatentGridOptions {
   /** Codes per side, integer ≥ 2. */
   readonly size: number;
   /** The two dimensions that vary: across, and up (default `[0, 1]`). */
-  readonly dimensions?: readonly [across: number, up: number];
+  readonly dimensions?: readonly [across: number, up: number] | undefined;
   /** Probability beyond the outermost codes, on each side, above 0 and below ½ (default ½/size). */
-  readonly margin?: number;
+  readonly margin?: number | undefined;
 }
 
 /**

@@ -10,9 +10,9 @@ export type Interpolation = "straight" | "spherical";
 /** Options of {@link interpolate}. */
 export interface InterpolateOptions {
   /** Codes per pair, both ends included, integer ≥ 2 (default 9). */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /** Default `"straight"`. */
-  readonly kind?: Interpolation;
+  readonly kind?: Interpolation | undefined;
 }
 
 /** Directions whose angle's sine is smaller are the same or opposite, but for float32's rounding. */

@@ -6,11 +6,11 @@ import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor.js";
 /** Options of {@link montage}. */
 export interface MontageOptions {
   /** Images side by side, integer ≥ 1 (default ⌈√count⌉). */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
   /** Pixels between neighbours, integer ≥ 0 (default 1). */
-  readonly gap?: number;
+  readonly gap?: number | undefined;
   /** Value of the gaps and of places without an image (default 1). */
-  readonly background?: number;
+  readonly background?: number | undefined;
 }
 
 /**

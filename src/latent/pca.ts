@@ -10,7 +10,7 @@ import { addScaled, dotProduct, symmetricEigen } from "./symmetricEigen.js";
 /** Options of {@link pca}. */
 export interface PcaOptions {
   /** How many, from 1 to the smaller of examples and features (default: as many). */
-  readonly components?: number;
+  readonly components?: number | undefined;
 }
 
 /** What {@link pca} finds; examples are vectors `[features]`, or images, or of any other shape. */

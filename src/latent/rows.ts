@@ -8,11 +8,11 @@ import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
 /** Equally spaced numbers. */
 export interface StepOptions {
   /** The first. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /** The last. */
-  readonly to?: number;
+  readonly to?: number | undefined;
   /** How many, both ends included, integer ≥ 2 (default 9). */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
 }
 
 /** Checks codes, of as many numbers as others where `latentSize` is given. */

@@ -15,7 +15,7 @@ import {
 /** Options of {@link traverse}. */
 export interface TraverseOptions extends StepOptions {
   /** Which dimensions vary, in this order (default all). */
-  readonly dimensions?: readonly number[];
+  readonly dimensions?: readonly number[] | undefined;
 }
 
 /**

@@ -25,15 +25,17 @@ const FUNCTIONS = {
 /** Names of activations; `"linear"` is none. */
 export type ActivationName = keyof typeof FUNCTIONS;
 
-const functions: Record<ActivationName, (x: Tensor, options: { readonly alpha?: number }) => Tensor> =
-  FUNCTIONS;
+const functions: Record<
+  ActivationName,
+  (x: Tensor, options: { readonly alpha?: number | undefined }) => Tensor
+> = FUNCTIONS;
 
 /** An activation as options of a layer. */
 export interface ActivationOptions {
   /** Applied to the output (default `"linear"`). */
-  readonly activation?: ActivationName;
+  readonly activation?: ActivationName | undefined;
   /** Slope of `"leakyRelu"` (default 0.01), scale of `"elu"` (default 1). */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
 }
 
 /** Checks the activation among a layer's options. */
@@ -56,7 +58,10 @@ export function activated(
 }
 
 /** An activation as a layer. */
-function activationLayer(type: ActivationName, options: { readonly alpha?: number } = {}): Layer<None, None> {
+function activationLayer(
+  type: ActivationName,
+  options: { readonly alpha?: number | undefined } = {},
+): Layer<None, None> {
   checkOptions(type, options, ["alpha"]);
   checkActivation(type, { activation: type, ...options });
   return plainLayer(
@@ -70,10 +75,10 @@ function activationLayer(type: ActivationName, options: { readonly alpha?: numbe
 /** max(x, 0). */
 export const relu = (): Layer<None, None> => activationLayer("relu");
 /** x above 0, alpha·x below (alpha default 0.01). */
-export const leakyRelu = (options: { readonly alpha?: number } = {}): Layer<None, None> =>
+export const leakyRelu = (options: { readonly alpha?: number | undefined } = {}): Layer<None, None> =>
   activationLayer("leakyRelu", options);
 /** x above 0, alpha·(eˣ − 1) below (alpha default 1). */
-export const elu = (options: { readonly alpha?: number } = {}): Layer<None, None> =>
+export const elu = (options: { readonly alpha?: number | undefined } = {}): Layer<None, None> =>
   activationLayer("elu", options);
 /** x·Φ(x). */
 export const gelu = (): Layer<None, None> => activationLayer("gelu");

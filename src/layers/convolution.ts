@@ -23,21 +23,21 @@ export interface Conv2dLayerOptions extends KernelOptions {
   /** Size of the kernel, a number or `[height, width]`. */
   readonly kernel: Pair;
   /** Default 1. */
-  readonly stride?: Pair;
+  readonly stride?: Pair | undefined;
   /** Default `"same"`. */
-  readonly padding?: Padding;
+  readonly padding?: Padding | undefined;
   /** Default 1. */
-  readonly dilation?: Pair;
+  readonly dilation?: Pair | undefined;
   /** Default 1. */
-  readonly groups?: number;
+  readonly groups?: number | undefined;
 }
 
 /** Options of {@link conv2dTranspose}. */
 export interface Conv2dTransposeLayerOptions extends Conv2dLayerOptions {
   /** `[height, width]` of the output, where several are possible. */
-  readonly outputShape?: readonly [number, number];
+  readonly outputShape?: readonly [number, number] | undefined;
   /** Extra rows and columns, below the stride (numeric padding only). */
-  readonly outputPadding?: Pair;
+  readonly outputPadding?: Pair | undefined;
 }
 
 const CONVOLUTION_OPTIONS = [...KERNEL_OPTIONS, "kernel", "stride", "padding", "dilation", "groups"];
@@ -222,7 +222,7 @@ export function upsampleNearest(factor: Pair): Layer<None, None> {
 /** Options of {@link resizeConv2d}. */
 export interface ResizeConv2dOptions extends Conv2dLayerOptions {
   /** How much the image grows before the convolution (default 2). */
-  readonly factor?: Pair;
+  readonly factor?: Pair | undefined;
 }
 
 /**

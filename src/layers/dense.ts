@@ -10,9 +10,9 @@ import { defineLayer, type Layer, type None, specArgs } from "./layer.js";
 /** Options that dense and convolution layers share. */
 export interface KernelOptions extends ActivationOptions {
   /** Whether a bias is added (default true). */
-  readonly useBias?: boolean;
+  readonly useBias?: boolean | undefined;
   /** How the kernel begins (default `"glorotUniform"`); biases begin at 0. */
-  readonly kernelInitializer?: InitializerName;
+  readonly kernelInitializer?: InitializerName | undefined;
 }
 
 /** Parameters with a kernel; the bias is absent with `useBias: false`. */

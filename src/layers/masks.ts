@@ -15,7 +15,7 @@ export interface MaskPatchesOptions {
   /** Share of the patches that is hidden, from 0 to 1. */
   readonly ratio: number;
   /** What hidden values become (default 0). */
-  readonly value?: number;
+  readonly value?: number | undefined;
 }
 
 /** A layer that tells which part of its input it hides. */

@@ -42,7 +42,7 @@ export function dropout(rate: number): Layer<None, None> {
 /** Options of {@link gaussianNoise}. */
 export interface GaussianNoiseOptions {
   /** Range `[low, high]` that the noisy values are cut to, as pixels are that must stay in [0, 1] (default none). */
-  readonly clip?: readonly [number, number];
+  readonly clip?: readonly [number, number] | undefined;
 }
 
 function checkClip(where: string, clip: unknown): void {
@@ -82,9 +82,9 @@ export function gaussianNoise(deviation: number, options: GaussianNoiseOptions =
 /** Options of {@link saltAndPepper}. */
 export interface SaltAndPepperOptions {
   /** Value of pepper (default 0). */
-  readonly low?: number;
+  readonly low?: number | undefined;
   /** Value of salt (default 1). */
-  readonly high?: number;
+  readonly high?: number | undefined;
 }
 
 /**

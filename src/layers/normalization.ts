@@ -75,7 +75,7 @@ export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams
  * @example
  * layerNorm().outputShape([128]); // [128]
  */
-export function layerNorm(options: { readonly epsilon?: number } = {}): Layer<NormParams, None> {
+export function layerNorm(options: { readonly epsilon?: number | undefined } = {}): Layer<NormParams, None> {
   const where = "layerNorm";
   checkOptions(where, options, ["epsilon"]);
   if (options.epsilon !== undefined) checkEpsilon(where, options.epsilon);

@@ -20,7 +20,7 @@ import {
 /** Options of {@link binaryCrossEntropy}. */
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
   /** Where probabilities are cut off, 0 < low ≤ high < 1 as float32 (default [1e-7, 1 − 1e-7], Keras's). */
-  readonly clip?: readonly [low: number, high: number];
+  readonly clip?: readonly [low: number, high: number] | undefined;
 }
 
 type Pairing = readonly [Tensor, Tensor];

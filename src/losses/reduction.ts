@@ -16,7 +16,7 @@ export type Reduction = "none" | "mean" | "sum" | "perExample";
 /** Options of a loss or of a distribution's function. */
 export interface ReductionOptions {
   /** Each function states its default, and what its `"mean"` is the mean of. */
-  readonly reduction?: Reduction;
+  readonly reduction?: Reduction | undefined;
 }
 
 const REDUCTIONS: readonly Reduction[] = ["none", "mean", "sum", "perExample"];

@@ -6,7 +6,7 @@ import { adoptArray, checkTensor, isSameShape, type Tensor } from "../tensor.js"
 /** Options of {@link peakSignalToNoise}. */
 export interface PeakSignalToNoiseOptions {
   /** Distance between the least and the greatest value that a pixel can have, > 0 (default 1). */
-  readonly peak?: number;
+  readonly peak?: number | undefined;
 }
 
 /**

@@ -37,9 +37,9 @@ export interface AutoencoderOptions {
    * `"binaryCrossEntropyWithLogits"`, where it does not; or a function of output and target that gives a value per
    * element.
    */
-  readonly loss?: ReconstructionLoss;
+  readonly loss?: ReconstructionLoss | undefined;
   /** `"mean"` over all elements (default), or `"perExample"`: the sum of each example, averaged over the batch. */
-  readonly reduction?: ReconstructionReduction;
+  readonly reduction?: ReconstructionReduction | undefined;
 }
 
 /**

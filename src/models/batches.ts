@@ -16,7 +16,7 @@ export interface BatchOptions {
    * Examples computed at once (default 128): less takes less memory. Results are the same, to the bit where no part
    * has fewer than five examples: products of so few rows add up in another order.
    */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
 
 /** Checks and completes {@link BatchOptions}, which may have `more` names. */

@@ -24,11 +24,11 @@ export interface LatentModel {
 /** Options of a bound. */
 export interface BoundOptions extends BatchOptions {
   /** For the samples of the posterior (default `key(0)`: the same call gives the same value). */
-  readonly key?: Key;
+  readonly key?: Key | undefined;
   /** Samples per example (default 1). */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /** Another posterior than the encoder's, both `[n, latentSize]`: a refined one, for example. */
-  readonly posterior?: DiagonalGaussian;
+  readonly posterior?: DiagonalGaussian | undefined;
 }
 
 /** The bound and its terms, in nats per example, averaged over the examples. */

@@ -79,7 +79,7 @@ export function latentUsage(q: DiagonalGaussian): LatentUsage {
  */
 export function usageWarnings(
   usage: LatentUsage,
-  options: { readonly beta: number; readonly isImproving?: boolean },
+  options: { readonly beta: number; readonly isImproving?: boolean | undefined },
 ): string[] {
   const where = "usageWarnings";
   if (!Array.isArray(usage?.klPerDimension) || !Array.isArray(usage.posteriorVariance)) {

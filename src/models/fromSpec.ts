@@ -11,9 +11,9 @@ import type { Vae, VaeOptions } from "./vaeTypes.js";
 /** What a spec cannot hold. */
 export interface CustomParts {
   /** Makers of layers of one's own, by type. */
-  readonly layers?: LayerMakers;
+  readonly layers?: LayerMakers | undefined;
   /** The reconstruction loss of an autoencoder that was made with a function. */
-  readonly loss?: ReconstructionLoss;
+  readonly loss?: ReconstructionLoss | undefined;
 }
 
 /** A model as loaded: `model.spec.type` tells which. */

@@ -19,11 +19,11 @@ export interface ImageNetworkOptions {
   /** `[height, width, channels]` of the images. */
   readonly inputShape: Shape;
   /** Channels after each convolution, every one of which halves the image (default [8, 16]). */
-  readonly channels?: readonly number[];
+  readonly channels?: readonly number[] | undefined;
   /** Features between the convolutions and the code (default 256). */
-  readonly features?: number;
+  readonly features?: number | undefined;
   /** Of the decoder's end: `"sigmoid"` for values in [0, 1] (default), where it does not have to give logits. */
-  readonly outputActivation?: ActivationName;
+  readonly outputActivation?: ActivationName | undefined;
 }
 
 const NETWORK_OPTIONS = ["inputShape", "channels", "features", "outputActivation"];
@@ -126,7 +126,7 @@ function divided<T extends ImageNetworkOptions>(
 export function imageVae(
   options: ImageNetworkOptions &
     Omit<VaeOptions, "encoder" | "decoder" | "latentSize"> & {
-      readonly latentSize?: number;
+      readonly latentSize?: number | undefined;
     },
 ): Vae {
   const own = ["latentSize", "likelihood", "beta", "freeBits"];
@@ -164,7 +164,7 @@ export function imageVae(
 export function imageAutoencoder(
   options: ImageNetworkOptions &
     Omit<AutoencoderOptions, "encoder" | "decoder"> & {
-      readonly codeSize?: number;
+      readonly codeSize?: number | undefined;
     },
 ): Autoencoder {
   const where = "imageAutoencoder";

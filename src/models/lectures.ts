@@ -22,7 +22,7 @@ const AVERAGES = { momentum: 0.9 } as const;
 /** The numbers among a maker's options, completed and checked. */
 function numbers<T extends Readonly<Record<string, number>>>(
   where: string,
-  options: Partial<T>,
+  options: { readonly [Name in keyof T]?: T[Name] | undefined },
   defaults: T,
 ): T {
   checkOptions(where, options, Object.keys(defaults));
@@ -42,7 +42,9 @@ function numbers<T extends Readonly<Record<string, number>>>(
  * lectures.linear({ features: 784, width: 16 }).codeShape; // [16]
  * @see Baldi & Hornik, "Neural networks and principal component analysis" (1989)
  */
-export function linear(options: { readonly features?: number; readonly width?: number } = {}): Autoencoder {
+export function linear(
+  options: { readonly features?: number | undefined; readonly width?: number | undefined } = {},
+): Autoencoder {
   const { features, width } = numbers("lectures.linear", options, { features: 3, width: 2 });
   return autoencoder({ inputShape: [features], encoder: dense(width), decoder: dense(features) });
 }
@@ -56,7 +58,7 @@ export function linear(options: { readonly features?: number; readonly width?: n
  * @example
  * lectures.shallow().codeShape; // [32]
  */
-export function shallow(options: { readonly width?: number } = {}): Autoencoder {
+export function shallow(options: { readonly width?: number | undefined } = {}): Autoencoder {
   const { width } = numbers("lectures.shallow", options, { width: 32 });
   return autoencoder({
     inputShape: [784],
@@ -144,7 +146,7 @@ export function strided(): Autoencoder {
  * lectures.denseVae({ latentSize: 2 }).latentSize; // 2
  * @see Kingma & Welling, "Auto-encoding variational Bayes" (2014), section 5
  */
-export function denseVae(options: { readonly latentSize?: number } = {}): Vae {
+export function denseVae(options: { readonly latentSize?: number | undefined } = {}): Vae {
   const { latentSize } = numbers("lectures.denseVae", options, { latentSize: 20 });
   return vae({
     inputShape: [784],
@@ -165,7 +167,9 @@ export function denseVae(options: { readonly latentSize?: number } = {}): Vae {
  * @example
  * lectures.convVae({ latentSize: 16 }).latentSize; // 16
  */
-export function convVae(options: { readonly latentSize?: number; readonly size?: number } = {}): Vae {
+export function convVae(
+  options: { readonly latentSize?: number | undefined; readonly size?: number | undefined } = {},
+): Vae {
   const { latentSize, size } = numbers("lectures.convVae", options, { latentSize: 2, size: 28 });
   if (size % 4 !== 0) refuseValue("lectures.convVae", "size", "be a multiple of 4", size);
   const quarter = size / 4;

@@ -26,15 +26,15 @@ export interface ModelParams {
 /** How a model's loss is taken. */
 export interface LossOptions {
   /** For the parts that draw random numbers. */
-  readonly key?: Key;
+  readonly key?: Key | undefined;
   /** Whether dropout, noise and batch norm behave as in training (default false). */
-  readonly training?: boolean;
+  readonly training?: boolean | undefined;
   /** Number of the step, from 0: what a schedule is asked about (default 0). */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** What the output is compared with, where that is not the input itself: the clean images. */
-  readonly target?: Tensor;
+  readonly target?: Tensor | undefined;
   /** 1 where the loss counts and 0 where it does not, of the target's shape or with one channel (default: all). */
-  readonly hidden?: Tensor;
+  readonly hidden?: Tensor | undefined;
 }
 
 /** A model's loss on a batch. */

@@ -17,13 +17,13 @@ import type { LatentModel } from "./bound.js";
 /** Options of `Vae.refinePosterior`. */
 export interface RefineOptions extends BatchOptions {
   /** For the noise (default `key(0)`). */
-  readonly key?: Key;
+  readonly key?: Key | undefined;
   /** Gradient steps, integer ≥ 1 (default 100). */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
   /** Adam's first rate, which falls to 0 as a cosine (default 0.05). */
-  readonly learningRate?: number;
+  readonly learningRate?: number | undefined;
   /** Samples per step (default 1). */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
 }
 
 /** Noise of a step, `[end − start, latentSize]`: of a key per example, so that it does not depend on the batch. */

@@ -18,15 +18,15 @@ export interface VaeOptions {
   readonly latentSize: number;
   readonly encoder: Layer;
   readonly decoder: Layer;
-  readonly likelihood?: Likelihood;
-  readonly beta?: Beta;
-  readonly freeBits?: FreeBits;
+  readonly likelihood?: Likelihood | undefined;
+  readonly beta?: Beta | undefined;
+  readonly freeBits?: FreeBits | undefined;
 }
 
 /** How a VAE's loss is taken. */
 export interface VaeLossOptions extends LossOptions {
   /** The noise ε `[n, latentSize]` itself, instead of one drawn from the key: zeros decode the mean. */
-  readonly noise?: Tensor;
+  readonly noise?: Tensor | undefined;
 }
 
 /** What is generated. */
@@ -36,7 +36,7 @@ export interface GenerateOptions extends BatchOptions {
   /** For the latents. */
   readonly key: Key;
   /** Deviation of the latents, ≥ 0 (default 1, the prior's): less gives more typical images. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
 }
 
 /** How outliers are scored. */
@@ -45,7 +45,7 @@ export interface ScoreOptions extends BoundOptions {
    * `"elbo"` (default): −ELBO; `"reconstruction"`: −log p(x | z) at the posterior's mean, where key and samples have
    * no part; `"logLikelihood"`: minus the importance-weighted bound, of 64 samples unless told.
    */
-  readonly by?: "elbo" | "reconstruction" | "logLikelihood";
+  readonly by?: "elbo" | "reconstruction" | "logLikelihood" | undefined;
 }
 
 /**

@@ -14,9 +14,9 @@ import { writeFileAtomic } from "./writeFileAtomic.js";
 /** Options of {@link checkpointFolder}. */
 export interface CheckpointFolderOptions {
   /** Checkpoints that stay, integer ≥ 1 (default 2: should the newest be damaged, there is another). */
-  readonly keep?: number;
+  readonly keep?: number | undefined;
   /** Told of every damaged file that `load` passes over (default: nobody). */
-  readonly onSkip?: (skipped: Skipped) => void;
+  readonly onSkip?: ((skipped: Skipped) => void) | undefined;
 }
 
 /** Where checkpoints go and come from; made by {@link checkpointFolder}. */

@@ -17,13 +17,13 @@ import { checkImageOptions, IMAGE_OPTIONS, type ImageOptions, prepareImages } fr
 
 export interface LoadOptions extends ImageOptions {
   /** Whether a damaged picture of a folder ends the loading, or is left out and reported (default `"refuse"`). */
-  readonly broken?: "refuse" | "skip";
+  readonly broken?: "refuse" | "skip" | undefined;
   /** Of a table: whether the first line names the columns (default: told by its cells). */
-  readonly header?: boolean;
+  readonly header?: boolean | undefined;
   /** Of a table: what stands between cells (default: told by the first line). */
-  readonly separator?: Separator;
+  readonly separator?: Separator | undefined;
   /** Most bytes that one picture may take, 4 for every value (default 2²⁸: 256 MiB). */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** Options that are for tables only. */

@@ -18,13 +18,13 @@ import type { Tensor } from "../tensor.js";
 
 export interface ImageOptions {
   /** Height and width that images get (default: as they are; those of a folder must then agree). */
-  readonly size?: ImageSize;
+  readonly size?: ImageSize | undefined;
   /** What happens where the proportions differ from those of `size` (default `"crop"`). */
-  readonly fit?: Fit;
+  readonly fit?: Fit | undefined;
   /** Whether images of colour become grey (default false). */
-  readonly grey?: boolean;
+  readonly grey?: boolean | undefined;
   /** What stands behind transparent pixels (default `"white"`), and around images with `"pad"` (default 0). */
-  readonly background?: Background;
+  readonly background?: Background | undefined;
 }
 
 export const IMAGE_OPTIONS = ["size", "fit", "grey", "background"] as const;

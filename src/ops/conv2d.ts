@@ -34,7 +34,7 @@ export interface Conv2dOptions extends Conv2dWindowOptions, EpilogueOptions {}
 /** Options of {@link conv2dTranspose}. */
 export interface Conv2dTransposeOptions extends TransposeOptions, EpilogueOptions {
   /** Number of channel groups, a divisor of input and output channels (default 1). */
-  readonly groups?: number;
+  readonly groups?: number | undefined;
 }
 
 type Layer = Activation & { readonly geometry: Conv2dGeometry };

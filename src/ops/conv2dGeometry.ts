@@ -8,7 +8,7 @@ import { checkTensor } from "../tensor.js";
 /** Where a convolution's windows lie, and how its channels are grouped. */
 export interface Conv2dWindowOptions extends WindowOptions {
   /** Number of channel groups, a divisor of input and output channels (default 1); all channels: depthwise. */
-  readonly groups?: number;
+  readonly groups?: number | undefined;
 }
 
 /** The names of those options. */

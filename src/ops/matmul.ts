@@ -16,11 +16,11 @@ import {
 /** Options of {@link matmul}. */
 export interface MatmulOptions extends EpilogueOptions {
   /** Use aᵀ (default false). */
-  readonly transposeA?: boolean;
+  readonly transposeA?: boolean | undefined;
   /** Use bᵀ (default false). */
-  readonly transposeB?: boolean;
+  readonly transposeB?: boolean | undefined;
   /** Factor of the product (default 1). */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 type Product = ProductSizes & Activation & { readonly scale: number };

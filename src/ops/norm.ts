@@ -13,13 +13,13 @@ import { mean } from "./reduce.js";
 /** Options of {@link batchNorm}. */
 export interface BatchNormOptions {
   /** Normalise with the batch's own moments and move the running ones (default false: use the running ones). */
-  readonly training?: boolean;
+  readonly training?: boolean | undefined;
   /** Added to the variance, > 0 (default 1e-3, Keras's; PyTorch's is 1e-5). */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** Share of the old running value that is kept, from 0 to 1 (default 0.99, Keras's; 1 − PyTorch's momentum). */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** Which variance enters the running one: `"biased"` (default, Keras) or `"unbiased"` (PyTorch). */
-  readonly runningVariance?: "biased" | "unbiased";
+  readonly runningVariance?: "biased" | "unbiased" | undefined;
 }
 
 /** What {@link batchNorm} gives. */
@@ -174,7 +174,10 @@ export function batchNorm(
 }
 
 /** Checks the options of a batch norm, and fills in those that are absent. */
-export function checkBatchNormOptions(where: string, options: BatchNormOptions): Required<BatchNormOptions> {
+export function checkBatchNormOptions(
+  where: string,
+  options: BatchNormOptions,
+): { readonly [Name in keyof BatchNormOptions]-?: NonNullable<BatchNormOptions[Name]> } {
   checkOptions(where, options, ["training", "epsilon", "momentum", "runningVariance"]);
   const { training = false, epsilon = 1e-3, momentum = 0.99, runningVariance = "biased" } = options;
   checkBoolean(where, "training", training);
@@ -214,7 +217,7 @@ export function layerNorm(
   input: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  options: { readonly epsilon?: number } = {},
+  options: { readonly epsilon?: number | undefined } = {},
 ): Tensor {
   const where = "layerNorm";
   checkTensor(where, "input", input);

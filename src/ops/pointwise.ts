@@ -102,7 +102,7 @@ const eluOp = parameterOp("elu", kernels.elu, kernels.eluGradient, "output");
  * @example
  * ops.leakyRelu(tensor([-1, 1]), { alpha: 0.25 }).data; // [-0.25, 1]
  */
-export function leakyRelu(x: Tensor, options: { readonly alpha?: number } = {}): Tensor {
+export function leakyRelu(x: Tensor, options: { readonly alpha?: number | undefined } = {}): Tensor {
   checkTensor("leakyRelu", "x", x);
   checkOptions("leakyRelu", options, ["alpha"]);
   const { alpha = 0.01 } = options;
@@ -120,7 +120,7 @@ export function leakyRelu(x: Tensor, options: { readonly alpha?: number } = {}):
  * @example
  * ops.elu(tensor([0, 1])).data; // [0, 1]
  */
-export function elu(x: Tensor, options: { readonly alpha?: number } = {}): Tensor {
+export function elu(x: Tensor, options: { readonly alpha?: number | undefined } = {}): Tensor {
   checkTensor("elu", "x", x);
   checkOptions("elu", options, ["alpha"]);
   const { alpha = 1 } = options;

@@ -20,7 +20,7 @@ export type MaxPool2dOptions = WindowOptions;
 /** Options of {@link avgPool2d}; the stride defaults to the pool size. */
 export interface AvgPool2dOptions extends WindowOptions {
   /** Whether padding counts in the divisor (default false, as in TensorFlow; PyTorch's default is true). */
-  readonly countIncludePad?: boolean;
+  readonly countIncludePad?: boolean | undefined;
 }
 
 const maxOp = defineOp<readonly [Tensor], Conv2dGeometry>({

@@ -9,9 +9,9 @@ import { checkAxis, expand } from "./shape.js";
 /** Options of the reductions. */
 export interface ReduceOptions {
   /** Axis or axes to reduce, neighbours where there are several (default: all). Negative counts from the end. */
-  readonly axis?: number | readonly number[];
+  readonly axis?: number | readonly number[] | undefined;
   /** Keep reduced axes with size 1 (default false). */
-  readonly keepDims?: boolean;
+  readonly keepDims?: boolean | undefined;
 }
 
 interface Reduction {

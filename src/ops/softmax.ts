@@ -10,7 +10,7 @@ import { checkAxis, transpose } from "./shape.js";
 /** Options of {@link softmax} and {@link logSoftmax}. */
 export interface SoftmaxOptions {
   /** The axis that is normalised (default −1, the last). */
-  readonly axis?: number;
+  readonly axis?: number | undefined;
 }
 
 /** A tensor seen as rows along its last axis. */

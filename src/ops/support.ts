@@ -18,11 +18,11 @@ export const FUSED_ACTIVATIONS = Object.keys(ACTIVATION) as FusedActivation[];
 /** Options of every product that can add a bias and apply an activation. */
 export interface EpilogueOptions {
   /** One value per output channel, shape `[channels]`, added to the product. */
-  readonly bias?: Tensor;
+  readonly bias?: Tensor | undefined;
   /** Applied after the bias (default `"linear"`). */
-  readonly activation?: FusedActivation;
+  readonly activation?: FusedActivation | undefined;
   /** Slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0. */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
 }
 
 /** The checked activation of a product. */

@@ -8,11 +8,11 @@ import { elementwise, type OptimizerOptions, SHARED_OPTIONS, type StepState } fr
 /** Options of {@link adagrad}. */
 export interface AdagradOptions extends OptimizerOptions {
   /** What the sum of squares begins with, ≥ 0 (default 0.1, Keras's; PyTorch's is 0). */
-  readonly initialAccumulator?: number;
+  readonly initialAccumulator?: number | undefined;
   /** Added to the root, ≥ 0 (default 1e-7, Keras's; PyTorch's is 1e-10). */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** Add epsilon under the root, as Keras does (default false: to the root, as PyTorch does). */
-  readonly epsilonInsideRoot?: boolean;
+  readonly epsilonInsideRoot?: boolean | undefined;
 }
 
 /** State of {@link adagrad}. */

@@ -14,13 +14,13 @@ import {
 /** Options of {@link adam} and {@link adamw}. */
 export interface AdamOptions extends OptimizerOptions {
   /** Share of the mean gradient that is kept, in [0, 1) (default 0.9). */
-  readonly beta1?: number;
+  readonly beta1?: number | undefined;
   /** Share of the mean squared gradient that is kept, in [0, 1) (default 0.999). */
-  readonly beta2?: number;
+  readonly beta2?: number | undefined;
   /** Added to the root, ≥ 0 (default 1e-7, Keras's; PyTorch's is 1e-8). */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** Add epsilon before the root's bias is corrected, as TensorFlow does (default false: after it). */
-  readonly epsilonHat?: boolean;
+  readonly epsilonHat?: boolean | undefined;
 }
 
 /** State of {@link adam} and {@link adamw}. */

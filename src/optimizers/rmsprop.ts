@@ -14,15 +14,15 @@ import {
 /** Options of {@link rmsprop}. */
 export interface RmspropOptions extends OptimizerOptions {
   /** Share of the mean squared gradient that is kept, in [0, 1) (default 0.9, Keras's; PyTorch's is 0.99). */
-  readonly decay?: number;
+  readonly decay?: number | undefined;
   /** Share of the velocity that is kept, in [0, 1) (default 0). */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** Added to the root, ≥ 0 (default 1e-7, Keras's; PyTorch's is 1e-8). */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
   /** Divide by the gradient's deviation instead of its root mean square (default false). */
-  readonly centered?: boolean;
+  readonly centered?: boolean | undefined;
   /** Add epsilon under the root, as Keras does (default false: to the root, as PyTorch does). */
-  readonly epsilonInsideRoot?: boolean;
+  readonly epsilonInsideRoot?: boolean | undefined;
 }
 
 /** State of {@link rmsprop}: a mean where it is centered, a velocity where it has momentum. */

@@ -11,11 +11,11 @@ import { asSchedule, type Schedule } from "./rate.js";
 /** Options of every ready-made optimizer. */
 export interface OptimizerOptions {
   /** Step size, ≥ 0: a number or a function of the step, counted from 0. */
-  readonly learningRate?: number | Schedule;
+  readonly learningRate?: number | Schedule | undefined;
   /** Weight decay w ≥ 0: the gradient becomes g + w·p, the gradient of ½w‖p‖² more (default 0). */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | undefined;
   /** Which parameters decay (default: all). */
-  readonly mask?: Mask;
+  readonly mask?: Mask | undefined;
 }
 
 /** The names of {@link OptimizerOptions}. */

@@ -47,7 +47,7 @@ export function exponentialDecay(options: {
   readonly from: number;
   readonly factor: number;
   readonly steps: number;
-  readonly staircase?: boolean;
+  readonly staircase?: boolean | undefined;
 }): Schedule {
   const where = "exponentialDecay";
   checkOptions(where, options, ["from", "factor", "steps", "staircase"]);
@@ -75,7 +75,7 @@ export function exponentialDecay(options: {
  */
 export function cosineDecay(options: {
   readonly from: number;
-  readonly to?: number;
+  readonly to?: number | undefined;
   readonly steps: number;
 }): Schedule {
   const where = "cosineDecay";
@@ -103,7 +103,7 @@ export function cosineDecay(options: {
  * @see Goyal et al. 2017, Accurate, large minibatch SGD, section 2.2
  */
 export function linearWarmup(options: {
-  readonly from?: number;
+  readonly from?: number | undefined;
   readonly steps: number;
   readonly next: number | Schedule;
 }): Schedule {
@@ -172,9 +172,9 @@ export function piecewise(options: {
 export function oneCycle(options: {
   readonly peak: number;
   readonly steps: number;
-  readonly warmup?: number;
-  readonly from?: number;
-  readonly to?: number;
+  readonly warmup?: number | undefined;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
 }): Schedule {
   const where = "oneCycle";
   checkOptions(where, options, ["peak", "steps", "warmup", "from", "to"]);

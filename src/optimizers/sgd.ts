@@ -14,9 +14,9 @@ import {
 /** Options of {@link sgd}. */
 export interface SgdOptions extends OptimizerOptions {
   /** Share of the velocity that is kept, in [0, 1) (default 0). */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** Look ahead along the velocity (default false); asks for a momentum. */
-  readonly nesterov?: boolean;
+  readonly nesterov?: boolean | undefined;
 }
 
 /** State of {@link sgd}; without momentum there is no velocity. */

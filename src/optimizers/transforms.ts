@@ -97,7 +97,10 @@ export function clipByGlobalNorm(maxNorm: number): <Params>(grads: Params) => Pa
  * const decay = weightDecay(1e-4, { mask: (path) => path.endsWith("kernel") });
  * const optimizer = chain(decay, sgd({ learningRate: 0.1 }));
  */
-export function weightDecay(rate: number, options: { readonly mask?: Mask } = {}): GradientTransform {
+export function weightDecay(
+  rate: number,
+  options: { readonly mask?: Mask | undefined } = {},
+): GradientTransform {
   const where = "weightDecay";
   checkNumber(where, "rate", rate, 0);
   checkOptions(where, options, ["mask"]);

@@ -32,7 +32,7 @@ function checkInterval(where: string, low: number, high: number, least: number, 
 export function uniform(
   from: Key,
   shape: Shape,
-  options: { readonly low?: number; readonly high?: number } = {},
+  options: { readonly low?: number | undefined; readonly high?: number | undefined } = {},
 ): Tensor {
   const where = "uniform";
   checkKey(where, "from", from);
@@ -72,7 +72,7 @@ const FARTHEST = 5.5;
 export function normal(
   from: Key,
   shape: Shape,
-  options: { readonly mean?: number; readonly deviation?: number } = {},
+  options: { readonly mean?: number | undefined; readonly deviation?: number | undefined } = {},
 ): Tensor {
   const where = "normal";
   checkKey(where, "from", from);
@@ -105,7 +105,7 @@ export function normal(
 export function truncatedNormal(
   from: Key,
   shape: Shape,
-  options: { readonly low?: number; readonly high?: number } = {},
+  options: { readonly low?: number | undefined; readonly high?: number | undefined } = {},
 ): Tensor {
   const where = "truncatedNormal";
   checkKey(where, "from", from);

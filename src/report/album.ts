@@ -16,13 +16,13 @@ export interface FigureOptions {
   readonly columns: number;
   /** For those who do not see the picture. */
   readonly description: string;
-  readonly caption?: Content;
+  readonly caption?: Content | undefined;
   /** Texts beside the rows, and below the columns. */
-  readonly rowNames?: readonly Content[];
-  readonly columnNames?: readonly Content[];
+  readonly rowNames?: readonly Content[] | undefined;
+  readonly columnNames?: readonly Content[] | undefined;
   /** Widths that the picture and an image of it should have at most, in CSS pixels (default 800 and 100). */
-  readonly width?: number;
-  readonly imageWidth?: number;
+  readonly width?: number | undefined;
+  readonly imageWidth?: number | undefined;
 }
 
 /** Collects a report's pictures. */

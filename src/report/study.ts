@@ -22,17 +22,17 @@ import { checkHistory } from "./checkHistory.js";
 
 /** Options of {@link createReport}; see there. */
 export interface ReportOptions {
-  readonly title?: string;
-  readonly settings?: Readonly<Record<string, string | number | boolean>>;
-  readonly isHeldOut?: boolean;
-  readonly history?: History;
-  readonly imageShape?: Shape;
-  readonly valueRange?: readonly [low: number, high: number];
-  readonly labels?: ArrayLike<number>;
-  readonly labelNames?: readonly string[];
-  readonly factors?: Readonly<Record<string, Tensor>>;
-  readonly readouts?: Readonly<Record<string, (images: Tensor) => Tensor>>;
-  readonly key?: Key;
+  readonly title?: string | undefined;
+  readonly settings?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly isHeldOut?: boolean | undefined;
+  readonly history?: History | undefined;
+  readonly imageShape?: Shape | undefined;
+  readonly valueRange?: readonly [low: number, high: number] | undefined;
+  readonly labels?: ArrayLike<number> | undefined;
+  readonly labelNames?: readonly string[] | undefined;
+  readonly factors?: Readonly<Record<string, Tensor>> | undefined;
+  readonly readouts?: Readonly<Record<string, (images: Tensor) => Tensor>> | undefined;
+  readonly key?: Key | undefined;
 }
 
 /** A trained model and held-out examples, as every section takes them. */

@@ -25,12 +25,12 @@ export interface EarlyStopping {
   /** Epochs without improvement that are waited for, integer ≥ 1. */
   readonly patience: number;
   /** What counts as improvement, ≥ 0 (default 0). */
-  readonly minDelta?: number;
+  readonly minDelta?: number | undefined;
   /**
    * `"objective"` (default): the loss with the KL term's final weight, see {@link fit}; `"loss"`, or the name of a term.
    * Of the validation data where there are any.
    */
-  readonly monitor?: string;
+  readonly monitor?: string | undefined;
 }
 
 /** How far training is. */
@@ -46,22 +46,24 @@ export interface Progress {
 
 /** Options of {@link fit}; see there. */
 export interface FitOptions extends TrainerOptions {
-  readonly epochs?: number;
-  readonly steps?: number;
-  readonly batchSize?: number;
-  readonly shuffle?: boolean;
-  readonly dropLast?: boolean;
-  readonly validation?: Tensor | NdArrayLike | number;
-  readonly earlyStopping?: EarlyStopping;
-  readonly checkpoint?: {
-    readonly every: number;
-    readonly save: (bytes: Uint8Array, step: number) => void | Promise<void>;
-  };
+  readonly epochs?: number | undefined;
+  readonly steps?: number | undefined;
+  readonly batchSize?: number | undefined;
+  readonly shuffle?: boolean | undefined;
+  readonly dropLast?: boolean | undefined;
+  readonly validation?: Tensor | NdArrayLike | number | undefined;
+  readonly earlyStopping?: EarlyStopping | undefined;
+  readonly checkpoint?:
+    | {
+        readonly every: number;
+        readonly save: (bytes: Uint8Array, step: number) => void | Promise<void>;
+      }
+    | undefined;
   readonly resume?: Uint8Array | undefined;
-  readonly onStep?: (record: StepRecord, progress: Progress) => void | Promise<void>;
-  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
-  readonly signal?: { readonly aborted: boolean };
-  readonly yieldEvery?: number;
+  readonly onStep?: ((record: StepRecord, progress: Progress) => void | Promise<void>) | undefined;
+  readonly onEpoch?: ((record: EpochRecord) => void | Promise<void>) | undefined;
+  readonly signal?: { readonly aborted: boolean } | undefined;
+  readonly yieldEvery?: number | undefined;
 }
 
 const OPTIONS = [

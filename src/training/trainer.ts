@@ -29,16 +29,16 @@ export interface TrainerOptions {
    * What updates (default `adam()`). Learning-rate schedules and clipping belong to it:
    * `chain(clipByGlobalNorm(1), adam({ learningRate: schedules.cosineDecay({ from: 1e-3, steps: 1000 }) }))`.
    */
-  readonly optimizer?: Optimizer;
+  readonly optimizer?: Optimizer | undefined;
   /** Parameters to go on from (default: fresh ones). */
-  readonly params?: ModelParams;
+  readonly params?: ModelParams | undefined;
   /**
    * A layer that disturbs the input while the loss is taken on the clean one: `gaussianNoise(0.5, { clip: [0, 1] })`,
    * `saltAndPepper(0.2)`, `maskPatches({ size: 4, ratio: 0.5 })`.
    */
-  readonly corrupt?: Layer;
+  readonly corrupt?: Layer | undefined;
   /** `"hidden"`: the loss counts only what `corrupt`, a `maskPatches` layer, hides (default `"all"`). */
-  readonly lossOn?: "all" | "hidden";
+  readonly lossOn?: "all" | "hidden" | undefined;
 }
 
 /** What a training step tells. */
