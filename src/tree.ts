@@ -22,16 +22,28 @@ export type Argument = readonly [where: string, argument: string, deepest?: numb
 
 const UNNAMED: Argument = ["tree", "tree"];
 
-function checkDepth(depth: number, tree: unknown, [where, argument, deepest = MAX_DEPTH]: Argument): void {
-  if (depth <= deepest) return;
-  refuseValue(where, argument, `nest at most ${deepest} deep, and not hold itself`, tree);
+/** Longest array that is walked: arrays without entries can be longer than anyone can wait for. */
+const MAX_LENGTH = 2 ** 27;
+
+/** Checks that a value in a tree, so deep, can be walked. */
+function checkPlace(
+  value: unknown,
+  depth: number,
+  tree: unknown,
+  [where, argument, deepest = MAX_DEPTH]: Argument,
+): void {
+  if (depth > deepest)
+    refuseValue(where, argument, `nest at most ${deepest} deep, and not hold itself`, tree);
+  if (Array.isArray(value) && value.length > MAX_LENGTH) {
+    refuseValue(where, argument, `have at most ${MAX_LENGTH} entries in an array`, value.length);
+  }
 }
 
 /** The tensors of a tree, in order. */
 export function tensorsOf(tree: unknown, argument: Argument = UNNAMED): Tensor[] {
   const found: Tensor[] = [];
   const walk = (value: unknown, depth: number): void => {
-    checkDepth(depth, tree, argument);
+    checkPlace(value, depth, tree, argument);
     if (value instanceof Tensor) found.push(value);
     else if (Array.isArray(value)) {
       for (const entry of value) walk(entry, depth + 1);
@@ -46,7 +58,7 @@ export function tensorsOf(tree: unknown, argument: Argument = UNNAMED): Tensor[]
 /** The tree with every tensor replaced, other values kept. */
 export function mapTree<T>(tree: T, f: (leaf: Tensor) => Tensor, argument: Argument = UNNAMED): T {
   const walk = (value: unknown, depth: number): unknown => {
-    checkDepth(depth, tree, argument);
+    checkPlace(value, depth, tree, argument);
     if (value instanceof Tensor) return f(value);
     if (Array.isArray(value)) {
       return value.map((entry) => walk(entry, depth + 1));
@@ -70,7 +82,7 @@ export interface Leaf {
 export function leavesOf(tree: unknown, argument: Argument = UNNAMED): Leaf[] {
   const found: Leaf[] = [];
   const walk = (value: unknown, path: Path): void => {
-    checkDepth(path.length, tree, argument);
+    checkPlace(value, path.length, tree, argument);
     if (value instanceof Tensor) found.push({ path, tensor: value });
     else if (Array.isArray(value)) {
       value.forEach((entry, i) => walk(entry, [...path, i]));

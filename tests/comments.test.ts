@@ -4,9 +4,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import * as images from "../src/images.js";
-import * as library from "../src/index.js";
-import * as ndarray from "../src/ndarray.js";
+import * as library from "./support/entries.js";
 import { importsOf, type Source, sourcesBelow } from "./support/sources.js";
 
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|[\s;{(,])\/\/.*$/gm;
@@ -18,7 +16,7 @@ const wordsOf = (text: string) => new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]*/g
 
 /** Names that the library and its namespaces export. */
 const PUBLIC = new Set(
-  Object.entries({ ...library, ...images, ...ndarray }).flatMap(([name, value]) =>
+  Object.entries(library).flatMap(([name, value]) =>
     typeof value === "object" && value !== null ? [name, ...Object.keys(value)] : [name],
   ),
 );

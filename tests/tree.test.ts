@@ -110,6 +110,14 @@ const CALLS: Readonly<Record<string, readonly [start: string, call: (tree: Any) 
   writeTree: ["writeTree: tree", (tree) => writeTree(tree)],
 };
 
+describe("a tree that holds an array without end", () => {
+  // Files hold no holes: writeTree refuses the first.
+  const { writeTree: _, ...calls } = CALLS;
+  it.each(Object.entries(calls))("is refused by %s", (_name, [start, call]) => {
+    expectRefused(() => call([new Array(2 ** 31)] as Any), RangeError, start);
+  });
+});
+
 describe.each(TREES)("a tree that %s", (_, make) => {
   it.each(Object.entries(CALLS))("is refused by %s", (_name, [start, call]) => {
     expectRefused(() => call(make() as Any), RangeError, start);

@@ -1,6 +1,6 @@
 // A layer as a table: what is in it, the shapes, the parameters, the work.
 
-import { checkSizes } from "../check.js";
+import { checkSizes, refuseKind } from "../check.js";
 import { key } from "../random/keys.js";
 import type { Shape } from "../tensor.js";
 import { type Tree, tensorsOf } from "../tree.js";
@@ -32,8 +32,12 @@ function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, path: stri
       },
     ];
   }
+  if (!Array.isArray(children)) {
+    refuseKind("summary", "layer.children", "be an array of layers with their places", children);
+  }
   let shape = inputShape;
-  return children.flatMap(({ place, layer: child }) => {
+  return children.flatMap((entry: (typeof children)[number] | null | undefined) => {
+    const { place, layer: child } = entry ?? ({} as never);
     checkLayer("summary", `layer at ${joinPath(path, place)}`, child);
     const rows = rowsOf(child, shape, joinPath(path, place));
     // Only a sequence hands its output on; heads share one input.

@@ -214,7 +214,7 @@ describe("every option of every command", () => {
     const html = readFileSync(join(place, "report.html"), "utf8");
     const name = command === "report" && option === "seed" ? "seed of the data" : option;
     const told = `<span>${name} <b>${value === true ? "yes" : value}</b></span>`;
-    expect(html.includes(told)).toBe(!["out", "resume"].includes(option));
+    expect(html.includes(told)).toBe(!["out", "overwrite", "resume"].includes(option));
     // Written anew, the report of a training is the same.
     const again = await reparam(command === "train" ? ["report", place] : ["info", String(one.args[0])]);
     expect(again.code, again.err).toBe(0);

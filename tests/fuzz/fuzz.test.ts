@@ -2,7 +2,7 @@
 // and the next call right.
 
 import { afterAll, describe, expect, it } from "vitest";
-import * as library from "../../src/index.js";
+import * as library from "../support/entries.js";
 import { asCode, type Fault, faultOf, fuzz } from "./calls.js";
 import { RECIPES } from "./recipes.js";
 import { argument, evaluate, NAMES } from "./values.js";

@@ -22,7 +22,21 @@ const unary = (...names: string[]): Recipes =>
   Object.fromEntries(names.map((name) => [`ops.${name}`, [["ones([2, 3])"], ["tensor([[-1, 0, 100]])"]]]));
 
 const operations: Recipes = {
-  ...unary("abs", "erf", "exp", "gelu", "geluTanh", "log", "log1p", "relu", "sigmoid", "silu", "softplus"),
+  ...unary(
+    "abs",
+    "erf",
+    "exp",
+    "gelu",
+    "geluTanh",
+    "log",
+    "log1p",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "mish",
+    "softsign",
+  ),
   ...unary("sqrt", "square", "tanh"),
   "ops.elu": withOptions(["ones([2, 3])"], "{ alpha: 0.5 }"),
   "ops.leakyRelu": withOptions(["ones([2, 3])"], "{ alpha: 0.5 }"),
@@ -345,6 +359,8 @@ const LAYERS: Readonly<Record<string, readonly [args: readonly string[], inputSh
   gelu: [[[], "[3]"]],
   geluTanh: [[[], "[3]"]],
   silu: [[[], "[3]"]],
+  mish: [[[], "[3]"]],
+  softsign: [[[], "[3]"]],
   sigmoid: [[[], "[3]"]],
   tanh: [[[], "[3]"]],
   softplus: [[[], "[3]"]],

@@ -1,6 +1,6 @@
 // What random calls are made of: expressions for hostile values, and the names that expressions may use.
 
-import * as library from "../../src/index.js";
+import * as library from "../support/entries.js";
 
 /** What hostile getters, proxies and functions throw: the caller's own error, which may come through. */
 export class HostileError extends Error {}
