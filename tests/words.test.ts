@@ -243,8 +243,8 @@ const LAYERS: readonly [string, Layer, Shape][] = [
   ["layerNorm", layerNorm(), [3]],
   ["dropout", dropout(0.5), [3]],
   ["maskPatches", maskPatches({ size: 2, ratio: 0.5 }), [4, 4, 1]],
-  ["sequential", sequential(relu(), dense(2)) as unknown as Layer, [3]],
-  ["residual", residual(dense(3)) as unknown as Layer, [3]],
+  ["sequential", sequential(relu(), dense(2)), [3]],
+  ["residual", residual(dense(3)), [3]],
   ["parallel", parallel({ mean: dense(2) }) as unknown as Layer, [3]],
 ];
 

@@ -109,13 +109,13 @@ function corruptionOf(
   if (denoise !== undefined) {
     // The deviation is that of pixels from 0 to 1, or of standardized columns.
     const [deviation, clip] = range ? [denoise * (range[1] - range[0]), { clip: range }] : [denoise, {}];
-    return { corrupt: gaussianNoise(deviation, clip) as unknown as Layer };
+    return { corrupt: gaussianNoise(deviation, clip) };
   }
   if (mask === undefined) return {};
   const patches = maskPatches({ size: dataShape.length === 1 ? 1 : 4, ratio: mask, value: range?.[0] ?? 0 });
   // Of images that a model takes as vectors, patches are hidden all the same.
   const corrupt = sequential(reshape(dataShape), patches, reshape(inputShape));
-  return { corrupt: corrupt as unknown as Layer };
+  return { corrupt: corrupt };
 }
 
 /** Reads the data and plans the training that was asked for. */

@@ -54,21 +54,23 @@ const MAX_ARGS = 10_000;
 /** Most characters of a head's name in an error message. */
 const SHOWN = 60;
 
-/** Builds the layer that stands, as a spec, at a place inside another. */
-type Build = (place: string, spec: unknown) => AnyLayer;
-
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Arguments with the layers among them built, without those that the maker would not look at. */
-function builtArgs(type: string, args: readonly unknown[], build: Build): readonly unknown[] {
+/** Layers among whose arguments are specs. */
+const containers = new Set(["sequential", "residual", "parallel"]);
+
+/** Arguments with `f` of each spec among them, without those that the maker would not look at. */
+function withSpecs(
+  type: string,
+  args: readonly unknown[],
+  f: (place: string, spec: unknown) => unknown,
+): readonly unknown[] {
   const [first] = args;
-  if (type === "sequential") return args.map((spec, i) => build(`[${i}]`, spec));
-  if (type === "residual") return [build("residual", first)];
+  if (type === "sequential") return args.map((spec, i) => f(`[${i}]`, spec));
+  if (type === "residual") return [f("residual", first)];
   if (type !== "parallel" || !isRecord(first)) return args;
-  const heads = Object.entries(first).map(
-    ([name, spec]) => [name, build(name.slice(0, SHOWN), spec)] as const,
-  );
+  const heads = Object.entries(first).map(([name, spec]) => [name, f(name.slice(0, SHOWN), spec)] as const);
   return [Object.fromEntries(heads)];
 }
 
@@ -94,6 +96,27 @@ function checkSpec(where: string, spec: unknown, depth: number): asserts spec is
   if (depth > MAX_DEPTH) refuseValue(where, "spec", `nest at most ${MAX_DEPTH} layers deep`, spec);
 }
 
+/**
+ * A spec as it would be written now: files of earlier versions leave out options that were not given. What cannot be
+ * built stays as it is.
+ */
+export function completedSpec(spec: unknown): unknown {
+  const complete = (given: unknown, depth: number): unknown => {
+    if (!isRecord(given) || typeof given.type !== "string" || !Array.isArray(given.args)) return given;
+    const { type, args } = given as unknown as LayerSpec;
+    if (!Object.hasOwn(MAKERS, type) || depth > MAX_DEPTH) return given;
+    if (containers.has(type)) {
+      return { type, args: withSpecs(type, args, (_, inner) => complete(inner, depth + 1)) };
+    }
+    try {
+      return (MAKERS[type as keyof typeof MAKERS] as (...args: unknown[]) => AnyLayer)(...args).spec;
+    } catch {
+      return given;
+    }
+  };
+  return complete(spec, 1);
+}
+
 function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
   const where = "layerFromSpec";
   checkSpec(where, spec, depth);
@@ -111,8 +134,8 @@ function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
     const known = Object.keys(MAKERS).sort().join(", ");
     refuseValue(where, "type", `be one of ${known}, or a name among makers (the second argument)`, type);
   }
-  const build: Build = (place, inner) => within(place, () => rebuild(inner, makers, depth + 1));
-  const layer = call(MAKERS, builtArgs(type, args, build));
+  const build = (place: string, inner: unknown) => within(place, () => rebuild(inner, makers, depth + 1));
+  const layer = call(MAKERS, withSpecs(type, args, build));
   checkNoneIgnored(type, args, layer);
   return layer;
 }

@@ -33,11 +33,10 @@ function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, path: stri
     ];
   }
   let shape = inputShape;
-  return children.flatMap(({ place, layer: child }) => {
+  return children.parts.flatMap(({ place, layer: child }) => {
     checkLayer("summary", `layer at ${joinPath(path, place)}`, child);
     const rows = rowsOf(child, shape, joinPath(path, place));
-    // Only a sequence hands its output on; heads share one input.
-    if (spec.type === "sequential") shape = child.outputShape(shape);
+    if (children.joined === "sequence") shape = child.outputShape(shape);
     return rows;
   });
 }

@@ -16,6 +16,7 @@ import {
   type LossResult,
   type Model,
   type ModelParams,
+  type ModelSpec,
 } from "./model.js";
 import {
   elementsOf,
@@ -47,6 +48,9 @@ export interface AutoencoderOptions {
  * all of them; outside of {@link grad} and its like, any number of examples is taken, in parts.
  */
 export interface Autoencoder extends Model {
+  /** Tells it from other models. */
+  readonly type: "autoencoder";
+  readonly spec: ModelSpec<"autoencoder">;
   /** The shape of one code. */
   readonly codeShape: Shape;
   /** Fresh parameters. */
@@ -123,6 +127,7 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
     };
 
   return {
+    type: where,
     spec: {
       type: where,
       inputShape,

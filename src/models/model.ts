@@ -41,15 +41,15 @@ export interface LossOptions {
 export interface LossResult {
   /** One number: what training makes small. */
   readonly loss: Tensor;
-  /** The numbers that it is made of, by name: `reconstruction`; for a VAE also `kl`, and with free bits `paidKl`. */
+  /** The numbers that it is made of, by name: "reconstruction"; for a VAE also "kl", and with free bits "paidKl". */
   readonly terms: Readonly<Record<string, Tensor>>;
   /** The state after this use. */
   readonly state: ModelParams["state"];
 }
 
 /** How a model was made, as JSON can hold it. */
-export interface ModelSpec {
-  readonly type: string;
+export interface ModelSpec<Type extends string = string> {
+  readonly type: Type;
   readonly inputShape: Shape;
   readonly encoder: LayerSpec;
   readonly decoder: LayerSpec;
@@ -70,7 +70,7 @@ export interface Model {
   readonly spec: ModelSpec;
   /** The shape of one input. */
   readonly inputShape: Shape;
-  /** The weight of the term `kl` (`paidKl` where there is one) in the loss, where it has one. */
+  /** The weight of the term "kl" ("paidKl" where there is one) in the loss, where it has one. */
   readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
   loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
@@ -87,12 +87,6 @@ export function checkModel(where: string, model: unknown): asserts model is Mode
     refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
   }
   checkSizes(where, "model.inputShape", inputShape);
-}
-
-/** A layer as a named part of a model. */
-export interface Part {
-  readonly name: string;
-  readonly layer: Layer<Tree, Tree, unknown>;
 }
 
 /** Applies a part with its own parameters; errors from inside name it. */

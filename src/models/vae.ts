@@ -94,9 +94,10 @@ export function vae(options: VaeOptions): Vae {
     };
 
   const model: Vae = {
+    type: where,
     get spec() {
       return {
-        type: where,
+        type: "vae" as const,
         inputShape,
         encoder: options.encoder.spec,
         decoder: options.decoder.spec,
@@ -105,6 +106,7 @@ export function vae(options: VaeOptions): Vae {
     },
     inputShape,
     latentSize,
+    codeShape: [latentSize],
     beta,
     init(key) {
       checkKey(`${where}.init`, "key", key);

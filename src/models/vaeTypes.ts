@@ -9,7 +9,7 @@ import type { Beta } from "./beta.js";
 import type { Bound, BoundOptions } from "./bound.js";
 import type { FreeBits } from "./freeBits.js";
 import type { Likelihood } from "./likelihood.js";
-import type { LossOptions, LossResult, Model, ModelParams } from "./model.js";
+import type { LossOptions, LossResult, Model, ModelParams, ModelSpec } from "./model.js";
 import type { RefineOptions } from "./refine.js";
 
 /** What {@link vae} is made from; see there. */
@@ -54,12 +54,17 @@ export interface ScoreOptions extends BoundOptions {
  * constant. Outside of {@link grad} and its like, any number of examples is taken, in parts.
  */
 export interface Vae extends Model {
+  /** Tells it from other models. */
+  readonly type: "vae";
+  readonly spec: ModelSpec<"vae">;
   readonly latentSize: number;
+  /** The shape of one code, `[latentSize]`. */
+  readonly codeShape: Shape;
   /** Fresh parameters. */
   init(key: Key): ModelParams;
   /**
    * reconstruction + beta·kl on a batch, with these two as terms, in nats per example; differentiable by
-   * `params.weights`. With free bits it is reconstruction + beta·paidKl, `paidKl` a third term. Needs a key, or the noise
+   * `params.weights`. With free bits it is reconstruction + beta·paidKl, "paidKl" a third term. Needs a key, or the noise
    * itself.
    */
   loss(params: ModelParams, images: Tensor, options?: VaeLossOptions): LossResult;

@@ -17,15 +17,15 @@ import { percent } from "./scale.js";
 const WAYS: readonly { readonly name: string; readonly enlarge: (filters: number) => Layer }[] = [
   {
     name: "Transposed convolution, kernel 3, stride 2",
-    enlarge: (filters) => conv2dTranspose(filters, { kernel: 3, stride: 2 }) as unknown as Layer,
+    enlarge: (filters) => conv2dTranspose(filters, { kernel: 3, stride: 2 }),
   },
   {
     name: "Transposed convolution, kernel 4, stride 2",
-    enlarge: (filters) => conv2dTranspose(filters, { kernel: 4, stride: 2 }) as unknown as Layer,
+    enlarge: (filters) => conv2dTranspose(filters, { kernel: 4, stride: 2 }),
   },
   {
     name: "Nearest neighbours, then a convolution of kernel 3",
-    enlarge: (filters) => resizeConv2d(filters, { kernel: 3 }) as unknown as Layer,
+    enlarge: (filters) => resizeConv2d(filters, { kernel: 3 }),
   },
 ];
 
