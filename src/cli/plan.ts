@@ -20,6 +20,7 @@ import { checkFinite } from "./finite.js";
 import { defaultModelName, LIKELIHOODS, modelByName } from "./models.js";
 import type { Settings } from "./run.js";
 import { DEFAULTS } from "./trainOptions.js";
+import { RUN_DRAWS } from "./draws.js";
 
 /** A training, ready to begin. */
 export interface Plan {
@@ -124,9 +125,9 @@ export async function planOf(settings: Settings): Promise<Plan> {
   const asked = askedOf(options);
   const { epochs, batchSize } = asked;
   const seed = makeKey(asked.seed);
-  const data = await readData(settings.data, options, fold(seed, 0));
+  const data = await readData(settings.data, options, fold(seed, RUN_DRAWS.data));
   checkFinite(settings.data, data);
-  const { rest, aside } = divide(data, HELD_OUT, fold(seed, 1));
+  const { rest, aside } = divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut));
   const inputShape = data.values.shape.slice(1);
   const isImages = inputShape.length === 3;
   const name = asked.name ?? defaultModelName(inputShape);

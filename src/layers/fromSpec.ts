@@ -3,7 +3,7 @@
 
 import { checkFunction, refuseKind, refuseValue, within } from "../check.js";
 import type { Tensor } from "../tensor.js";
-import type { Tree } from "../tree.js";
+import { isObject, type Tree } from "../tree.js";
 import { ACTIVATION_LAYERS } from "./activations.js";
 import { parallel, residual, sequential } from "./combine.js";
 import { conv2d, conv2dTranspose, resizeConv2d, upsampleNearest } from "./convolution.js";
@@ -54,9 +54,6 @@ const MAX_ARGS = 10_000;
 /** Most characters of a head's name in an error message. */
 const SHOWN = 60;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Layers among whose arguments are specs. */
 const containers = new Set(["sequential", "residual", "parallel"]);
 
@@ -69,7 +66,7 @@ function withSpecs(
   const [first] = args;
   if (type === "sequential") return args.map((spec, i) => f(`[${i}]`, spec));
   if (type === "residual") return [f("residual", first)];
-  if (type !== "parallel" || !isRecord(first)) return args;
+  if (type !== "parallel" || !isObject(first)) return args;
   const heads = Object.entries(first).map(([name, spec]) => [name, f(name.slice(0, SHOWN), spec)] as const);
   return [Object.fromEntries(heads)];
 }
@@ -78,13 +75,13 @@ function withSpecs(
 function checkNoneIgnored(type: string, args: readonly unknown[], layer: AnyLayer): void {
   const taken = layer.spec.args.length;
   // Options without an entry are left out of specs.
-  const ignored = args.slice(taken).filter((arg) => !isRecord(arg) || Object.keys(arg).length > 0);
+  const ignored = args.slice(taken).filter((arg) => !isObject(arg) || Object.keys(arg).length > 0);
   if (ignored.length > 0) refuseKind(type, "args", `have at most ${taken} entries here`, args);
 }
 
 function checkSpec(where: string, spec: unknown, depth: number): asserts spec is LayerSpec {
   const rule = 'be a layer\'s spec, { "type": name, "args": [...] }';
-  if (!isRecord(spec)) refuseKind(where, "spec", rule, spec);
+  if (!isObject(spec)) refuseKind(where, "spec", rule, spec);
   const isWhole =
     Object.keys(spec).length === 2 && Object.hasOwn(spec, "type") && Object.hasOwn(spec, "args");
   if (!isWhole) refuseKind(where, "spec", rule, spec);
@@ -102,7 +99,7 @@ function checkSpec(where: string, spec: unknown, depth: number): asserts spec is
  */
 export function completedSpec(spec: unknown): unknown {
   const complete = (given: unknown, depth: number): unknown => {
-    if (!isRecord(given) || typeof given.type !== "string" || !Array.isArray(given.args)) return given;
+    if (!isObject(given) || typeof given.type !== "string" || !Array.isArray(given.args)) return given;
     const { type, args } = given as unknown as LayerSpec;
     if (!Object.hasOwn(MAKERS, type) || depth > MAX_DEPTH) return given;
     if (containers.has(type)) {
@@ -162,6 +159,6 @@ export function layerFromSpec<Output = Tensor>(
   spec: LayerSpec,
   makers: LayerMakers = {},
 ): Layer<Tree, Tree, Output> {
-  if (!isRecord(makers)) refuseKind("layerFromSpec", "makers", "be an object of functions by name", makers);
+  if (!isObject(makers)) refuseKind("layerFromSpec", "makers", "be an object of functions by name", makers);
   return rebuild(spec, makers, 1) as Layer<Tree, Tree, Output>;
 }

@@ -60,8 +60,9 @@ export function multiplyAddsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Sh
   return workOf(tableOf(layer, inputShape));
 }
 
-/** Digits in groups of three: `1 234 567`. */
-export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+/** Whole digits in groups of three: `1 234 567`. */
+export const grouped = (value: number | string, separator = " "): string =>
+  String(value).replace(/\B(?=(\d{3})+$)/g, separator);
 
 /**
  * A table of a layer's parts: output shape without the batch, parameters, and multiply-adds for one example.

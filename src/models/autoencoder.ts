@@ -7,6 +7,7 @@ import * as ops from "../ops/index.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
+import { AUTOENCODER_DRAWS as DRAWS } from "./draws.js";
 import {
   applyPart,
   checkBatch,
@@ -140,8 +141,8 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
     init(key) {
       checkKey(`${where}.init`, "key", key);
       const parts = {
-        encoder: encoder.layer.init(fold(key, 0), inputShape),
-        decoder: decoder.layer.init(fold(key, 1), codeShape),
+        encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),
+        decoder: decoder.layer.init(fold(key, DRAWS.decoder), codeShape),
       };
       return {
         weights: { encoder: parts.encoder.params, decoder: parts.decoder.params },
@@ -155,8 +156,8 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
       checkLossOptions(whereCall, lossOptions, images);
       const { key, training = false, target = images, hidden } = lossOptions;
       const context: ApplyContext = key === undefined ? { training } : { training, key };
-      const code = applyPart(encoder, params, images, contextOf(context, 0));
-      const decoded = applyPart(decoder, params, code.output, contextOf(context, 1));
+      const code = applyPart(encoder, params, images, contextOf(context, DRAWS.encoder));
+      const decoded = applyPart(decoder, params, code.output, contextOf(context, DRAWS.decoder));
       const reconstruction = reduceWhere(whereCall, elements(decoded.output, target), reduction, hidden);
       return {
         loss: reconstruction,

@@ -10,6 +10,7 @@ import * as ops from "../ops/index.js";
 import { fold, type Key } from "../random/keys.js";
 import type { Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
+import { VAE_DRAWS as DRAWS } from "./draws.js";
 import { observationOf } from "./likelihood.js";
 import { applyPart, type ModelParams } from "./model.js";
 import type { VaeOptions } from "./vaeTypes.js";
@@ -64,9 +65,9 @@ export function networkOf(where: string, options: VaeOptions): Network {
   return {
     init(key) {
       const parts = {
-        encoder: encoder.layer.init(fold(key, 0), inputShape),
-        posterior: heads.init(fold(key, 1), features),
-        decoder: decoder.layer.init(fold(key, 2), [latentSize]),
+        encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),
+        posterior: heads.init(fold(key, DRAWS.posterior), features),
+        decoder: decoder.layer.init(fold(key, DRAWS.decoder), [latentSize]),
         likelihood: { params: observation.init(), state: {} },
       };
       const entries = Object.entries(parts);
@@ -76,9 +77,9 @@ export function networkOf(where: string, options: VaeOptions): Network {
       };
     },
     pass(params, images, target, sample, context) {
-      const encoded = applyPart(encoder, params, images, contextOf(context, 0));
-      const q = applyPart(posterior, params, encoded.output, contextOf(context, 1));
-      const decoded = applyPart(decoder, params, sample(q.output), contextOf(context, 2));
+      const encoded = applyPart(encoder, params, images, contextOf(context, DRAWS.encoder));
+      const q = applyPart(posterior, params, encoded.output, contextOf(context, DRAWS.posterior));
+      const decoded = applyPart(decoder, params, sample(q.output), contextOf(context, DRAWS.decoder));
       return {
         q: q.output,
         negativeLogProb: elements(params, decoded.output, target),

@@ -18,6 +18,7 @@ import {
   negativeLogProbAtMean,
 } from "./bound.js";
 import { latentUsage, usageWarnings } from "./collapse.js";
+import { VAE_DRAWS } from "./draws.js";
 import { checkFreeBits, penalty } from "./freeBits.js";
 import { checkBatch, checkLossOptions, checkMoment, checkParams, type ModelParams } from "./model.js";
 import { networkOf, PARTS } from "./network.js";
@@ -121,7 +122,7 @@ export function vae(options: VaeOptions): Vae {
       if (noise === undefined) checkKey(whereLoss, "key", key);
       else checkBatch(whereLoss, "noise", noise, [latentSize], images.shape[0]);
       const sample = (q: DiagonalGaussian) =>
-        displace(q.mean, q.logVar, noise ?? normal(fold(key as Key, 3), q.mean.shape));
+        displace(q.mean, q.logVar, noise ?? normal(fold(key as Key, VAE_DRAWS.sample), q.mean.shape));
       const context = key === undefined ? { training } : { training, key };
       const { q, negativeLogProb, state } = network.pass(params, images, target, sample, context);
       const reconstruction = reduceWhere(whereLoss, negativeLogProb, "perExample", hidden);

@@ -11,6 +11,7 @@ import type { Tree } from "../tree.js";
 import { fold } from "../random/keys.js";
 import type { Album } from "./album.js";
 import { demonstration } from "./demonstration.js";
+import { REPORT_DRAWS } from "./draws.js";
 import { type Markup, markup } from "./markup.js";
 import { percent } from "./scale.js";
 import { section } from "./section.js";
@@ -96,6 +97,6 @@ export function checkerboards(study: Study, album: Album): Markup | undefined {
     "checkerboards",
     "Checkerboards",
     markup`A transposed convolution paints overlapping patches. Unless its stride divides its kernel, some pixels are painted more often than their neighbours, and the pattern may show in what it draws.${measured}`,
-    markup`<div class="row">${layers.map((layer, i) => countFigure(layer, i, album))}</div>${demonstration(fold(study.key, 7), album)}`,
+    markup`<div class="row">${layers.map((layer, i) => countFigure(layer, i, album))}</div>${demonstration(fold(study.key, REPORT_DRAWS.demonstration), album)}`,
   );
 }

@@ -5,6 +5,7 @@ import { latentUsage, usageWarnings } from "../models/collapse.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import { sizeOf, type Tensor } from "../tensor.js";
+import { REPORT_DRAWS } from "./draws.js";
 import { type Content, type Markup, markup } from "./markup.js";
 import { fixedNumber, shortNumber } from "./scale.js";
 import { counted } from "./section.js";
@@ -25,7 +26,7 @@ function decibelsOf({ images, reconstructions, valueRange: [low, high] }: Study)
 function factsOfVae(study: Study): readonly Fact[] {
   const { vae, posterior, params, images, key } = study;
   if (vae === undefined || posterior === undefined) return [];
-  const bound = vae.elbo(params, images, { key: fold(key, 0) });
+  const bound = vae.elbo(params, images, { key: fold(key, REPORT_DRAWS.bound) });
   const { activeUnits } = latentUsage(posterior);
   return [
     {

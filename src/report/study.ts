@@ -17,6 +17,7 @@ import type { Vae } from "../models/vaeTypes.js";
 import * as ops from "../ops/index.js";
 import { checkKey, key as makeKey, type Key } from "../random/keys.js";
 import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import { isObject } from "../tree.js";
 import type { History } from "../training/history.js";
 import { checkHistory } from "./checkHistory.js";
 
@@ -170,9 +171,7 @@ function checkReportOptions(where: string, count: number, options: ReportOptions
 }
 
 function checkRecord(where: string, argument: string, value: unknown): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    refuseKind(where, argument, "be an object", value);
-  }
+  if (!isObject(value)) refuseKind(where, argument, "be an object", value);
 }
 
 function checkLabels(where: string, count: number, labels: unknown, names?: readonly string[]): void {
