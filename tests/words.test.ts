@@ -374,7 +374,7 @@ describe("arguments of the wrong order or kind", () => {
     ["reshape to holes", () => ops.reshape(ones([1]), holes(2) as never), "reshape: shape[0] must"],
     ["a shape of holes", () => zeros(holes(2) as never), "zeros: shape[0] must"],
     ["nested holes", () => tensor(holes(2) as never), "tensor: data must hold only numbers"],
-    ["a key of holes", () => ops.dropout(ones([1]), 0.5, { words: holes(2) } as never), "dropout: key must"],
+    ["a key of holes", () => ops.dropout({ words: holes(2) } as never, ones([1]), 0.5), "dropout: key must"],
     [
       "padding of holes",
       () => ops.conv2d(ones([1, 5, 5, 1]), ones([3, 3, 1, 1]), { padding: holes(2) as never }),

@@ -36,7 +36,7 @@ function noiseLayer(
 export function dropout(rate: number): Layer<None, None> {
   checkNumber("dropout", "rate", rate, 0, 1);
   if (rate === 1) refuseValue("dropout", "rate", "be below 1", rate);
-  return noiseLayer("dropout", [rate], rate === 0, (input, key) => ops.dropout(input, rate, key));
+  return noiseLayer("dropout", [rate], rate === 0, (input, key) => ops.dropout(key, input, rate));
 }
 
 /** Options of {@link gaussianNoise}. */

@@ -57,15 +57,15 @@ export interface Autoencoder extends Model {
   /** Fresh parameters. */
   init(key: Key): ModelParams;
   /** The loss on a batch, with one term `reconstruction`; differentiable by `params.weights`. */
-  loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
+  loss(params: ModelParams, inputs: Tensor, options?: LossOptions): LossResult;
   /** Inputs `[n, ...inputShape]` to codes `[n, ...codeShape]`; any number at once. */
-  encode(params: ModelParams, images: Tensor, options?: BatchOptions): Tensor;
+  encode(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
   /** Codes `[n, ...codeShape]` to outputs `[n, ...inputShape]`; probabilities where the decoder gives logits. */
   decode(params: ModelParams, codes: Tensor, options?: BatchOptions): Tensor;
-  /** `decode(encode(images))`. */
-  reconstruct(params: ModelParams, images: Tensor, options?: BatchOptions): Tensor;
+  /** `decode(encode(inputs))`. */
+  reconstruct(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
   /** How badly each input is reconstructed, `[n]`, higher for outliers: its loss, reduced as in training. */
-  score(params: ModelParams, images: Tensor, options?: BatchOptions): Tensor;
+  score(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
 }
 
 const NAMES = ["encoder", "decoder"];
@@ -149,14 +149,14 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
         state: { encoder: parts.encoder.state, decoder: parts.decoder.state },
       };
     },
-    loss(params, images, lossOptions = {}) {
+    loss(params, inputs, lossOptions = {}) {
       const whereCall = `${where}.loss`;
       checkParams(whereCall, params, NAMES);
-      checkBatch(whereCall, "images", images, inputShape);
-      checkLossOptions(whereCall, lossOptions, images);
-      const { key, training = false, target = images, hidden } = lossOptions;
+      checkBatch(whereCall, "inputs", inputs, inputShape);
+      checkLossOptions(whereCall, lossOptions, inputs);
+      const { key, training = false, target = inputs, hidden } = lossOptions;
       const context: ApplyContext = key === undefined ? { training } : { training, key };
-      const code = applyPart(encoder, params, images, contextOf(context, DRAWS.encoder));
+      const code = applyPart(encoder, params, inputs, contextOf(context, DRAWS.encoder));
       const decoded = applyPart(decoder, params, code.output, contextOf(context, DRAWS.decoder));
       const reconstruction = reduceWhere(whereCall, elements(decoded.output, target), reduction, hidden);
       return {
@@ -165,12 +165,12 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
         state: { encoder: code.state, decoder: decoded.state },
       };
     },
-    encode: batched("encode", "images", inputShape, encodeBatch),
+    encode: batched("encode", "inputs", inputShape, encodeBatch),
     decode: batched("decode", "codes", codeShape, decodeBatch),
-    reconstruct: batched("reconstruct", "images", inputShape, (params, batch) =>
+    reconstruct: batched("reconstruct", "inputs", inputShape, (params, batch) =>
       decodeBatch(params, encodeBatch(params, batch)),
     ),
-    score: batched("score", "images", inputShape, (params, batch) => {
+    score: batched("score", "inputs", inputShape, (params, batch) => {
       const { output } = applyPart(decoder, params, encodeBatch(params, batch));
       const values = ops.reshape(elements(output, batch), [batch.shape[0], -1]);
       return reduction === "mean" ? ops.mean(values, { axis: 1 }) : ops.sum(values, { axis: 1 });

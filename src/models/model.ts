@@ -31,7 +31,7 @@ export interface LossOptions {
   readonly training?: boolean;
   /** Number of the step, from 0: what a schedule is asked about (default 0). */
   readonly step?: number;
-  /** What the output is compared with, where that is not the input itself: the clean images. */
+  /** What the output is compared with, where that is not the input itself: the clean inputs. */
   readonly target?: Tensor;
   /** 1 where the loss counts and 0 where it does not, of the target's shape or with one channel (default: all). */
   readonly hidden?: Tensor;
@@ -73,11 +73,11 @@ export interface Model {
   /** The weight of the term "kl" ("paidKl" where there is one) in the loss, where it has one. */
   readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
-  loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
-  /** The images as the model gives them back. */
-  reconstruct(params: ModelParams, images: Tensor): Tensor;
-  /** What is worth a warning, seen in some images (absent: nothing). */
-  warnings?(params: ModelParams, images: Tensor, moment: Moment): readonly string[];
+  loss(params: ModelParams, inputs: Tensor, options?: LossOptions): LossResult;
+  /** The inputs as the model gives them back. */
+  reconstruct(params: ModelParams, inputs: Tensor): Tensor;
+  /** What is worth a warning, seen in some inputs (absent: nothing). */
+  warnings?(params: ModelParams, inputs: Tensor, moment: Moment): readonly string[];
 }
 
 /** Checks that an argument is a model. */
@@ -135,17 +135,17 @@ export function checkBatch(
   }
 }
 
-/** Checks how a loss is to be taken on images that are a batch; `more` are the names of further options. */
+/** Checks how a loss is to be taken on inputs that are a batch; `more` are the names of further options. */
 export function checkLossOptions(
   where: string,
   options: LossOptions,
-  images: Tensor,
+  inputs: Tensor,
   more: readonly string[] = [],
 ): void {
   checkOptions(where, options, ["key", "training", "step", "target", "hidden", ...more]);
-  const { key, training = false, step = 0, target = images } = options;
+  const { key, training = false, step = 0, target = inputs } = options;
   if (key !== undefined) checkKey(where, "key", key);
   checkBoolean(where, "training", training);
   checkInteger(where, "step", step, 0);
-  checkBatch(where, "target", target, images.shape.slice(1), images.shape[0]);
+  checkBatch(where, "target", target, inputs.shape.slice(1), inputs.shape[0]);
 }

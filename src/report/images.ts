@@ -50,7 +50,7 @@ export function reconstructions({ images, reconstructions }: Study, album: Album
 function fromMixture({ codes, vae, params, images, key, decode }: Study, count: number) {
   const components = Math.min(10, Math.floor(codes.shape[0] / EXAMPLES_PER_COMPONENT));
   if (components < 1 || codes.shape[1] > LONGEST_CODE) return undefined;
-  const points = vae ? vae.sampleLatent(params, images, fold(key, REPORT_DRAWS.posterior)) : codes;
+  const points = vae ? vae.sampleLatent(params, images, { key: fold(key, REPORT_DRAWS.posterior) }) : codes;
   const { mixture } = fitMixture(fold(key, REPORT_DRAWS.mixtureFit), points, {
     components,
     minVariance: 1e-4,

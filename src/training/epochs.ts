@@ -67,15 +67,15 @@ const NOT_FINITE =
 
 /** Loss and terms over the validation data, part by part with pauses in between; undefined where there are none. */
 async function evaluate(
-  { where, trainer, validation: images, validationIndices }: Examined,
+  { where, trainer, validation: inputs, validationIndices }: Examined,
   step: number,
   batchSize: number,
   pause: () => Promise<void>,
 ): Promise<Part[] | undefined> {
-  if (images === undefined) return undefined;
+  if (inputs === undefined) return undefined;
   const parts: Part[] = [];
-  for (let start = 0; start < images.shape[0]; start += batchSize) {
-    const batch = rowsOf(images, start, Math.min(start + batchSize, images.shape[0]));
+  for (let start = 0; start < inputs.shape[0]; start += batchSize) {
+    const batch = rowsOf(inputs, start, Math.min(start + batchSize, inputs.shape[0]));
     const evaluated = trainer.evaluate(batch);
     const { loss, terms } = evaluated;
     const term = Object.entries({ ...terms, loss }).find(([, value]) => !Number.isFinite(value))?.[0];

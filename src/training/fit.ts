@@ -103,8 +103,8 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
 function stepOn(where: string, trainer: Trainer, batch: Batch): StepResult & { readonly examples: number } {
   try {
     return scope(() => {
-      const images = batch.take();
-      return { ...trainer.step(images), examples: images.shape[0] };
+      const inputs = batch.take();
+      return { ...trainer.step(inputs), examples: inputs.shape[0] };
     });
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;

@@ -171,9 +171,9 @@ export function splitData(
   inputShape: Shape,
   key: Key,
 ): Split {
-  const images = asTensor(data);
-  if (images !== undefined) checkBatch(where, "data", images, inputShape);
-  const training = images ?? data;
+  const inputs = asTensor(data);
+  if (inputs !== undefined) checkBatch(where, "data", inputs, inputShape);
+  const training = inputs ?? data;
   if (validation === undefined) return { training, validation };
   if (typeof validation !== "number") {
     const given = asTensor(validation);
@@ -183,11 +183,11 @@ export function splitData(
     checkBatch(where, "validation", given, inputShape);
     return { training, validation: given };
   }
-  if (images === undefined) {
+  if (inputs === undefined) {
     refuseKind(where, "validation", "be a tensor where data is not one to set a share of aside", validation);
   }
   checkNumber(where, "validation", validation, 0, 1);
-  const count = images.shape[0];
+  const count = inputs.shape[0];
   const aside = Math.round(validation * count);
   if (aside === 0 || aside === count) {
     refuseValue(where, "validation", `leave some of the ${count} examples on both sides`, validation);
@@ -195,9 +195,9 @@ export function splitData(
   const order = permutation(key, count);
   const [validationIndices, indices] = [order.subarray(0, aside), order.subarray(aside)];
   return {
-    training: gatherRows(images, indices),
+    training: gatherRows(inputs, indices),
     indices,
-    validation: gatherRows(images, validationIndices),
+    validation: gatherRows(inputs, validationIndices),
     validationIndices,
   };
 }
