@@ -5,11 +5,9 @@ import {
   type AnyModel,
   createTrainer,
   key,
-  type Layer,
   layerFromSpec,
   lectures,
   random,
-  type Tree,
   type Vae,
 } from "../src/index.js";
 import { multiplyAddsOf } from "../src/layers/summary.js";
@@ -25,16 +23,12 @@ const MODELS: readonly { readonly title: string; readonly model: AnyModel; reado
 
 /** Multiply-adds of encoder and decoder for one example; a VAE's two heads belong to the encoder. */
 function workOf(model: AnyModel): { readonly encoder: number; readonly decoder: number } {
-  const [encoder, decoder] = [model.spec.encoder, model.spec.decoder].map(
-    (spec) => layerFromSpec(spec) as unknown as Layer<Tree, Tree, unknown>,
-  );
-  const isVae = "latentSize" in model;
-  const code = isVae ? [model.latentSize] : model.codeShape;
+  const [encoder, decoder] = [model.spec.encoder, model.spec.decoder].map((spec) => layerFromSpec(spec));
   const [features] = encoder.outputShape(model.inputShape);
-  const heads = isVae ? 2 * features * model.latentSize : 0;
+  const heads = model.type === "vae" ? 2 * features * model.latentSize : 0;
   return {
     encoder: multiplyAddsOf(encoder, model.inputShape) + heads,
-    decoder: multiplyAddsOf(decoder, code),
+    decoder: multiplyAddsOf(decoder, model.codeShape),
   };
 }
 

@@ -164,7 +164,14 @@ export type { LossOptions, LossResult, Model, ModelParams, ModelSpec } from "./m
 export type { ReconstructionLoss, ReconstructionReduction } from "./models/reconstructionLoss.js";
 export type { RefineOptions } from "./models/refine.js";
 export { vae } from "./models/vae.js";
-export type { GenerateOptions, ScoreOptions, Vae, VaeLossOptions, VaeOptions } from "./models/vaeTypes.js";
+export type {
+  GenerateOptions,
+  SampleOptions,
+  ScoreOptions,
+  Vae,
+  VaeLossOptions,
+  VaeOptions,
+} from "./models/vaeTypes.js";
 export type { GenericStore, NdArrayLike } from "./ndarrayLike.js";
 export * as ops from "./ops/index.js";
 export { accumulateGradients, type AccumulateState } from "./optimizers/accumulateGradients.js";

@@ -14,6 +14,11 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === Object.prototype || prototype === null;
 }
 
+/** Whether a value is an object with named entries, as JSON has them: no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Deepest tree that is walked: deeper ones, and those that hold themselves, would end in a stack overflow. */
 export const MAX_DEPTH = 64;
 

@@ -243,8 +243,8 @@ const LAYERS: readonly [string, Layer, Shape][] = [
   ["layerNorm", layerNorm(), [3]],
   ["dropout", dropout(0.5), [3]],
   ["maskPatches", maskPatches({ size: 2, ratio: 0.5 }), [4, 4, 1]],
-  ["sequential", sequential(relu(), dense(2)) as unknown as Layer, [3]],
-  ["residual", residual(dense(3)) as unknown as Layer, [3]],
+  ["sequential", sequential(relu(), dense(2)), [3]],
+  ["residual", residual(dense(3)), [3]],
   ["parallel", parallel({ mean: dense(2) }) as unknown as Layer, [3]],
 ];
 
@@ -374,7 +374,7 @@ describe("arguments of the wrong order or kind", () => {
     ["reshape to holes", () => ops.reshape(ones([1]), holes(2) as never), "reshape: shape[0] must"],
     ["a shape of holes", () => zeros(holes(2) as never), "zeros: shape[0] must"],
     ["nested holes", () => tensor(holes(2) as never), "tensor: data must hold only numbers"],
-    ["a key of holes", () => ops.dropout(ones([1]), 0.5, { words: holes(2) } as never), "dropout: key must"],
+    ["a key of holes", () => ops.dropout({ words: holes(2) } as never, ones([1]), 0.5), "dropout: key must"],
     [
       "padding of holes",
       () => ops.conv2d(ones([1, 5, 5, 1]), ones([3, 3, 1, 1]), { padding: holes(2) as never }),

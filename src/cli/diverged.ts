@@ -6,6 +6,7 @@ import type { DivergenceError } from "../training/divergence.js";
 import { divide } from "./data.js";
 import { toModel } from "./form.js";
 import { HELD_OUT, type Plan } from "./plan.js";
+import { RUN_DRAWS } from "./draws.js";
 
 /** The first example that is not finite as the model sees it, counted as the file has them. */
 function exampleToBlame({ seed, model, form, rest, aside }: Plan): string | undefined {
@@ -15,7 +16,7 @@ function exampleToBlame({ seed, model, form, rest, aside }: Plan): string | unde
     Float32Array.from({ length: count }, (_, i) => i),
     [count, 1],
   );
-  const places = divide({ values: numbers }, HELD_OUT, fold(seed, 1));
+  const places = divide({ values: numbers }, HELD_OUT, fold(seed, RUN_DRAWS.heldOut));
   for (const [part, { values }] of [
     [rest, places.rest],
     [aside, places.aside],

@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { namingFile } from "../node/fileErrors.js";
 import { fold, key, type Key } from "../random/keys.js";
 import { fail, type Options } from "./command.js";
+import { RUN_DRAWS } from "./draws.js";
 
 const OF_VAES = ["latent", "beta", "likelihood", "gamma"] as const;
 const CODE = ["latent"] as const;
@@ -99,5 +100,5 @@ export function dataKey(source: string, options: Options): Key {
   if (seed !== undefined && !isBuiltIn(source)) {
     fail(`--seed has no effect on ${source}: it is for built-in images`);
   }
-  return fold(key(seed ?? 1), 0);
+  return fold(key(seed ?? 1), RUN_DRAWS.data);
 }

@@ -1,6 +1,6 @@
 // reparam encode: the codes of data, to a file.
 
-import { Tensor } from "../tensor.js";
+import { codesOf } from "../models/fromSpec.js";
 import type { Command } from "./command.js";
 import { INPUT_OPTIONS, readInput } from "./input.js";
 import { checkApart, checkOutput, writeValues } from "./output.js";
@@ -20,9 +20,7 @@ export const encode: Command = {
     checkOutput(out, [".npy", ".csv"]);
     await checkApart(out, source, options.text("labels"));
     const { model, params, data, values } = await readInput(path, source, options);
-    const codes = model.encode(params, values);
-    const rows = codes instanceof Tensor ? codes : codes.mean;
-    await writeValues(out, rows, { columns: "z", names: data.names });
+    await writeValues(out, codesOf(model, params, values), { columns: "z", names: data.names });
     say(`${values.shape[0]} codes: ${out}`);
     return 0;
   },

@@ -22,7 +22,7 @@ export const generate: Command = {
     const { form } = info;
     const out = options.text("out") ?? (form.dataShape.length === 3 ? "samples.png" : "samples.csv");
     checkOutput(out, [".png", ".npy", ".csv"]);
-    if (!("generate" in model))
+    if (model.type !== "vae")
       fail("a plain autoencoder has no prior to draw from: train a VAE (--model conv-vae)");
     const count = options.integer("count", 1) ?? 64;
     const temperature = options.number("temperature", 0) ?? 1;

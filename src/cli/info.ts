@@ -26,7 +26,6 @@ export const info: Command = {
     const { spec } = model;
     const count = tensorsOf(params.weights).reduce((sum, { size }) => sum + size, 0);
     const encoder = layerFromSpec(spec.encoder);
-    const code = "codeShape" in model ? model.codeShape : [model.latentSize];
     const { data, options } = info.settings;
     const settings = Object.entries({ ...(data && { data }), ...options, ...spec.options });
     const { dataShape } = info.form;
@@ -39,7 +38,7 @@ export const info: Command = {
       summary(encoder, model.inputShape),
       "",
       "decoder",
-      summary(layerFromSpec(spec.decoder), code),
+      summary(layerFromSpec(spec.decoder), model.codeShape),
     ];
     say(lines.join("\n"));
     return 0;

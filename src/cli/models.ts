@@ -41,8 +41,8 @@ const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
     const { inputShape, latent: latentSize, beta } = request;
     return imageVae({ inputShape, latentSize, beta, likelihood: likelihoodOf(request) });
   },
-  "conv-ae": ({ inputShape, latent: codeSize }) =>
-    imageAutoencoder({ inputShape, codeSize, reduction: "perExample" }),
+  "conv-ae": ({ inputShape, latent: latentSize }) =>
+    imageAutoencoder({ inputShape, latentSize, reduction: "perExample" }),
   "dense-vae": (request) => {
     const { inputShape, latent: latentSize, beta } = request;
     return vae({

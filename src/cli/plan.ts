@@ -21,6 +21,7 @@ import { checkFinite } from "./finite.js";
 import { defaultModelName, LIKELIHOODS, modelByName } from "./models.js";
 import type { Settings } from "./run.js";
 import { DEFAULTS } from "./trainOptions.js";
+import { RUN_DRAWS } from "./draws.js";
 
 /** A training, ready to begin. */
 export interface Plan {
@@ -110,13 +111,13 @@ function corruptionOf(
   if (denoise !== undefined) {
     // The deviation is that of pixels from 0 to 1, or of standardized columns.
     const [deviation, clip] = range ? [denoise * (range[1] - range[0]), { clip: range }] : [denoise, {}];
-    return { corrupt: gaussianNoise(deviation, clip) as unknown as Layer };
+    return { corrupt: gaussianNoise(deviation, clip) };
   }
   if (mask === undefined) return {};
   const patches = maskPatches({ size: dataShape.length === 1 ? 1 : 4, ratio: mask, value: range?.[0] ?? 0 });
   // Of images that a model takes as vectors, patches are hidden all the same.
   const corrupt = sequential(reshape(dataShape), patches, reshape(inputShape));
-  return { corrupt: corrupt as unknown as Layer };
+  return { corrupt: corrupt };
 }
 
 /** Reads the data and plans the training that was asked for. */
@@ -125,9 +126,9 @@ export async function planOf(settings: Settings): Promise<Plan> {
   const asked = askedOf(options);
   const { epochs, batchSize } = asked;
   const seed = makeKey(asked.seed);
-  const data = await readData(settings.data, options, fold(seed, 0));
+  const data = await readData(settings.data, options, fold(seed, RUN_DRAWS.data));
   checkFinite(settings.data, data);
-  const { rest, aside } = divide(data, HELD_OUT, fold(seed, 1));
+  const { rest, aside } = divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut));
   const inputShape = data.values.shape.slice(1);
   const isImages = inputShape.length === 3;
   const name = asked.name ?? defaultModelName(inputShape);

@@ -18,6 +18,7 @@ import { defaultModelName } from "./models.js";
 import { HELD_OUT } from "./plan.js";
 import { exists, historyOf, RUN, type Settings, writeRun } from "./run.js";
 import { say, tell } from "./terminal.js";
+import { RUN_DRAWS } from "./draws.js";
 
 interface Request {
   readonly model: AnyModel;
@@ -57,13 +58,15 @@ export async function writeReport(folder: string, request: Request): Promise<voi
     title: `${name} on ${basename(source)}`,
     settings,
     isHeldOut,
-    key: fold(seed, 3),
+    key: fold(seed, RUN_DRAWS.report),
     ...(history !== undefined && { history }),
     ...(dataShape.length === 3 && { imageShape: dataShape }),
     ...(range && { valueRange: range }),
     ...(factors && { factors }),
     ...(source === "faces" &&
-      dataShape[0] >= LEAST_READABLE && { readouts: readoutsOf(dataShape[0], fold(seed, 4)) }),
+      dataShape[0] >= LEAST_READABLE && {
+        readouts: readoutsOf(dataShape[0], fold(seed, RUN_DRAWS.readouts)),
+      }),
     ...(labels && { labels: labels.data }),
     ...(labelNames && { labelNames }),
   });
@@ -165,9 +168,9 @@ export const reportCommand: Command = {
     const choice = choiceOf(fitting, given, source !== undefined);
     const own = new Options(choice.options);
     const seed = key(own.integer("seed", 0) ?? 1);
-    const data = await readData(from, own, fold(seed, 0));
+    const data = await readData(from, own, fold(seed, RUN_DRAWS.data));
     checkFits(from, data, form);
-    const held = choice.isOwn ? divide(data, HELD_OUT, fold(seed, 1)).aside : data;
+    const held = choice.isOwn ? divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut)).aside : data;
     await writeReport(out, {
       model,
       params,

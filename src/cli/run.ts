@@ -12,6 +12,7 @@ import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import type { History } from "../training/history.js";
 import { fail } from "./command.js";
 import { type Form, ranged } from "./form.js";
+import { isObject } from "../tree.js";
 
 /** Where things are in a run's folder. */
 export const RUN = {
@@ -44,9 +45,6 @@ export async function writeRun(folder: string, name: string, content: Uint8Array
 /** Writes how a run was asked for. */
 export const writeSettings = (folder: string, settings: Settings): Promise<void> =>
   writeRun(folder, RUN.settings, `${JSON.stringify(settings, null, 2)}\n`);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Reads JSON of a run, whose form is checked: a crash, or a person, may have written anything. */
 async function readRun<T>(

@@ -28,10 +28,9 @@ export const score: Command = {
     await checkApart(out, source, options.text("labels"));
     const by = options.choice("by", WAYS);
     const { model, params, data, values } = await readInput(path, source, options);
-    if (by !== undefined && !("generate" in model))
-      fail("--by is for VAEs; an autoencoder scores by its loss");
+    if (by !== undefined && model.type !== "vae") fail("--by is for VAEs; an autoencoder scores by its loss");
     const scores =
-      "generate" in model ? model.score(params, values, by ? { by } : {}) : model.score(params, values);
+      model.type === "vae" ? model.score(params, values, by ? { by } : {}) : model.score(params, values);
     const names = data.names ?? Array.from({ length: scores.size }, (_, i) => String(i));
     await writeFileAtomic(out, new TextEncoder().encode(toCsv(["score"], scores, names)));
     const order = [...scores.data.keys()].sort((a, b) => scores.data[b] - scores.data[a]);

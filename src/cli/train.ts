@@ -19,6 +19,7 @@ import { checkpointOf, destinationOf } from "./resume.js";
 import { modelFile, RUN, writeRun } from "./run.js";
 import { say, tell } from "./terminal.js";
 import { TRAIN_OPTIONS } from "./trainOptions.js";
+import { RUN_DRAWS } from "./draws.js";
 
 /** Exit code after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
@@ -66,7 +67,7 @@ async function trained(
   const line = new ProgressLine(process.stderr);
   const training = interruptible((signal) =>
     fit(model, toModel(rest.values, form, model), {
-      key: fold(seed, 2),
+      key: fold(seed, RUN_DRAWS.training),
       epochs,
       batchSize,
       optimizer,

@@ -155,24 +155,24 @@ export function bernoulliEntropy(distribution: Bernoulli, options: ReductionOpti
 /**
  * Draws zeros and ones. No gradient flows to the distribution: a draw jumps.
  *
- * @param from - key
+ * @param key - key
  * @param distribution - `{ logits }` or `{ probabilities }`
  * @returns tensor of the distribution's shape
- * @throws {TypeError} when `from` is not a key, or neither or both of `logits` and `probabilities` are given
+ * @throws {TypeError} when `key` is not a key, or neither or both of `logits` and `probabilities` are given
  * @throws {RangeError} when a probability lies outside [0, 1] or a parameter is NaN
  * @example
  * const pixels = sampleBernoulli(key(1), { logits: zeros([16, 28, 28, 1]) });
  */
-export function sampleBernoulli(from: Key, distribution: Bernoulli): Tensor {
+export function sampleBernoulli(key: Key, distribution: Bernoulli): Tensor {
   const where = "sampleBernoulli";
-  checkKey(where, "from", from);
+  checkKey(where, "key", key);
   const { kind, values } = parametersOf(where, distribution);
   checkNotNaN(where, `distribution.${kind}`, values);
   return inScope(() => {
     if (kind === "probabilities") checkUnitInterval(where, "distribution.probabilities", values);
     const probabilities = kind === "logits" ? sigmoid(values) : values;
     // Uniform numbers lie in [0, 1): a probability of 1 always gives a one, of 0 never.
-    const draws = uniform(from, values.shape).data;
+    const draws = uniform(key, values.shape).data;
     const { data } = probabilities;
     return adoptArray(
       draws.map((draw, i) => (draw < data[i] ? 1 : 0)),

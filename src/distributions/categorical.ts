@@ -192,16 +192,16 @@ export function categoricalEntropy(distribution: Categorical, options: Reduction
 /**
  * Draws one category from each distribution. No gradient flows: a draw jumps.
  *
- * @param from - key
+ * @param key - key
  * @param distribution - `{ logits }`, shape `[..., categories]`
  * @returns category numbers, row-major over the leading axes
- * @throws {TypeError} when `from` is not a key
+ * @throws {TypeError} when `key` is not a key
  * @throws {RangeError} when `logits` has no axis, holds NaN, or leaves no category possible in a row
  * @example
  * sampleCategorical(key(1), { logits: zeros([5, 10]) }); // Uint32Array of 5 labels
  */
-export function sampleCategorical(from: Key, distribution: Categorical): Uint32Array {
+export function sampleCategorical(key: Key, distribution: Categorical): Uint32Array {
   const where = "sampleCategorical";
-  checkKey(where, "from", from);
-  return drawCategories(where, from, "distribution.logits", checkCategorical(where, distribution));
+  checkKey(where, "key", key);
+  return drawCategories(where, key, "distribution.logits", checkCategorical(where, distribution));
 }

@@ -44,12 +44,12 @@ export interface ScoreFunctionOptions extends EstimatorOptions {
 
 function checkEstimator(
   where: string,
-  from: Key,
+  key: Key,
   f: SampleFunction,
   q: DiagonalGaussian,
   samples: number,
 ): void {
-  checkKey(where, "from", from);
+  checkKey(where, "key", key);
   checkFunction(where, "f", f);
   checkGaussian(where, "q", q);
   checkInteger(where, "samples", samples, 2);
@@ -88,12 +88,12 @@ function summarize(perSample: DiagonalGaussian, samples: number): GradientEstima
  *
  * Uses f's own gradient, and so has a small variance; f must be differentiable.
  *
- * @param from - key
+ * @param key - key
  * @param f - from samples, shape `[samples, ...q's shape]`, to `[samples]`; each value depends on its sample alone
  * @param q - `{ mean, logVar }`
  * @param options.samples - integer ≥ 2 (default 1000)
  * @returns the gradient by mean and logVar, and the variance of one sample's gradient, of q's shapes
- * @throws {TypeError} when `from` is not a key or `f` not a function to a tensor
+ * @throws {TypeError} when `key` is not a key or `f` not a function to a tensor
  * @throws {RangeError} when shapes do not fit or samples < 2
  * @example
  * const q = { mean: tensor([1]), logVar: tensor([0]) };
@@ -102,7 +102,7 @@ function summarize(perSample: DiagonalGaussian, samples: number): GradientEstima
  * @see Kingma & Welling, "Auto-encoding variational Bayes" (2014), section 2.3
  */
 export function reparameterizedGradient(
-  from: Key,
+  key: Key,
   f: SampleFunction,
   q: DiagonalGaussian,
   options: EstimatorOptions = {},
@@ -110,9 +110,9 @@ export function reparameterizedGradient(
   const where = "reparameterizedGradient";
   checkOptions(where, options, ["samples"]);
   const { samples = 1000 } = options;
-  checkEstimator(where, from, f, q, samples);
+  checkEstimator(where, key, f, q, samples);
   return inScope(() => {
-    const values = (each: DiagonalGaussian) => checkedValues(where, f, reparameterize(from, each));
+    const values = (each: DiagonalGaussian) => checkedValues(where, f, reparameterize(key, each));
     const { grads } = vjp(values)(ones([samples]), copies(q, samples));
     return summarize(grads, samples);
   });
@@ -125,13 +125,13 @@ export function reparameterizedGradient(
  * Uses f's values only, which need not be differentiable; the price is a variance that grows with f and with the
  * number of dimensions. A baseline leaves the mean as it is and can lower the variance.
  *
- * @param from - key; the same key draws the same samples as {@link reparameterizedGradient}
+ * @param key - key; the same key draws the same samples as {@link reparameterizedGradient}
  * @param f - from samples, shape `[samples, ...q's shape]`, to `[samples]`
  * @param q - `{ mean, logVar }`
  * @param options.samples - integer ≥ 2 (default 1000)
  * @param options.baseline - a number (default 0), or `"leaveOneOut"`: the mean of f at the other samples
  * @returns the gradient by mean and logVar, and the variance of one sample's gradient, of q's shapes
- * @throws {TypeError} when `from` is not a key or `f` not a function to a tensor
+ * @throws {TypeError} when `key` is not a key or `f` not a function to a tensor
  * @throws {RangeError} when shapes do not fit or samples < 2
  * @example
  * const q = { mean: tensor([1]), logVar: tensor([0]) };
@@ -140,7 +140,7 @@ export function reparameterizedGradient(
  * @see Williams, "Simple statistical gradient-following algorithms" (1992); Kool et al. (2019) for leaving one out
  */
 export function scoreFunctionGradient(
-  from: Key,
+  key: Key,
   f: SampleFunction,
   q: DiagonalGaussian,
   options: ScoreFunctionOptions = {},
@@ -148,11 +148,11 @@ export function scoreFunctionGradient(
   const where = "scoreFunctionGradient";
   checkOptions(where, options, ["samples", "baseline"]);
   const { samples = 1000, baseline = 0 } = options;
-  checkEstimator(where, from, f, q, samples);
+  checkEstimator(where, key, f, q, samples);
   if (baseline !== "leaveOneOut") checkNumber(where, "baseline", baseline);
   return inScope(() => {
     const each = copies(q, samples);
-    const z = reparameterize(from, each);
+    const z = reparameterize(key, each);
     const values = checkedValues(where, f, z);
     // f − (sum of f − f) / (samples − 1) = (f − mean of f) · samples / (samples − 1)
     const advantage =

@@ -43,9 +43,9 @@ interface Estimate {
 }
 
 /** Uniform numbers in [0, 1), one per call. */
-function uniforms(from: Key): () => number {
+function uniforms(key: Key): () => number {
   let drawn = 0;
-  return () => bits(fold(from, drawn++), 1)[0] / 2 ** 32;
+  return () => bits(fold(key, drawn++), 1)[0] / 2 ** 32;
 }
 
 function squaredDistance({ values, dimensions }: Points, a: number, b: number): number {
@@ -223,7 +223,7 @@ function mixtureOf({ weights, means, variances }: Estimate, dimensions: number):
  * Fits a mixture of diagonal Gaussians to points by expectation–maximisation: the steps, starting from k-means++
  * seeds, never lower the likelihood and end at a local maximum; another key may find a better one.
  *
- * @param from - key of the start
+ * @param key - key of the start
  * @param x - points, shape `[count, D]`
  * @param options.components - how many Gaussians, integer from 1 to count
  * @param options.steps - most steps (default 200)
@@ -231,16 +231,16 @@ function mixtureOf({ weights, means, variances }: Estimate, dimensions: number):
  * @param options.minVariance - least variance, > 0 (default 1e-6)
  * @returns the mixture, the mean log-likelihood per point (nats) of the start and after every step, and whether the
  *   gain fell below the tolerance
- * @throws {TypeError} when `from` is not a key
+ * @throws {TypeError} when `key` is not a key
  * @throws {RangeError} when `x` is not finite or an option is out of range
  * @example
  * const codes = ops.concat([random.normal(key(1), [200, 2]), random.normal(key(2), [200, 2], { mean: 5 })]);
  * const { mixture, converged } = fitMixture(key(3), codes, { components: 2 }); // converged is true
  * @see Bishop, "Pattern recognition and machine learning" (2006), section 9.2.2
  */
-export function fitMixture(from: Key, x: Tensor, options: FitMixtureOptions): MixtureFit {
+export function fitMixture(key: Key, x: Tensor, options: FitMixtureOptions): MixtureFit {
   const where = "fitMixture";
-  checkKey(where, "from", from);
+  checkKey(where, "key", key);
   checkTensor(where, "x", x, 2, "[count, dimensions]");
   checkOptions(where, options, ["components", "steps", "tolerance", "minVariance"]);
   const { components, steps = 200, tolerance = 1e-6, minVariance = 1e-6 } = options;
@@ -257,7 +257,7 @@ export function fitMixture(from: Key, x: Tensor, options: FitMixtureOptions): Mi
 
   const points: Points = { values: Float64Array.from(x.data), count, dimensions };
   const shares = new Float64Array(count * components);
-  let estimate = startOf(points, components, minVariance, uniforms(from));
+  let estimate = startOf(points, components, minVariance, uniforms(key));
   const logLikelihoods = [expectation(points, estimate, shares)];
   let gain = Infinity;
   for (let step = 0; step < steps && gain >= tolerance; step++) {

@@ -40,25 +40,25 @@ function reductionOf(where: string, options: ReductionOptions, argument: string,
  *
  * Named after the field's term for it, the reparameterization trick; this is the one way to sample a Gaussian here.
  *
- * @param from - key
+ * @param key - key
  * @param q - `{ mean, logVar }`; gradients flow to both
  * @returns sample of the mean's shape
- * @throws {TypeError} when `from` is not a key
+ * @throws {TypeError} when `key` is not a key
  * @throws {RangeError} when the shapes of mean and logVar differ, or one holds NaN (but passed on where gradients are
  *   computed: training tells of it better)
  * @example
  * const z = reparameterize(key(1), { mean: zeros([64, 16]), logVar: zeros([64, 16]) });
  * @see Kingma & Welling, "Auto-encoding variational Bayes" (2014), section 2.4
  */
-export function reparameterize(from: Key, q: DiagonalGaussian): Tensor {
+export function reparameterize(key: Key, q: DiagonalGaussian): Tensor {
   const where = "reparameterize";
-  checkKey(where, "from", from);
+  checkKey(where, "key", key);
   checkGaussian(where, "q", q);
   if (!isDifferentiating()) {
     checkNotNaN(where, "q.mean", q.mean);
     checkNotNaN(where, "q.logVar", q.logVar);
   }
-  return inScope(() => displace(q.mean, q.logVar, normal(from, q.mean.shape)));
+  return inScope(() => displace(q.mean, q.logVar, normal(key, q.mean.shape)));
 }
 
 /**

@@ -72,23 +72,23 @@ export function mixtureLogProb(x: Tensor, mixture: GaussianMixture, options: Red
 /**
  * Draws points from a mixture. No gradient flows: the choice of a component jumps.
  *
- * @param from - key
+ * @param key - key
  * @param mixture - `{ logits, means, logVars }`
  * @param options.count - how many points, integer ≥ 1
  * @returns points, shape `[count, D]`
- * @throws {TypeError} when `from` is not a key
+ * @throws {TypeError} when `key` is not a key
  * @throws {RangeError} when the shapes do not fit, the count is not an integer ≥ 1, or the mixture holds NaN or no weight
  * @example
  * const mixture = { logits: zeros([2]), means: tensor([[-3], [3]]), logVars: zeros([2, 1]) };
  * const points = sampleMixture(key(1), mixture, { count: 500 }); // shape [500, 1]
  */
 export function sampleMixture(
-  from: Key,
+  key: Key,
   mixture: GaussianMixture,
   options: { readonly count: number },
 ): Tensor {
   const where = "sampleMixture";
-  checkKey(where, "from", from);
+  checkKey(where, "key", key);
   const { components, dimensions } = checkMixture(where, mixture);
   checkOptions(where, options, ["count"]);
   const { count } = options;
@@ -97,7 +97,7 @@ export function sampleMixture(
   checkLogits(where, "mixture.logits", mixture.logits, components);
   checkFinite(where, "mixture.means", mixture.means);
   checkFinite(where, "mixture.logVars", mixture.logVars);
-  const [choiceKey, noiseKey] = split(from);
+  const [choiceKey, noiseKey] = split(key);
   return inScope(() => {
     const choices = categorical(choiceKey, add(zeros([count, components]), mixture.logits));
     const noise = normal(noiseKey, [count, dimensions]).data;

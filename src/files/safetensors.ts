@@ -14,6 +14,7 @@ import { adoptArray, checkTensor, type Shape, type Tensor } from "../tensor.js";
 import { encodeUtf8 } from "../utf8.js";
 import { checkName, checkText, parseHeader } from "./jsonHeader.js";
 import { briefValue, bytesOf, placeOf } from "./support.js";
+import { isObject } from "../tree.js";
 
 /** What a safetensors file holds. */
 export interface SafetensorsFile {
@@ -157,10 +158,6 @@ function readParts(bytes: Uint8Array): SafetensorsFile {
     tensors[name] = adoptArray(decodeElements(type, data.subarray(begin, end), true), shape);
   }
   return { tensors, metadata };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function checkMetadata(where: string, texts: unknown): Record<string, string> {

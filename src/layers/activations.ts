@@ -2,9 +2,11 @@
 
 import { checkNumber, checkOneOf, checkOptions } from "../check.js";
 import * as ops from "../ops/index.js";
+import { ALPHA } from "../ops/pointwise.js";
 import { FUSED_ACTIVATIONS } from "../ops/support.js";
 import type { Tensor } from "../tensor.js";
 import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
+import { given } from "./support.js";
 
 const FUNCTIONS = {
   linear: (x: Tensor) => x,
@@ -38,10 +40,18 @@ export interface ActivationOptions {
   readonly alpha?: number | undefined;
 }
 
-/** Checks the activation among a layer's options. */
-export function checkActivation(where: string, { activation = "linear", alpha }: ActivationOptions): void {
+/** An activation as completed options. */
+export interface Activation {
+  readonly activation: ActivationName;
+  /** Absent where the activation has none and none was given. */
+  readonly alpha?: number;
+}
+
+/** The activation among a layer's options, checked and completed. */
+export function activationOf(where: string, { activation = "linear", alpha }: ActivationOptions): Activation {
   checkOneOf(where, "activation", activation, Object.keys(functions) as ActivationName[]);
   if (alpha !== undefined) checkNumber(where, "alpha", alpha, 0);
+  return { activation, ...given({ alpha: alpha ?? ALPHA[activation as keyof typeof ALPHA] }) };
 }
 
 const isFused = (name: string): name is ops.FusedActivation =>
@@ -49,7 +59,7 @@ const isFused = (name: string): name is ops.FusedActivation =>
 
 /** Runs a product with its activation fused where the kernels can, applied afterwards where they cannot. */
 export function activated(
-  { activation = "linear", alpha }: ActivationOptions,
+  { activation, alpha }: Activation,
   product: (fused: ops.EpilogueOptions) => Tensor,
 ): Tensor {
   const slope = alpha === undefined ? {} : { alpha };
@@ -63,12 +73,13 @@ function activationLayer(
   options: { readonly alpha?: number | undefined } = {},
 ): Layer<None, None> {
   checkOptions(type, options, ["alpha"]);
-  checkActivation(type, { activation: type, ...options });
+  const { alpha } = activationOf(type, { activation: type, ...options });
+  const completed = given({ alpha });
   return plainLayer(
     type,
-    specArgs([], options),
+    specArgs([], completed),
     (shape) => shape,
-    (x) => functions[type](x, options),
+    (x) => functions[type](x, completed),
   );
 }
 

@@ -50,7 +50,7 @@ export function sequential<const L extends readonly Layer[] | readonly [...Layer
   const indices = parts.map((_, i) => `${i}`);
   const chain: Layer<Tree[], Tree[]> = {
     spec: { type: where, args: parts.map(({ spec }) => spec) },
-    children: parts.map((layer, i) => ({ place: `[${i}]`, layer })),
+    children: { joined: "sequence", parts: parts.map((layer, i) => ({ place: `[${i}]`, layer })) },
     outputShape: (inputShape) =>
       parts.reduce<Shape>((shape, layer, i) => within(`[${i}]`, () => layer.outputShape(shape)), inputShape),
     init: (key, inputShape) => {
@@ -94,7 +94,9 @@ export function sequential<const L extends readonly Layer[] | readonly [...Layer
  * residual(dense(32, { activation: "relu" })).outputShape([32]); // [32]
  * @see He et al., "Deep residual learning" (2015)
  */
-export function residual<Params, State>(inner: Layer<Params, State>): Layer<Params, State> {
+export function residual<Params extends Tree, State extends Tree>(
+  inner: Layer<Params, State>,
+): Layer<Params, State> {
   checkLayer("residual", "inner", inner);
   const outputShape = (inputShape: Shape) => {
     const shape = within("residual", () => inner.outputShape(inputShape));
@@ -105,7 +107,7 @@ export function residual<Params, State>(inner: Layer<Params, State>): Layer<Para
   };
   return defineLayer<Params, State, Tensor>({
     spec: { type: "residual", args: [inner.spec] },
-    children: [{ place: "residual", layer: inner as unknown as Layer }],
+    children: { joined: "sum", parts: [{ place: "residual", layer: inner }] },
     outputShape,
     init: (key, inputShape) => {
       outputShape(inputShape);
@@ -144,7 +146,7 @@ export function parallel<L extends Readonly<Record<string, Layer>>>(
   type Trees = Readonly<Record<string, Tree>>;
   const layer: Layer<Trees, Trees, Readonly<Record<string, Tensor>>> = {
     spec: { type: where, args: [Object.fromEntries(names.map((name) => [name, heads[name].spec]))] },
-    children: names.map((place) => ({ place, layer: heads[place] })),
+    children: { joined: "heads", parts: names.map((place) => ({ place, layer: heads[place] })) },
     outputShape: (inputShape) => {
       const shapes = names.map((name) => within(name, () => heads[name].outputShape(inputShape)));
       return shapes[0];

@@ -4,19 +4,20 @@ import { checkInteger, checkOptions, refuseKind, within } from "../check.js";
 import { checkPair, type ConvolutionSizes, forwardGeometry, type Padding, type Pair } from "../geometry.js";
 import { checkGroups } from "../ops/conv2dGeometry.js";
 import * as ops from "../ops/index.js";
-import { type Shape, type Tensor, zeros } from "../tensor.js";
+import type { Shape, Tensor } from "../tensor.js";
 import { transposedGeometry, type TransposeOptions } from "../transposedGeometry.js";
 import { activated } from "./activations.js";
 import {
   biasOption,
-  checkKernelOptions,
+  type Kernel,
   KERNEL_OPTIONS,
+  kernelOf,
   type KernelOptions,
   type KernelParams,
+  paramsOf,
 } from "./dense.js";
-import { initialize } from "./initializers.js";
 import { defineLayer, type Layer, type None, plainLayer } from "./layer.js";
-import { checkImage, checkWindow, given } from "./support.js";
+import { checkImage, given, type Window, windowOf } from "./support.js";
 
 /** Options of {@link conv2d}. */
 export interface Conv2dLayerOptions extends KernelOptions {
@@ -42,20 +43,28 @@ export interface Conv2dTransposeLayerOptions extends Conv2dLayerOptions {
 
 const CONVOLUTION_OPTIONS = [...KERNEL_OPTIONS, "kernel", "stride", "padding", "dilation", "groups"];
 
-function checkConvolution(
+/** The options of a convolution, completed. */
+interface Convolution extends Kernel, Window {
+  readonly kernel: readonly [number, number];
+  readonly groups: number;
+}
+
+/** The options that convolutions share, checked and completed; `more` are the names of further ones. */
+function convolutionOf(
   where: string,
   filters: number,
   options: Conv2dLayerOptions,
-  names: string[],
-): void {
+  more: readonly string[] = [],
+): Convolution {
   checkInteger(where, "filters", filters, 1);
-  checkOptions(where, options, names);
+  checkOptions(where, options, [...CONVOLUTION_OPTIONS, ...more]);
   if (options.kernel === undefined)
     refuseKind(where, "kernel", "be given: a number or [height, width]", undefined);
-  checkPair(where, "kernel", options.kernel, 1);
-  checkWindow(where, options);
-  if (options.groups !== undefined) checkInteger(where, "groups", options.groups, 1);
-  checkKernelOptions(where, options);
+  const kernel = checkPair(where, "kernel", options.kernel, 1);
+  const window = windowOf(where, { padding: "same", ...given(options) });
+  const { groups = 1 } = options;
+  checkInteger(where, "groups", groups, 1);
+  return { kernel, ...window, groups, ...kernelOf(where, options) };
 }
 
 /** What the geometry needs to know of one image and the filter, checked. */
@@ -63,17 +72,16 @@ function sizesOf(
   where: string,
   inputShape: Shape,
   filters: number,
-  { kernel, groups = 1 }: Conv2dLayerOptions,
+  { kernel: [kernelHeight, kernelWidth], groups }: Convolution,
 ): ConvolutionSizes {
   checkImage(where, inputShape);
   checkGroups(where, groups, inputShape[2], filters);
-  const [kernelHeight, kernelWidth] = checkPair(where, "kernel", kernel, 1);
   return { input: [1, ...inputShape], kernelHeight, kernelWidth, outChannels: filters, groups };
 }
 
-/** Where windows lie, as the operations take it; layers pad to the same size unless told otherwise. */
-function windowOf({ stride, padding = "same", dilation, groups }: Conv2dLayerOptions) {
-  return given({ stride, padding, dilation, groups });
+/** Where windows lie, as the operations take it. */
+function placesOf({ stride, padding, dilation, groups }: Convolution) {
+  return { stride, padding, dilation, groups };
 }
 
 /**
@@ -97,18 +105,18 @@ function windowOf({ stride, padding = "same", dilation, groups }: Conv2dLayerOpt
  */
 export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<KernelParams, None> {
   const where = "conv2d";
-  checkConvolution(where, filters, options, CONVOLUTION_OPTIONS);
-  const { useBias = true, kernelInitializer = "glorotUniform", groups = 1 } = options;
-  const [kernelHeight, kernelWidth] = checkPair(where, "kernel", options.kernel, 1);
+  const completed = convolutionOf(where, filters, options);
+  const { kernel, groups } = completed;
+  const [kernelHeight, kernelWidth] = kernel;
   const filterShapeOf = (channels: number) => [kernelHeight, kernelWidth, channels / groups, filters];
   const geometryOf = (inputShape: Shape) =>
-    forwardGeometry(where, sizesOf(where, inputShape, filters, options), windowOf(options));
+    forwardGeometry(where, sizesOf(where, inputShape, filters, completed), completed);
   const outputShape = (inputShape: Shape) => {
     const { outHeight, outWidth } = geometryOf(inputShape);
     return [outHeight, outWidth, filters];
   };
   return defineLayer<KernelParams, None, Tensor>({
-    spec: { type: where, args: [filters, options] },
+    spec: { type: where, args: [filters, completed] },
     outputShape,
     multiplyAdds: (inputShape) => {
       const { outHeight, outWidth, inChannels } = geometryOf(inputShape);
@@ -118,16 +126,12 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
       const shape = outputShape(inputShape);
       const taps = kernelHeight * kernelWidth;
       const fans = { fanIn: (taps * inputShape[2]) / groups, fanOut: (taps * filters) / groups };
-      const kernel = initialize(where, kernelInitializer, key, filterShapeOf(inputShape[2]), fans);
-      return {
-        params: useBias ? { kernel, bias: zeros([filters]) } : { kernel },
-        state: {},
-        outputShape: shape,
-      };
+      const params = paramsOf(where, key, filterShapeOf(inputShape[2]), fans, filters, completed);
+      return { params, state: {}, outputShape: shape };
     },
     apply: (params, state, input) => ({
-      output: activated(options, (fused) =>
-        ops.conv2d(input, params.kernel, { ...windowOf(options), ...fused, ...biasOption(params) }),
+      output: activated(completed, (fused) =>
+        ops.conv2d(input, params.kernel, { ...placesOf(completed), ...fused, ...biasOption(params) }),
       ),
       state,
     }),
@@ -151,20 +155,20 @@ export function conv2dTranspose(
   options: Conv2dTransposeLayerOptions,
 ): Layer<KernelParams, None> {
   const where = "conv2dTranspose";
-  checkConvolution(where, filters, options, [...CONVOLUTION_OPTIONS, "outputShape", "outputPadding"]);
-  const { useBias = true, kernelInitializer = "glorotUniform", groups = 1 } = options;
-  const [kernelHeight, kernelWidth] = checkPair(where, "kernel", options.kernel, 1);
-  const transposeOptions: TransposeOptions & { groups?: number } = {
-    ...windowOf(options),
-    ...given({ outputShape: options.outputShape, outputPadding: options.outputPadding }),
-  };
+  const convolution = convolutionOf(where, filters, options, ["outputShape", "outputPadding"]);
+  const { kernel, groups } = convolution;
+  const [kernelHeight, kernelWidth] = kernel;
+  const { outputShape: wanted, outputPadding } = options;
+  const extras = given({ outputShape: wanted, outputPadding });
+  const completed = { ...convolution, ...extras };
+  const transposeOptions: TransposeOptions & { groups: number } = { ...placesOf(completed), ...extras };
   const outputShape = (inputShape: Shape) => {
-    const sizes = sizesOf(where, inputShape, filters, options);
+    const sizes = sizesOf(where, inputShape, filters, completed);
     const { inHeight, inWidth } = transposedGeometry(where, sizes, transposeOptions);
     return [inHeight, inWidth, filters];
   };
   return defineLayer<KernelParams, None, Tensor>({
-    spec: { type: where, args: [filters, options] },
+    spec: { type: where, args: [filters, completed] },
     outputShape,
     multiplyAdds: ([height, width, channels]) =>
       (height * width * channels * kernelHeight * kernelWidth * filters) / groups,
@@ -173,21 +177,12 @@ export function conv2dTranspose(
       const channels = inputShape[2];
       const taps = kernelHeight * kernelWidth;
       const fans = { fanIn: (taps * channels) / groups, fanOut: (taps * filters) / groups };
-      const kernel = initialize(
-        where,
-        kernelInitializer,
-        key,
-        [kernelHeight, kernelWidth, filters / groups, channels],
-        fans,
-      );
-      return {
-        params: useBias ? { kernel, bias: zeros([filters]) } : { kernel },
-        state: {},
-        outputShape: shape,
-      };
+      const filterShape = [kernelHeight, kernelWidth, filters / groups, channels];
+      const params = paramsOf(where, key, filterShape, fans, filters, completed);
+      return { params, state: {}, outputShape: shape };
     },
     apply: (params, state, input) => ({
-      output: activated(options, (fused) =>
+      output: activated(completed, (fused) =>
         ops.conv2dTranspose(input, params.kernel, { ...transposeOptions, ...fused, ...biasOption(params) }),
       ),
       state,
@@ -207,15 +202,16 @@ export function conv2dTranspose(
 export function upsampleNearest(factor: Pair): Layer<None, None> {
   const where = "upsampleNearest";
   const [factorHeight, factorWidth] = checkPair(where, "factor", factor, 1);
+  const factors: Pair = [factorHeight, factorWidth];
   return plainLayer(
     where,
-    [factor],
+    [factors],
     (inputShape) => {
       checkImage(where, inputShape);
       const [height, width, channels] = inputShape;
       return [height * factorHeight, width * factorWidth, channels];
     },
-    (input) => ops.upsampleNearest(input, factor),
+    (input) => ops.upsampleNearest(input, factors),
   );
 }
 
@@ -239,13 +235,13 @@ export interface ResizeConv2dOptions extends Conv2dLayerOptions {
  */
 export function resizeConv2d(filters: number, options: ResizeConv2dOptions): Layer<KernelParams, None> {
   const where = "resizeConv2d";
-  checkConvolution(where, filters, options, [...CONVOLUTION_OPTIONS, "factor"]);
-  const { factor = 2, ...rest } = options;
-  checkPair(where, "factor", factor, 1);
-  const grow = upsampleNearest(factor);
-  const convolve = conv2d(filters, rest);
+  const convolution = convolutionOf(where, filters, options, ["factor"]);
+  const { factor = 2 } = options;
+  const checkedFactor = checkPair(where, "factor", factor, 1);
+  const grow = upsampleNearest(checkedFactor);
+  const convolve = conv2d(filters, convolution);
   return defineLayer<KernelParams, None, Tensor>({
-    spec: { type: where, args: [filters, options] },
+    spec: { type: where, args: [filters, { factor: checkedFactor, ...convolution }] },
     outputShape: (inputShape) => within(where, () => convolve.outputShape(grow.outputShape(inputShape))),
     multiplyAdds: (inputShape) => convolve.multiplyAdds?.(grow.outputShape(inputShape)) ?? 0,
     init: (key, inputShape) => within(where, () => convolve.init(key, grow.outputShape(inputShape))),

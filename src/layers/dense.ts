@@ -2,10 +2,11 @@
 
 import { checkBoolean, checkInteger, checkOptions, refuseValue } from "../check.js";
 import * as ops from "../ops/index.js";
-import { type Tensor, zeros } from "../tensor.js";
-import { activated, type ActivationOptions, checkActivation } from "./activations.js";
-import { checkInitializer, initialize, type InitializerName } from "./initializers.js";
-import { defineLayer, type Layer, type None, specArgs } from "./layer.js";
+import type { Key } from "../random/keys.js";
+import { type Shape, type Tensor, zeros } from "../tensor.js";
+import { activated, type Activation, activationOf, type ActivationOptions } from "./activations.js";
+import { checkInitializer, type Fans, initialize, type InitializerName } from "./initializers.js";
+import { defineLayer, type Layer, type None } from "./layer.js";
 
 /** Options that dense and convolution layers share. */
 export interface KernelOptions extends ActivationOptions {
@@ -23,11 +24,32 @@ export type KernelParams = {
 
 export const KERNEL_OPTIONS = ["activation", "alpha", "useBias", "kernelInitializer"];
 
-/** Checks the shared options. */
-export function checkKernelOptions(where: string, options: KernelOptions): void {
-  checkActivation(where, options);
-  if (options.useBias !== undefined) checkBoolean(where, "useBias", options.useBias);
-  if (options.kernelInitializer !== undefined) checkInitializer(where, options.kernelInitializer);
+/** The shared options, completed. */
+export interface Kernel extends Activation {
+  readonly useBias: boolean;
+  readonly kernelInitializer: InitializerName;
+}
+
+/** The shared options among a layer's, checked and completed. */
+export function kernelOf(where: string, options: KernelOptions): Kernel {
+  const { useBias = true, kernelInitializer = "glorotUniform" } = options;
+  const activation = activationOf(where, options);
+  checkBoolean(where, "useBias", useBias);
+  checkInitializer(where, kernelInitializer);
+  return { ...activation, useBias, kernelInitializer };
+}
+
+/** New parameters: a kernel, and a bias of `channels` zeros where one is wanted. */
+export function paramsOf(
+  where: string,
+  key: Key,
+  kernelShape: Shape,
+  fans: Fans,
+  channels: number,
+  { useBias, kernelInitializer }: Kernel,
+): KernelParams {
+  const kernel = initialize(where, kernelInitializer, key, kernelShape, fans);
+  return useBias ? { kernel, bias: zeros([channels]) } : { kernel };
 }
 
 /** The bias as an option of an operation. */
@@ -53,8 +75,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer<KernelP
   const where = "dense";
   checkInteger(where, "units", units, 1);
   checkOptions(where, options, KERNEL_OPTIONS);
-  checkKernelOptions(where, options);
-  const { useBias = true, kernelInitializer = "glorotUniform" } = options;
+  const completed = kernelOf(where, options);
   const featuresOf = (inputShape: readonly number[]) => {
     if (inputShape.length !== 1)
       refuseValue(where, "input shape", "be [features]: put flatten() before", inputShape);
@@ -65,23 +86,17 @@ export function dense(units: number, options: KernelOptions = {}): Layer<KernelP
     return [units];
   };
   return defineLayer<KernelParams, None, Tensor>({
-    spec: { type: where, args: specArgs([units], options) },
+    spec: { type: where, args: [units, completed] },
     outputShape,
     multiplyAdds: (inputShape) => featuresOf(inputShape) * units,
     init: (key, inputShape) => {
       const features = featuresOf(inputShape);
-      const kernel = initialize(where, kernelInitializer, key, [features, units], {
-        fanIn: features,
-        fanOut: units,
-      });
-      return {
-        params: useBias ? { kernel, bias: zeros([units]) } : { kernel },
-        state: {},
-        outputShape: [units],
-      };
+      const fans = { fanIn: features, fanOut: units };
+      const params = paramsOf(where, key, [features, units], fans, units, completed);
+      return { params, state: {}, outputShape: [units] };
     },
     apply: (params, state, input) => ({
-      output: activated(options, (fused) =>
+      output: activated(completed, (fused) =>
         ops.dense(input, params.kernel, { ...fused, ...biasOption(params) }),
       ),
       state,

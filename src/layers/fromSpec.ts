@@ -3,7 +3,7 @@
 
 import { checkFunction, refuseKind, refuseValue, within } from "../check.js";
 import type { Tensor } from "../tensor.js";
-import type { Tree } from "../tree.js";
+import { isObject, type Tree } from "../tree.js";
 import { ACTIVATION_LAYERS } from "./activations.js";
 import { parallel, residual, sequential } from "./combine.js";
 import { conv2d, conv2dTranspose, resizeConv2d, upsampleNearest } from "./convolution.js";
@@ -54,21 +54,20 @@ const MAX_ARGS = 10_000;
 /** Most characters of a head's name in an error message. */
 const SHOWN = 60;
 
-/** Builds the layer that stands, as a spec, at a place inside another. */
-type Build = (place: string, spec: unknown) => AnyLayer;
+/** Layers among whose arguments are specs. */
+const containers = new Set(["sequential", "residual", "parallel"]);
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** Arguments with the layers among them built, without those that the maker would not look at. */
-function builtArgs(type: string, args: readonly unknown[], build: Build): readonly unknown[] {
+/** Arguments with `f` of each spec among them, without those that the maker would not look at. */
+function withSpecs(
+  type: string,
+  args: readonly unknown[],
+  f: (place: string, spec: unknown) => unknown,
+): readonly unknown[] {
   const [first] = args;
-  if (type === "sequential") return args.map((spec, i) => build(`[${i}]`, spec));
-  if (type === "residual") return [build("residual", first)];
-  if (type !== "parallel" || !isRecord(first)) return args;
-  const heads = Object.entries(first).map(
-    ([name, spec]) => [name, build(name.slice(0, SHOWN), spec)] as const,
-  );
+  if (type === "sequential") return args.map((spec, i) => f(`[${i}]`, spec));
+  if (type === "residual") return [f("residual", first)];
+  if (type !== "parallel" || !isObject(first)) return args;
+  const heads = Object.entries(first).map(([name, spec]) => [name, f(name.slice(0, SHOWN), spec)] as const);
   return [Object.fromEntries(heads)];
 }
 
@@ -76,13 +75,13 @@ function builtArgs(type: string, args: readonly unknown[], build: Build): readon
 function checkNoneIgnored(type: string, args: readonly unknown[], layer: AnyLayer): void {
   const taken = layer.spec.args.length;
   // Options without an entry are left out of specs.
-  const ignored = args.slice(taken).filter((arg) => !isRecord(arg) || Object.keys(arg).length > 0);
+  const ignored = args.slice(taken).filter((arg) => !isObject(arg) || Object.keys(arg).length > 0);
   if (ignored.length > 0) refuseKind(type, "args", `have at most ${taken} entries here`, args);
 }
 
 function checkSpec(where: string, spec: unknown, depth: number): asserts spec is LayerSpec {
   const rule = 'be a layer\'s spec, { "type": name, "args": [...] }';
-  if (!isRecord(spec)) refuseKind(where, "spec", rule, spec);
+  if (!isObject(spec)) refuseKind(where, "spec", rule, spec);
   const isWhole =
     Object.keys(spec).length === 2 && Object.hasOwn(spec, "type") && Object.hasOwn(spec, "args");
   if (!isWhole) refuseKind(where, "spec", rule, spec);
@@ -92,6 +91,27 @@ function checkSpec(where: string, spec: unknown, depth: number): asserts spec is
     refuseValue(where, "args", `be at most ${MAX_ARGS}`, spec.args.length);
   }
   if (depth > MAX_DEPTH) refuseValue(where, "spec", `nest at most ${MAX_DEPTH} layers deep`, spec);
+}
+
+/**
+ * A spec as it would be written now: files of earlier versions leave out options that were not given. What cannot be
+ * built stays as it is.
+ */
+export function completedSpec(spec: unknown): unknown {
+  const complete = (given: unknown, depth: number): unknown => {
+    if (!isObject(given) || typeof given.type !== "string" || !Array.isArray(given.args)) return given;
+    const { type, args } = given as unknown as LayerSpec;
+    if (!Object.hasOwn(MAKERS, type) || depth > MAX_DEPTH) return given;
+    if (containers.has(type)) {
+      return { type, args: withSpecs(type, args, (_, inner) => complete(inner, depth + 1)) };
+    }
+    try {
+      return (MAKERS[type as keyof typeof MAKERS] as (...args: unknown[]) => AnyLayer)(...args).spec;
+    } catch {
+      return given;
+    }
+  };
+  return complete(spec, 1);
 }
 
 function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
@@ -111,8 +131,8 @@ function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
     const known = Object.keys(MAKERS).sort().join(", ");
     refuseValue(where, "type", `be one of ${known}, or a name among makers (the second argument)`, type);
   }
-  const build: Build = (place, inner) => within(place, () => rebuild(inner, makers, depth + 1));
-  const layer = call(MAKERS, builtArgs(type, args, build));
+  const build = (place: string, inner: unknown) => within(place, () => rebuild(inner, makers, depth + 1));
+  const layer = call(MAKERS, withSpecs(type, args, build));
   checkNoneIgnored(type, args, layer);
   return layer;
 }
@@ -139,6 +159,6 @@ export function layerFromSpec<Output = Tensor>(
   spec: LayerSpec,
   makers: LayerMakers = {},
 ): Layer<Tree, Tree, Output> {
-  if (!isRecord(makers)) refuseKind("layerFromSpec", "makers", "be an object of functions by name", makers);
+  if (!isObject(makers)) refuseKind("layerFromSpec", "makers", "be an object of functions by name", makers);
   return rebuild(spec, makers, 1) as Layer<Tree, Tree, Output>;
 }

@@ -28,7 +28,10 @@ export interface Applied<Output, State> {
   readonly state: State;
 }
 
-/** How a layer was made, as JSON can hold it: the maker's name and its arguments, layers among them as specs. */
+/**
+ * How a layer was made, as JSON can hold it: the maker's name and its arguments, completed with every default, layers
+ * among them as specs.
+ */
 export interface LayerSpec {
   readonly type: string;
   readonly args: readonly unknown[];
@@ -37,11 +40,19 @@ export interface LayerSpec {
 /** No parameters or no state. */
 export type None = Readonly<Record<never, never>>;
 
+/** The layers inside a layer. */
+export interface Children {
+  /** `"sequence"`: each takes what the one before gives; `"sum"`: x + f(x); `"heads"`: all take the same input. */
+  readonly joined: "sequence" | "sum" | "heads";
+  /** By the name of their place. */
+  readonly parts: readonly { readonly place: string; readonly layer: Layer<Tree, Tree, unknown> }[];
+}
+
 /** A pure function with parameters; see the head of this file. */
 export interface Layer<Params = Tree, State = Tree, Output = Tensor> {
   readonly spec: LayerSpec;
-  /** The layers inside, by the name of their place, with how they are joined. */
-  readonly children?: readonly { readonly place: string; readonly layer: Layer<Tree, Tree, unknown> }[];
+  /** The layers inside and how they are joined. */
+  readonly children?: Children;
   /** Multiply-adds for one example, where there are any worth counting. */
   multiplyAdds?(inputShape: Shape): number;
   /** The shape of one output, from that of one input. */

@@ -136,8 +136,11 @@ export function maskPatches(options: MaskPatchesOptions): MaskLayer {
     return value === 0 ? seen : ops.add(seen, ops.scale(mask, value));
   };
   return {
-    ...plainLayer(where, [options], outputShape, (input, context) =>
-      disturbed(where, ratio === 0, input, context, hide),
+    ...plainLayer(
+      where,
+      [{ size: typeof size === "number" ? size : [...size], ratio, value }],
+      outputShape,
+      (input, context) => disturbed(where, ratio === 0, input, context, hide),
     ),
     hidden: (key, shape) => {
       checkKey(where, "key", key);

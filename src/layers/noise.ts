@@ -6,7 +6,7 @@ import { normal, uniform } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
 import { adoptArray, type Tensor } from "../tensor.js";
 import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
-import { disturbed, pixelShape } from "./support.js";
+import { disturbed, given, pixelShape } from "./support.js";
 
 /** A layer that keeps the shape and is random in training, unless it is told to do nothing. */
 function noiseLayer(
@@ -36,7 +36,7 @@ function noiseLayer(
 export function dropout(rate: number): Layer<None, None> {
   checkNumber("dropout", "rate", rate, 0, 1);
   if (rate === 1) refuseValue("dropout", "rate", "be below 1", rate);
-  return noiseLayer("dropout", [rate], rate === 0, (input, key) => ops.dropout(input, rate, key));
+  return noiseLayer("dropout", [rate], rate === 0, (input, key) => ops.dropout(key, input, rate));
 }
 
 /** Options of {@link gaussianNoise}. */
@@ -73,10 +73,15 @@ export function gaussianNoise(deviation: number, options: GaussianNoiseOptions =
   const { clip } = options;
   if (clip !== undefined) checkClip(where, clip);
   const isIdle = deviation === 0 && clip === undefined;
-  return noiseLayer(where, specArgs([deviation], options), isIdle, (input, key) => {
-    const noisy = ops.add(input, normal(key, input.shape, { deviation }));
-    return clip === undefined ? noisy : ops.clip(noisy, clip[0], clip[1]);
-  });
+  return noiseLayer(
+    where,
+    specArgs([deviation], given({ clip: clip && [clip[0], clip[1]] })),
+    isIdle,
+    (input, key) => {
+      const noisy = ops.add(input, normal(key, input.shape, { deviation }));
+      return clip === undefined ? noisy : ops.clip(noisy, clip[0], clip[1]);
+    },
+  );
 }
 
 /** Options of {@link saltAndPepper}. */
@@ -109,7 +114,7 @@ export function saltAndPepper(p: number, options: SaltAndPepperOptions = {}): La
   const { low = 0, high = 1 } = options;
   checkNumber(where, "low", low);
   checkNumber(where, "high", high);
-  return noiseLayer(where, specArgs([p], options), p === 0, (input, key) => {
+  return noiseLayer(where, [p, { low, high }], p === 0, (input, key) => {
     const shape = pixelShape(input.shape);
     const { data } = uniform(key, shape);
     const kept = new Float32Array(data.length);

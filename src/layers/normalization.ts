@@ -2,9 +2,9 @@
 
 import { checkOptions, refuseValue } from "../check.js";
 import * as ops from "../ops/index.js";
-import { checkBatchNormOptions, checkEpsilon } from "../ops/norm.js";
+import { checkBatchNormOptions, checkEpsilon, LAYER_NORM_EPSILON } from "../ops/norm.js";
 import { ones, type Shape, type Tensor, zeros } from "../tensor.js";
-import { defineLayer, type Layer, type None, specArgs } from "./layer.js";
+import { defineLayer, type Layer, type None } from "./layer.js";
 
 /** Scale and offset of a normalisation, shape `[channels]` each. */
 export type NormParams = {
@@ -47,9 +47,10 @@ function initialParams(inputShape: Shape): NormParams {
 export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams, BatchNormState> {
   const where = "batchNorm";
   checkOptions(where, options, ["momentum", "epsilon", "runningVariance"]);
-  checkBatchNormOptions(where, options);
+  const { momentum, epsilon, runningVariance } = checkBatchNormOptions(where, options);
+  const completed = { momentum, epsilon, runningVariance };
   return defineLayer<NormParams, BatchNormState, Tensor>({
-    spec: { type: where, args: specArgs([], options) },
+    spec: { type: where, args: [completed] },
     outputShape: (inputShape) => checkInput(where, inputShape),
     init: (_, inputShape) => {
       const outputShape = checkInput(where, inputShape);
@@ -58,7 +59,7 @@ export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams
       return { params: initialParams(inputShape), state, outputShape };
     },
     apply: ({ gamma, beta }, { movingMean, movingVariance }, input, { training = false } = {}) => {
-      const all = { ...options, training };
+      const all = { ...completed, training };
       const result = ops.batchNorm(input, gamma, beta, movingMean, movingVariance, all);
       const { output, runningMean, runningVariance } = result;
       return { output, state: { movingMean: runningMean, movingVariance: runningVariance } };
@@ -78,14 +79,18 @@ export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams
 export function layerNorm(options: { readonly epsilon?: number | undefined } = {}): Layer<NormParams, None> {
   const where = "layerNorm";
   checkOptions(where, options, ["epsilon"]);
-  if (options.epsilon !== undefined) checkEpsilon(where, options.epsilon);
+  const { epsilon = LAYER_NORM_EPSILON } = options;
+  checkEpsilon(where, epsilon);
   return defineLayer<NormParams, None, Tensor>({
-    spec: { type: where, args: specArgs([], options) },
+    spec: { type: where, args: [{ epsilon }] },
     outputShape: (inputShape) => checkInput(where, inputShape),
     init: (_, inputShape) => {
       const outputShape = checkInput(where, inputShape);
       return { params: initialParams(inputShape), state: {}, outputShape };
     },
-    apply: ({ gamma, beta }, state, input) => ({ output: ops.layerNorm(input, gamma, beta, options), state }),
+    apply: ({ gamma, beta }, state, input) => ({
+      output: ops.layerNorm(input, gamma, beta, { epsilon }),
+      state,
+    }),
   });
 }

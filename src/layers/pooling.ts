@@ -1,28 +1,22 @@
 // Pooling layers.
 
 import { checkBoolean, checkOptions } from "../check.js";
-import {
-  checkPair,
-  checkWindowsSeePixels,
-  forwardGeometry,
-  type Pair,
-  type WindowOptions,
-} from "../geometry.js";
+import { checkPair, checkWindowsSeePixels, forwardGeometry, type Pair } from "../geometry.js";
 import * as ops from "../ops/index.js";
 import type { Shape, Tensor } from "../tensor.js";
-import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
-import { checkImage, checkWindow } from "./support.js";
+import { type Layer, type None, plainLayer } from "./layer.js";
+import { checkImage, given, type Window, windowOf } from "./support.js";
 
+const WINDOW_OPTIONS = ["stride", "dilation", "padding"];
+
+/** A pooling layer from its completed options. */
 function poolingLayer(
   where: string,
-  size: Pair,
-  options: WindowOptions,
-  names: string[],
+  size: readonly [number, number],
+  options: Window,
   f: (input: Tensor) => Tensor,
 ): Layer<None, None> {
-  const [kernelHeight, kernelWidth] = checkPair(where, "size", size, 1);
-  checkOptions(where, options, ["stride", "dilation", "padding", ...names]);
-  checkWindow(where, options);
+  const [kernelHeight, kernelWidth] = size;
   const outputShape = (inputShape: Shape) => {
     checkImage(where, inputShape);
     const channels = inputShape[2];
@@ -33,11 +27,11 @@ function poolingLayer(
       outChannels: channels,
       groups: channels,
     };
-    const geometry = forwardGeometry(where, sizes, { ...options, stride: options.stride ?? size });
+    const geometry = forwardGeometry(where, sizes, options);
     checkWindowsSeePixels(where, geometry);
     return [geometry.outHeight, geometry.outWidth, channels];
   };
-  return plainLayer(where, specArgs([size], options), outputShape, f);
+  return plainLayer(where, [size, options], outputShape, f);
 }
 
 /**
@@ -53,7 +47,11 @@ function poolingLayer(
  * maxPool2d(2).outputShape([28, 28, 8]); // [14, 14, 8]
  */
 export function maxPool2d(size: Pair = 2, options: ops.MaxPool2dOptions = {}): Layer<None, None> {
-  return poolingLayer("maxPool2d", size, options, [], (input) => ops.maxPool2d(input, size, options));
+  const where = "maxPool2d";
+  const sides = checkPair(where, "size", size, 1);
+  checkOptions(where, options, WINDOW_OPTIONS);
+  const completed = windowOf(where, { stride: sides, ...given(options) });
+  return poolingLayer(where, sides, completed, (input) => ops.maxPool2d(input, sides, completed));
 }
 
 /**
@@ -71,10 +69,13 @@ export function maxPool2d(size: Pair = 2, options: ops.MaxPool2dOptions = {}): L
  */
 export function avgPool2d(size: Pair = 2, options: ops.AvgPool2dOptions = {}): Layer<None, None> {
   const where = "avgPool2d";
-  const pool = (input: Tensor) => ops.avgPool2d(input, size, options);
-  const layer = poolingLayer(where, size, options, ["countIncludePad"], pool);
-  checkBoolean(where, "countIncludePad", options.countIncludePad ?? false);
-  return layer;
+  const sides = checkPair(where, "size", size, 1);
+  checkOptions(where, options, [...WINDOW_OPTIONS, "countIncludePad"]);
+  const window = windowOf(where, { stride: sides, ...given(options) });
+  const { countIncludePad = false } = options;
+  checkBoolean(where, "countIncludePad", countIncludePad);
+  const completed = { ...window, countIncludePad };
+  return poolingLayer(where, sides, completed, (input) => ops.avgPool2d(input, sides, completed));
 }
 
 /**

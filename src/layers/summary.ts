@@ -32,16 +32,20 @@ function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, path: stri
       },
     ];
   }
-  if (!Array.isArray(children)) {
-    refuseKind("summary", "layer.children", "be an array of layers with their places", children);
+  const parts: unknown = (children as Partial<typeof children> | null)?.parts;
+  if (!Array.isArray(parts) || parts.some((part) => typeof part !== "object" || part === null)) {
+    refuseKind(
+      "summary",
+      "layer.children",
+      "be { joined, parts }, with the place and the layer of each part",
+      children,
+    );
   }
   let shape = inputShape;
-  return children.flatMap((entry: (typeof children)[number] | null | undefined) => {
-    const { place, layer: child } = entry ?? ({} as never);
+  return children.parts.flatMap(({ place, layer: child }) => {
     checkLayer("summary", `layer at ${joinPath(path, place)}`, child);
     const rows = rowsOf(child, shape, joinPath(path, place));
-    // Only a sequence hands its output on; heads share one input.
-    if (spec.type === "sequential") shape = child.outputShape(shape);
+    if (children.joined === "sequence") shape = child.outputShape(shape);
     return rows;
   });
 }
@@ -65,8 +69,9 @@ export function multiplyAddsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Sh
   return workOf(tableOf(layer, inputShape));
 }
 
-/** Digits in groups of three: `1 234 567`. */
-export const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+/** Whole digits in groups of three: `1 234 567`. */
+export const grouped = (value: number | string, separator = " "): string =>
+  String(value).replace(/\B(?=(\d{3})+$)/g, separator);
 
 /**
  * A table of a layer's parts: output shape without the batch, parameters, and multiply-adds for one example.

@@ -1,7 +1,7 @@
 // What several layer files share.
 
 import { refuseKind, refuseValue } from "../check.js";
-import { checkPadding, checkPair, type WindowOptions } from "../geometry.js";
+import { checkPadding, checkPair, type Padding, type WindowOptions } from "../geometry.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { inScope } from "../scope.js";
 import { checkTensor, type Shape, type Tensor } from "../tensor.js";
@@ -26,11 +26,30 @@ export function contextOf(context: ApplyContext, i: number): ApplyContext {
   return context.key === undefined ? context : { ...context, key: fold(context.key, i) };
 }
 
-/** Checks what can be told of a window without an image, so that a mistake is reported where it was made. */
-export function checkWindow(where: string, { stride, dilation, padding }: WindowOptions): void {
-  checkPair(where, "stride", stride ?? 1, 1);
-  checkPair(where, "dilation", dilation ?? 1, 1);
-  checkPadding(where, padding ?? "valid");
+/** How a window moves, completed. */
+export interface Window {
+  readonly stride: readonly [number, number];
+  readonly padding: Padding;
+  readonly dilation: readonly [number, number];
+}
+
+/**
+ * The options of a window, completed, and checked as far as can be told without an image: a mistake is reported where
+ * it was made.
+ */
+export function windowOf(
+  where: string,
+  { stride = 1, dilation = 1, padding = "valid" }: WindowOptions,
+): Window {
+  checkPadding(where, padding);
+  return {
+    stride: checkPair(where, "stride", stride, 1),
+    padding:
+      typeof padding === "object"
+        ? (padding.map(([before, after]) => [before, after] as const) as never)
+        : padding,
+    dilation: checkPair(where, "dilation", dilation, 1),
+  };
 }
 
 /** Checks that one input is an image. */

@@ -7,6 +7,7 @@ import * as ops from "../ops/index.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
+import { AUTOENCODER_DRAWS as DRAWS } from "./draws.js";
 import {
   applyPart,
   checkBatch,
@@ -16,6 +17,7 @@ import {
   type LossResult,
   type Model,
   type ModelParams,
+  type ModelSpec,
 } from "./model.js";
 import {
   elementsOf,
@@ -47,20 +49,23 @@ export interface AutoencoderOptions {
  * all of them; outside of {@link grad} and its like, any number of examples is taken, in parts.
  */
 export interface Autoencoder extends Model {
+  /** Tells it from other models. */
+  readonly type: "autoencoder";
+  readonly spec: ModelSpec<"autoencoder">;
   /** The shape of one code. */
   readonly codeShape: Shape;
   /** Fresh parameters. */
   init(key: Key): ModelParams;
   /** The loss on a batch, with one term `reconstruction`; differentiable by `params.weights`. */
-  loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
+  loss(params: ModelParams, inputs: Tensor, options?: LossOptions): LossResult;
   /** Inputs `[n, ...inputShape]` to codes `[n, ...codeShape]`; any number at once. */
-  encode(params: ModelParams, images: Tensor, options?: BatchOptions): Tensor;
+  encode(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
   /** Codes `[n, ...codeShape]` to outputs `[n, ...inputShape]`; probabilities where the decoder gives logits. */
   decode(params: ModelParams, codes: Tensor, options?: BatchOptions): Tensor;
-  /** `decode(encode(images))`. */
-  reconstruct(params: ModelParams, images: Tensor, options?: BatchOptions): Tensor;
+  /** `decode(encode(inputs))`. */
+  reconstruct(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
   /** How badly each input is reconstructed, `[n]`, higher for outliers: its loss, reduced as in training. */
-  score(params: ModelParams, images: Tensor, options?: BatchOptions): Tensor;
+  score(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
 }
 
 const NAMES = ["encoder", "decoder"];
@@ -123,6 +128,7 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
     };
 
   return {
+    type: where,
     spec: {
       type: where,
       inputShape,
@@ -135,23 +141,23 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
     init(key) {
       checkKey(`${where}.init`, "key", key);
       const parts = {
-        encoder: encoder.layer.init(fold(key, 0), inputShape),
-        decoder: decoder.layer.init(fold(key, 1), codeShape),
+        encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),
+        decoder: decoder.layer.init(fold(key, DRAWS.decoder), codeShape),
       };
       return {
         weights: { encoder: parts.encoder.params, decoder: parts.decoder.params },
         state: { encoder: parts.encoder.state, decoder: parts.decoder.state },
       };
     },
-    loss(params, images, lossOptions = {}) {
+    loss(params, inputs, lossOptions = {}) {
       const whereCall = `${where}.loss`;
       checkParams(whereCall, params, NAMES);
-      checkBatch(whereCall, "images", images, inputShape);
-      checkLossOptions(whereCall, lossOptions, images);
-      const { key, training = false, target = images, hidden } = lossOptions;
+      checkBatch(whereCall, "inputs", inputs, inputShape);
+      checkLossOptions(whereCall, lossOptions, inputs);
+      const { key, training = false, target = inputs, hidden } = lossOptions;
       const context: ApplyContext = key === undefined ? { training } : { training, key };
-      const code = applyPart(encoder, params, images, contextOf(context, 0));
-      const decoded = applyPart(decoder, params, code.output, contextOf(context, 1));
+      const code = applyPart(encoder, params, inputs, contextOf(context, DRAWS.encoder));
+      const decoded = applyPart(decoder, params, code.output, contextOf(context, DRAWS.decoder));
       const reconstruction = reduceWhere(whereCall, elements(decoded.output, target), reduction, hidden);
       return {
         loss: reconstruction,
@@ -159,12 +165,12 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
         state: { encoder: code.state, decoder: decoded.state },
       };
     },
-    encode: batched("encode", "images", inputShape, encodeBatch),
+    encode: batched("encode", "inputs", inputShape, encodeBatch),
     decode: batched("decode", "codes", codeShape, decodeBatch),
-    reconstruct: batched("reconstruct", "images", inputShape, (params, batch) =>
+    reconstruct: batched("reconstruct", "inputs", inputShape, (params, batch) =>
       decodeBatch(params, encodeBatch(params, batch)),
     ),
-    score: batched("score", "images", inputShape, (params, batch) => {
+    score: batched("score", "inputs", inputShape, (params, batch) => {
       const { output } = applyPart(decoder, params, encodeBatch(params, batch));
       const values = ops.reshape(elements(output, batch), [batch.shape[0], -1]);
       return reduction === "mean" ? ops.mean(values, { axis: 1 }) : ops.sum(values, { axis: 1 });

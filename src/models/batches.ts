@@ -61,8 +61,8 @@ export function mapRanges<T>(count: number, batchSize: number, f: (start: number
 }
 
 /** {@link mapRanges} over the examples of a batch; all at once in a function that is being differentiated. */
-export function mapBatches<T>(images: Tensor, batchSize: number, f: (batch: Tensor) => T): T {
+export function mapBatches<T>(inputs: Tensor, batchSize: number, f: (batch: Tensor) => T): T {
   // Parts are copied out and joined, which would cut gradients off without a word.
-  if (isDifferentiating()) return f(images);
-  return mapRanges(images.shape[0], batchSize, (start, end) => f(rowsOf(images, start, end)));
+  if (isDifferentiating()) return f(inputs);
+  return mapRanges(inputs.shape[0], batchSize, (start, end) => f(rowsOf(inputs, start, end)));
 }

@@ -14,11 +14,11 @@ import { checkBatch } from "./model.js";
 export interface LatentModel {
   readonly latentSize: number;
   /** The amortised posterior of any number of examples. */
-  encode(images: Tensor, batchSize: number): DiagonalGaussian;
+  encode(inputs: Tensor, batchSize: number): DiagonalGaussian;
   /** The likelihood's mean for any number of codes. */
   decode(codes: Tensor, batchSize: number): Tensor;
   /** −log p(x | z) of every row of a batch, in nats. */
-  negativeLogProb(codes: Tensor, images: Tensor): Tensor;
+  negativeLogProb(codes: Tensor, inputs: Tensor): Tensor;
 }
 
 /** Options of a bound. */
@@ -53,7 +53,7 @@ interface Checked {
 function checked(
   where: string,
   model: LatentModel,
-  images: Tensor,
+  inputs: Tensor,
   options: BoundOptions,
   defaultSamples = 1,
 ): Checked {
@@ -62,14 +62,14 @@ function checked(
   checkKey(where, "key", key);
   checkInteger(where, "samples", samples, 1);
   checkResult(where, "samples", samples, samples * model.latentSize);
-  const [count] = images.shape;
+  const [count] = inputs.shape;
   const rows = Math.min(batchSize, count * samples);
-  checkResult(where, "batchSize", batchSize, rows * Math.max(model.latentSize, images.size / count));
+  checkResult(where, "batchSize", batchSize, rows * Math.max(model.latentSize, inputs.size / count));
   if (posterior !== undefined) {
     checkGaussian(where, "posterior", posterior);
-    checkBatch(where, "posterior.mean", posterior.mean, [model.latentSize], images.shape[0]);
+    checkBatch(where, "posterior.mean", posterior.mean, [model.latentSize], inputs.shape[0]);
   }
-  return { key, samples, batchSize, posterior: posterior ?? model.encode(images, batchSize) };
+  return { key, samples, batchSize, posterior: posterior ?? model.encode(inputs, batchSize) };
 }
 
 /**
@@ -79,13 +79,13 @@ function checked(
  */
 function visitSamples(
   model: LatentModel,
-  images: Tensor,
+  inputs: Tensor,
   { key, samples, batchSize, posterior: { mean, logVar } }: Checked,
   visit: (example: number, logLikelihood: number, logRatio: number) => void,
 ): void {
   const { latentSize } = model;
-  const length = images.size / images.shape[0];
-  const pairs = images.shape[0] * samples;
+  const length = inputs.size / inputs.shape[0];
+  const pairs = inputs.shape[0] * samples;
   let noise: Float32Array = new Float32Array(0);
   for (let start = 0; start < pairs; start += batchSize) {
     const count = Math.min(batchSize, pairs - start);
@@ -97,7 +97,7 @@ function visitSamples(
       const sample = (start + row) % samples;
       if (sample === 0) noise = normal(fold(key, example), [samples, latentSize]).data.slice();
       // Read anew each time: in a scope these may lie on the heap, which may move as it grows.
-      const [pixels, means, logVars] = [images.data, mean.data, logVar.data];
+      const [pixels, means, logVars] = [inputs.data, mean.data, logVar.data];
       targets.set(pixels.subarray(example * length, (example + 1) * length), row * length);
       for (let j = 0; j < latentSize; j++) {
         const at = example * latentSize + j;
@@ -109,7 +109,7 @@ function visitSamples(
     }
     scope(() => {
       const z = adoptArray(codes, [count, latentSize]);
-      const nll = model.negativeLogProb(z, adoptArray(targets, [count, ...images.shape.slice(1)])).data;
+      const nll = model.negativeLogProb(z, adoptArray(targets, [count, ...inputs.shape.slice(1)])).data;
       for (let row = 0; row < count; row++) {
         visit(Math.floor((start + row) / samples), -nll[row], logRatios[row]);
       }
@@ -124,11 +124,11 @@ function klOf({ mean, logVar }: DiagonalGaussian): Float64Array {
 }
 
 /** The bound's terms, averaged over the examples. */
-export function boundOf(where: string, model: LatentModel, images: Tensor, options: BoundOptions): Bound {
-  const settings = checked(where, model, images, options);
-  const count = images.shape[0];
+export function boundOf(where: string, model: LatentModel, inputs: Tensor, options: BoundOptions): Bound {
+  const settings = checked(where, model, inputs, options);
+  const count = inputs.shape[0];
   let reconstruction = 0;
-  visitSamples(model, images, settings, (_, logLikelihood) => {
+  visitSamples(model, inputs, settings, (_, logLikelihood) => {
     reconstruction -= logLikelihood / (count * settings.samples);
   });
   const klPerDimension = Array.from({ length: model.latentSize }, () => 0);
@@ -141,12 +141,12 @@ export function boundOf(where: string, model: LatentModel, images: Tensor, optio
 export function negativeElboPerExample(
   where: string,
   model: LatentModel,
-  images: Tensor,
+  inputs: Tensor,
   options: BoundOptions,
 ): Tensor {
-  const settings = checked(where, model, images, options);
-  const values = new Float64Array(images.shape[0]);
-  visitSamples(model, images, settings, (example, logLikelihood) => {
+  const settings = checked(where, model, inputs, options);
+  const values = new Float64Array(inputs.shape[0]);
+  visitSamples(model, inputs, settings, (example, logLikelihood) => {
     values[example] -= logLikelihood / settings.samples;
   });
   klOf(settings.posterior).forEach((kl, i) => (values[Math.floor(i / model.latentSize)] += kl));
@@ -157,12 +157,12 @@ export function negativeElboPerExample(
 export function negativeLogProbAtMean(
   where: string,
   model: LatentModel,
-  images: Tensor,
+  inputs: Tensor,
   options: BoundOptions,
 ): Tensor {
-  const { batchSize, posterior } = checked(where, model, images, options);
-  return mapRanges(images.shape[0], batchSize, (start, end) =>
-    model.negativeLogProb(rowsOf(posterior.mean, start, end), rowsOf(images, start, end)),
+  const { batchSize, posterior } = checked(where, model, inputs, options);
+  return mapRanges(inputs.shape[0], batchSize, (start, end) =>
+    model.negativeLogProb(rowsOf(posterior.mean, start, end), rowsOf(inputs, start, end)),
   );
 }
 
@@ -173,14 +173,14 @@ export function negativeLogProbAtMean(
 export function importanceWeightedBound(
   where: string,
   model: LatentModel,
-  images: Tensor,
+  inputs: Tensor,
   options: BoundOptions,
 ): Tensor {
-  const settings = checked(where, model, images, options, 64);
-  const count = images.shape[0];
+  const settings = checked(where, model, inputs, options, 64);
+  const count = inputs.shape[0];
   const largest = new Float64Array(count).fill(-Infinity);
   const sums = new Float64Array(count);
-  visitSamples(model, images, settings, (example, logLikelihood, logRatio) => {
+  visitSamples(model, inputs, settings, (example, logLikelihood, logRatio) => {
     const weight = logLikelihood + logRatio;
     if (weight > largest[example]) {
       sums[example] = sums[example] * Math.exp(largest[example] - weight) + 1;

@@ -18,7 +18,7 @@ export interface LatentUsage {
 }
 
 /** Where a dimension counts as active: Burda, Grosse & Salakhutdinov 2016, section 5.2. */
-const ACTIVE = 0.01;
+export const ACTIVE = 0.01;
 /** KL in nats below which a dimension carries nothing. */
 const COLLAPSED = 0.01;
 /** Posterior variance below which codes are points: a deviation of 0.03. */

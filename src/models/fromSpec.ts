@@ -2,8 +2,9 @@
 
 import { checkOneOf, checkOptions, refuseKind, within } from "../check.js";
 import { layerFromSpec, type LayerMakers } from "../layers/fromSpec.js";
+import type { Tensor } from "../tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
-import type { ModelSpec } from "./model.js";
+import type { ModelParams, ModelSpec } from "./model.js";
 import type { ReconstructionLoss } from "./reconstructionLoss.js";
 import { vae } from "./vae.js";
 import type { Vae, VaeOptions } from "./vaeTypes.js";
@@ -16,8 +17,13 @@ export interface CustomParts {
   readonly loss?: ReconstructionLoss | undefined;
 }
 
-/** A model as loaded: `model.spec.type` tells which. */
+/** A model as loaded: `model.type` tells which, to the compiler too. */
 export type AnyModel = Autoencoder | Vae;
+
+/** The codes of inputs: of a VAE its posterior's means. */
+export function codesOf(model: AnyModel, params: ModelParams, inputs: Tensor): Tensor {
+  return model.type === "vae" ? model.encode(params, inputs).mean : model.encode(params, inputs);
+}
 
 /**
  * The model that a spec describes, built from its layers' specs.
@@ -31,6 +37,7 @@ export type AnyModel = Autoencoder | Vae;
  * @example
  * const model = modelFromSpec(JSON.parse(JSON.stringify(lectures.denseVae().spec)));
  * model.inputShape; // [784]
+ * if (model.type === "vae") model.latentSize; // 20
  */
 export function modelFromSpec(spec: ModelSpec, custom: CustomParts = {}): AnyModel {
   const where = "modelFromSpec";

@@ -149,7 +149,7 @@ export function imageVae(
  * A convolutional autoencoder for images of any size: the networks of {@link imageVae} around a plain code.
  *
  * @param options.inputShape - `[height, width, channels]`
- * @param options.codeSize - numbers in the code (default 16)
+ * @param options.latentSize - numbers in the code (default 16)
  * @param options.channels - after each convolution, every one of which halves the image (default [8, 16])
  * @param options.features - between the convolutions and the code (default 256)
  * @param options.outputActivation - of the decoder's end; `"sigmoid"` unless it gives logits
@@ -159,24 +159,24 @@ export function imageVae(
  * @throws {TypeError} when an option is unknown or of the wrong kind
  * @throws {RangeError} when a number is out of range, or the parameters would take more than half of the memory in training
  * @example
- * imageAutoencoder({ inputShape: [32, 32, 3], codeSize: 32 }).codeShape; // [32]
+ * imageAutoencoder({ inputShape: [32, 32, 3], latentSize: 32 }).codeShape; // [32]
  */
 export function imageAutoencoder(
   options: ImageNetworkOptions &
     Omit<AutoencoderOptions, "encoder" | "decoder"> & {
-      readonly codeSize?: number | undefined;
+      readonly latentSize?: number | undefined;
     },
 ): Autoencoder {
   const where = "imageAutoencoder";
-  const [sizes, { codeSize = 16, ...rest }] = divided(where, options, ["codeSize", "loss", "reduction"]);
-  checkInteger(where, "codeSize", codeSize, 1);
+  const [sizes, { latentSize = 16, ...rest }] = divided(where, options, ["latentSize", "loss", "reduction"]);
+  checkInteger(where, "latentSize", latentSize, 1);
   const { loss = "binaryCrossEntropyWithLogits" } = rest;
   const activation = loss === "binaryCrossEntropyWithLogits" ? "linear" : "sigmoid";
-  const { encoder, decoder } = networks(where, sizes, activation, 2 * codeSize);
+  const { encoder, decoder } = networks(where, sizes, activation, 2 * latentSize);
   return autoencoder({
     ...rest,
     loss,
-    encoder: sequential(encoder, dense(codeSize)),
+    encoder: sequential(encoder, dense(latentSize)),
     decoder,
   });
 }

@@ -31,7 +31,7 @@ export interface LossOptions {
   readonly training?: boolean | undefined;
   /** Number of the step, from 0: what a schedule is asked about (default 0). */
   readonly step?: number | undefined;
-  /** What the output is compared with, where that is not the input itself: the clean images. */
+  /** What the output is compared with, where that is not the input itself: the clean inputs. */
   readonly target?: Tensor | undefined;
   /** 1 where the loss counts and 0 where it does not, of the target's shape or with one channel (default: all). */
   readonly hidden?: Tensor | undefined;
@@ -48,8 +48,8 @@ export interface LossResult {
 }
 
 /** How a model was made, as JSON can hold it. */
-export interface ModelSpec {
-  readonly type: string;
+export interface ModelSpec<Type extends string = string> {
+  readonly type: Type;
   readonly inputShape: Shape;
   readonly encoder: LayerSpec;
   readonly decoder: LayerSpec;
@@ -70,14 +70,14 @@ export interface Model {
   readonly spec: ModelSpec;
   /** The shape of one input. */
   readonly inputShape: Shape;
-  /** The weight of the term `"kl"` (`"paidKl"` where there is one) in the loss, where it has one. */
+  /** The weight of the term "kl" ("paidKl" where there is one) in the loss, where it has one. */
   readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
-  loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
-  /** The images as the model gives them back. */
-  reconstruct(params: ModelParams, images: Tensor): Tensor;
-  /** What is worth a warning, seen in some images (absent: nothing). */
-  warnings?(params: ModelParams, images: Tensor, moment: Moment): readonly string[];
+  loss(params: ModelParams, inputs: Tensor, options?: LossOptions): LossResult;
+  /** The inputs as the model gives them back. */
+  reconstruct(params: ModelParams, inputs: Tensor): Tensor;
+  /** What is worth a warning, seen in some inputs (absent: nothing). */
+  warnings?(params: ModelParams, inputs: Tensor, moment: Moment): readonly string[];
 }
 
 /** Checks that an argument is a model. */
@@ -87,12 +87,6 @@ export function checkModel(where: string, model: unknown): asserts model is Mode
     refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
   }
   checkSizes(where, "model.inputShape", inputShape);
-}
-
-/** A layer as a named part of a model. */
-export interface Part {
-  readonly name: string;
-  readonly layer: Layer<Tree, Tree, unknown>;
 }
 
 /** Applies a part with its own parameters; errors from inside name it. */
@@ -141,17 +135,17 @@ export function checkBatch(
   }
 }
 
-/** Checks how a loss is to be taken on images that are a batch; `more` are the names of further options. */
+/** Checks how a loss is to be taken on inputs that are a batch; `more` are the names of further options. */
 export function checkLossOptions(
   where: string,
   options: LossOptions,
-  images: Tensor,
+  inputs: Tensor,
   more: readonly string[] = [],
 ): void {
   checkOptions(where, options, ["key", "training", "step", "target", "hidden", ...more]);
-  const { key, training = false, step = 0, target = images } = options;
+  const { key, training = false, step = 0, target = inputs } = options;
   if (key !== undefined) checkKey(where, "key", key);
   checkBoolean(where, "training", training);
   checkInteger(where, "step", step, 0);
-  checkBatch(where, "target", target, images.shape.slice(1), images.shape[0]);
+  checkBatch(where, "target", target, inputs.shape.slice(1), inputs.shape[0]);
 }

@@ -10,6 +10,7 @@ import * as ops from "../ops/index.js";
 import { fold, type Key } from "../random/keys.js";
 import type { Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
+import { VAE_DRAWS as DRAWS } from "./draws.js";
 import { observationOf } from "./likelihood.js";
 import { applyPart, type ModelParams } from "./model.js";
 import type { VaeOptions } from "./vaeTypes.js";
@@ -31,17 +32,17 @@ export interface Network {
   /** Through all layers, by way of `sample`, which makes codes of the posterior. */
   pass(
     params: ModelParams,
-    images: Tensor,
+    inputs: Tensor,
     target: Tensor,
     sample: (q: DiagonalGaussian) => Tensor,
     context: ApplyContext,
   ): Passage;
   /** q(z | x) of a batch. */
-  encode(params: ModelParams, images: Tensor): DiagonalGaussian;
+  encode(params: ModelParams, inputs: Tensor): DiagonalGaussian;
   /** The likelihood's mean. */
   decode(params: ModelParams, codes: Tensor): Tensor;
   /** −log p(x | z) of every row, in nats. */
-  negativeLogProb(params: ModelParams, codes: Tensor, images: Tensor): Tensor;
+  negativeLogProb(params: ModelParams, codes: Tensor, inputs: Tensor): Tensor;
 }
 
 /** Joins the layers that options name; refuses those that do not fit. */
@@ -64,9 +65,9 @@ export function networkOf(where: string, options: VaeOptions): Network {
   return {
     init(key) {
       const parts = {
-        encoder: encoder.layer.init(fold(key, 0), inputShape),
-        posterior: heads.init(fold(key, 1), features),
-        decoder: decoder.layer.init(fold(key, 2), [latentSize]),
+        encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),
+        posterior: heads.init(fold(key, DRAWS.posterior), features),
+        decoder: decoder.layer.init(fold(key, DRAWS.decoder), [latentSize]),
         likelihood: { params: observation.init(), state: {} },
       };
       const entries = Object.entries(parts);
@@ -75,22 +76,22 @@ export function networkOf(where: string, options: VaeOptions): Network {
         state: Object.fromEntries(entries.map(([name, { state }]) => [name, state])),
       };
     },
-    pass(params, images, target, sample, context) {
-      const encoded = applyPart(encoder, params, images, contextOf(context, 0));
-      const q = applyPart(posterior, params, encoded.output, contextOf(context, 1));
-      const decoded = applyPart(decoder, params, sample(q.output), contextOf(context, 2));
+    pass(params, inputs, target, sample, context) {
+      const encoded = applyPart(encoder, params, inputs, contextOf(context, DRAWS.encoder));
+      const q = applyPart(posterior, params, encoded.output, contextOf(context, DRAWS.posterior));
+      const decoded = applyPart(decoder, params, sample(q.output), contextOf(context, DRAWS.decoder));
       return {
         q: q.output,
         negativeLogProb: elements(params, decoded.output, target),
         state: { encoder: encoded.state, posterior: q.state, decoder: decoded.state, likelihood: {} },
       };
     },
-    encode: (params, images) =>
-      applyPart(posterior, params, applyPart(encoder, params, images).output).output,
+    encode: (params, inputs) =>
+      applyPart(posterior, params, applyPart(encoder, params, inputs).output).output,
     decode: (params, codes) => observation.mean(applyPart(decoder, params, codes).output),
-    negativeLogProb(params, codes, images) {
-      const values = elements(params, applyPart(decoder, params, codes).output, images);
-      return ops.sum(ops.reshape(values, [images.shape[0], -1]), { axis: 1 });
+    negativeLogProb(params, codes, inputs) {
+      const values = elements(params, applyPart(decoder, params, codes).output, inputs);
+      return ops.sum(ops.reshape(values, [inputs.shape[0], -1]), { axis: 1 });
     },
   };
 }

@@ -40,7 +40,7 @@ function noiseOf(key: Key, start: number, end: number, draw: number, latentSize:
 export function refine(
   where: string,
   model: LatentModel,
-  images: Tensor,
+  inputs: Tensor,
   options: RefineOptions,
 ): DiagonalGaussian {
   const batchSize = batchSizeOf(where, options, ["key", "steps", "learningRate", "samples"]);
@@ -49,10 +49,10 @@ export function refine(
   checkInteger(where, "steps", steps, 1);
   checkNumber(where, "learningRate", learningRate, 0);
   checkInteger(where, "samples", samples, 1);
-  const start = model.encode(images, batchSize);
+  const start = model.encode(inputs, batchSize);
 
-  return mapRanges(images.shape[0], batchSize, (from, to) => {
-    const batch = rowsOf(images, from, to);
+  return mapRanges(inputs.shape[0], batchSize, (from, to) => {
+    const batch = rowsOf(inputs, from, to);
     const negativeElbo = (q: DiagonalGaussian, step: number) => {
       let loss = klStandardNormal(q, { reduction: "sum" });
       for (let sample = 0; sample < samples; sample++) {

@@ -18,12 +18,13 @@ import {
   negativeLogProbAtMean,
 } from "./bound.js";
 import { latentUsage, usageWarnings } from "./collapse.js";
+import { VAE_DRAWS } from "./draws.js";
 import { checkFreeBits, penalty } from "./freeBits.js";
 import { checkBatch, checkLossOptions, checkMoment, checkParams, type ModelParams } from "./model.js";
 import { networkOf, PARTS } from "./network.js";
 import { reduceWhere } from "./reconstructionLoss.js";
 import { refine } from "./refine.js";
-import type { ScoreOptions, Vae, VaeOptions } from "./vaeTypes.js";
+import type { SampleOptions, ScoreOptions, Vae, VaeOptions } from "./vaeTypes.js";
 
 const OPTIONS = ["inputShape", "latentSize", "encoder", "decoder", "likelihood", "beta", "freeBits"];
 
@@ -76,27 +77,28 @@ export function vae(options: VaeOptions): Vae {
   let goal = typeof beta === "number" ? beta : (beta.final ?? 1);
   const withParams = (params: ModelParams): LatentModel => ({
     latentSize,
-    encode: (images, batchSize) => mapBatches(images, batchSize, (batch) => network.encode(params, batch)),
+    encode: (inputs, batchSize) => mapBatches(inputs, batchSize, (batch) => network.encode(params, batch)),
     decode: (codes, batchSize) => mapBatches(codes, batchSize, (batch) => network.decode(params, batch)),
-    negativeLogProb: (codes, images) => network.negativeLogProb(params, codes, images),
+    negativeLogProb: (codes, inputs) => network.negativeLogProb(params, codes, inputs),
   });
-  /** A function of the model on any number of images, from one that finds its arguments checked. */
-  const onImages =
+  /** A function of the model on any number of inputs, from one that finds its arguments checked. */
+  const onInputs =
     <Options extends object, Result>(
       name: string,
-      f: (where: string, own: LatentModel, images: Tensor, options: Options) => Result,
+      f: (where: string, own: LatentModel, inputs: Tensor, options: Options) => Result,
     ) =>
-    (params: ModelParams, images: Tensor, callOptions = {} as Options): Result => {
+    (params: ModelParams, inputs: Tensor, callOptions = {} as Options): Result => {
       const whereCall = `${where}.${name}`;
       checkParams(whereCall, params, PARTS);
-      checkBatch(whereCall, "images", images, inputShape);
-      return f(whereCall, withParams(params), images, callOptions);
+      checkBatch(whereCall, "inputs", inputs, inputShape);
+      return f(whereCall, withParams(params), inputs, callOptions);
     };
 
   const model: Vae = {
+    type: where,
     get spec() {
       return {
-        type: where,
+        type: "vae" as const,
         inputShape,
         encoder: options.encoder.spec,
         decoder: options.decoder.spec,
@@ -105,23 +107,24 @@ export function vae(options: VaeOptions): Vae {
     },
     inputShape,
     latentSize,
+    codeShape: [latentSize],
     beta,
     init(key) {
       checkKey(`${where}.init`, "key", key);
       return network.init(key);
     },
-    loss(params, images, lossOptions = {}) {
+    loss(params, inputs, lossOptions = {}) {
       const whereLoss = `${where}.loss`;
       checkParams(whereLoss, params, PARTS);
-      checkBatch(whereLoss, "images", images, inputShape);
-      checkLossOptions(whereLoss, lossOptions, images, ["noise"]);
-      const { key, noise, training = false, step = 0, target = images, hidden } = lossOptions;
+      checkBatch(whereLoss, "inputs", inputs, inputShape);
+      checkLossOptions(whereLoss, lossOptions, inputs, ["noise"]);
+      const { key, noise, training = false, step = 0, target = inputs, hidden } = lossOptions;
       if (noise === undefined) checkKey(whereLoss, "key", key);
-      else checkBatch(whereLoss, "noise", noise, [latentSize], images.shape[0]);
+      else checkBatch(whereLoss, "noise", noise, [latentSize], inputs.shape[0]);
       const sample = (q: DiagonalGaussian) =>
-        displace(q.mean, q.logVar, noise ?? normal(fold(key as Key, 3), q.mean.shape));
+        displace(q.mean, q.logVar, noise ?? normal(fold(key as Key, VAE_DRAWS.sample), q.mean.shape));
       const context = key === undefined ? { training } : { training, key };
-      const { q, negativeLogProb, state } = network.pass(params, images, target, sample, context);
+      const { q, negativeLogProb, state } = network.pass(params, inputs, target, sample, context);
       const reconstruction = reduceWhere(whereLoss, negativeLogProb, "perExample", hidden);
       const klElements = klStandardNormal(q, { reduction: "none" });
       const paid = penalty(klElements, freeBits);
@@ -137,11 +140,8 @@ export function vae(options: VaeOptions): Vae {
         state,
       };
     },
-    encode: onImages("encode", posteriorOf),
-    sampleLatent(params, images, key, batchOptions) {
-      checkKey(`${where}.sampleLatent`, "key", key);
-      return reparameterize(key, onImages("sampleLatent", posteriorOf)(params, images, batchOptions));
-    },
+    encode: onInputs("encode", posteriorOf),
+    sampleLatent: onInputs("sampleLatent", sampleOf),
     decode(params, codes, batchOptions = {}) {
       const whereDecode = `${where}.decode`;
       checkParams(whereDecode, params, PARTS);
@@ -149,7 +149,7 @@ export function vae(options: VaeOptions): Vae {
       checkResult(whereDecode, "codes", codes, codes.shape[0] * sizeOf(inputShape));
       return withParams(params).decode(codes, batchSizeOf(whereDecode, batchOptions));
     },
-    reconstruct: onImages("reconstruct", reconstructionOf),
+    reconstruct: onInputs("reconstruct", reconstructionOf),
     generate(params, generateOptions) {
       const whereGenerate = `${where}.generate`;
       const batchSize = batchSizeOf(whereGenerate, generateOptions, ["count", "key", "temperature"]);
@@ -164,13 +164,13 @@ export function vae(options: VaeOptions): Vae {
         batchSize,
       );
     },
-    elbo: onImages("elbo", boundOf),
-    logLikelihood: onImages("logLikelihood", importanceWeightedBound),
-    refinePosterior: onImages("refinePosterior", refine),
-    score: onImages("score", scoreOf),
-    warnings: (params, images, moment) => {
+    elbo: onInputs("elbo", boundOf),
+    logLikelihood: onInputs("logLikelihood", importanceWeightedBound),
+    refinePosterior: onInputs("refinePosterior", refine),
+    score: onInputs("score", scoreOf),
+    warnings: (params, inputs, moment) => {
       const { step, isImproving } = checkMoment("vae.warnings", moment);
-      return usageWarnings(latentUsage(model.encode(params, images)), {
+      return usageWarnings(latentUsage(model.encode(params, inputs)), {
         beta: betaAt(beta, step),
         isImproving,
       });
@@ -179,23 +179,30 @@ export function vae(options: VaeOptions): Vae {
   return model;
 }
 
-/** The posterior of every image. */
-function posteriorOf(where: string, model: LatentModel, images: Tensor, options: BatchOptions) {
-  return model.encode(images, batchSizeOf(where, options));
+/** The posterior of every input. */
+function posteriorOf(where: string, model: LatentModel, inputs: Tensor, options: BatchOptions) {
+  return model.encode(inputs, batchSizeOf(where, options));
 }
 
-/** Every image, by way of its posterior's mean. */
-function reconstructionOf(where: string, model: LatentModel, images: Tensor, options: BatchOptions) {
+/** A sample of the posterior of every input. */
+function sampleOf(where: string, model: LatentModel, inputs: Tensor, options: SampleOptions): Tensor {
+  const batchSize = batchSizeOf(where, options, ["key"]);
+  checkKey(where, "key", options.key);
+  return reparameterize(options.key, model.encode(inputs, batchSize));
+}
+
+/** Every input, by way of its posterior's mean. */
+function reconstructionOf(where: string, model: LatentModel, inputs: Tensor, options: BatchOptions) {
   const batchSize = batchSizeOf(where, options);
-  return model.decode(model.encode(images, batchSize).mean, batchSize);
+  return model.decode(model.encode(inputs, batchSize).mean, batchSize);
 }
 
-/** How unusual every image is. */
-function scoreOf(where: string, model: LatentModel, images: Tensor, options: ScoreOptions): Tensor {
+/** How unusual every input is. */
+function scoreOf(where: string, model: LatentModel, inputs: Tensor, options: ScoreOptions): Tensor {
   batchSizeOf(where, options, ["by", "key", "samples", "posterior"]);
   const { by = "elbo", ...boundOptions } = options;
   checkOneOf(where, "by", by, ["elbo", "reconstruction", "logLikelihood"]);
-  if (by === "elbo") return negativeElboPerExample(where, model, images, boundOptions);
-  if (by === "reconstruction") return negativeLogProbAtMean(where, model, images, boundOptions);
-  return ops.scale(importanceWeightedBound(where, model, images, boundOptions), -1);
+  if (by === "elbo") return negativeElboPerExample(where, model, inputs, boundOptions);
+  if (by === "reconstruction") return negativeLogProbAtMean(where, model, inputs, boundOptions);
+  return ops.scale(importanceWeightedBound(where, model, inputs, boundOptions), -1);
 }

@@ -9,7 +9,7 @@ import type { Beta } from "./beta.js";
 import type { Bound, BoundOptions } from "./bound.js";
 import type { FreeBits } from "./freeBits.js";
 import type { Likelihood } from "./likelihood.js";
-import type { LossOptions, LossResult, Model, ModelParams } from "./model.js";
+import type { LossOptions, LossResult, Model, ModelParams, ModelSpec } from "./model.js";
 import type { RefineOptions } from "./refine.js";
 
 /** What {@link vae} is made from; see there. */
@@ -27,6 +27,12 @@ export interface VaeOptions {
 export interface VaeLossOptions extends LossOptions {
   /** The noise ε `[n, latentSize]` itself, instead of one drawn from the key: zeros decode the mean. */
   readonly noise?: Tensor | undefined;
+}
+
+/** How latents are sampled. */
+export interface SampleOptions extends BatchOptions {
+  /** For the samples. */
+  readonly key: Key;
 }
 
 /** What is generated. */
@@ -54,37 +60,42 @@ export interface ScoreOptions extends BoundOptions {
  * constant. Outside of {@link grad} and its like, any number of examples is taken, in parts.
  */
 export interface Vae extends Model {
+  /** Tells it from other models. */
+  readonly type: "vae";
+  readonly spec: ModelSpec<"vae">;
   readonly latentSize: number;
+  /** The shape of one code, `[latentSize]`. */
+  readonly codeShape: Shape;
   /** Fresh parameters. */
   init(key: Key): ModelParams;
   /**
    * reconstruction + beta·kl on a batch, with these two as terms, in nats per example; differentiable by
-   * `params.weights`. With free bits it is reconstruction + beta·paidKl, `"paidKl"` a third term. Needs a key, or the noise
+   * `params.weights`. With free bits it is reconstruction + beta·paidKl, "paidKl" a third term. Needs a key, or the noise
    * itself.
    */
-  loss(params: ModelParams, images: Tensor, options?: VaeLossOptions): LossResult;
+  loss(params: ModelParams, inputs: Tensor, options?: VaeLossOptions): LossResult;
   /** The posterior q(z | x) of any number of inputs: mean and logVar, `[n, latentSize]`. */
-  encode(params: ModelParams, images: Tensor, options?: BatchOptions): DiagonalGaussian;
+  encode(params: ModelParams, inputs: Tensor, options?: BatchOptions): DiagonalGaussian;
   /** One sample of the posterior per input, `[n, latentSize]`. */
-  sampleLatent(params: ModelParams, images: Tensor, key: Key, options?: BatchOptions): Tensor;
+  sampleLatent(params: ModelParams, inputs: Tensor, options: SampleOptions): Tensor;
   /** The likelihood's mean for codes `[n, latentSize]`: probabilities for the Bernoulli. */
   decode(params: ModelParams, codes: Tensor, options?: BatchOptions): Tensor;
   /** `decode` of the posterior's mean. */
-  reconstruct(params: ModelParams, images: Tensor, options?: BatchOptions): Tensor;
+  reconstruct(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
   /** Decoded samples of the prior, `[count, ...inputShape]`. */
   generate(params: ModelParams, options: GenerateOptions): Tensor;
   /** The evidence lower bound with its terms, averaged over any number of inputs; beta and free bits aside. */
-  elbo(params: ModelParams, images: Tensor, options?: BoundOptions): Bound;
+  elbo(params: ModelParams, inputs: Tensor, options?: BoundOptions): Bound;
   /**
    * An estimate of log p(x) per input, `[n]`: the importance-weighted bound, of 64 samples unless told, which rises
    * with them (Burda, Grosse & Salakhutdinov 2016).
    */
-  logLikelihood(params: ModelParams, images: Tensor, options?: BoundOptions): Tensor;
+  logLikelihood(params: ModelParams, inputs: Tensor, options?: BoundOptions): Tensor;
   /**
    * The posterior after gradient steps on each input's own mean and logVar. What `elbo` gains by it
    * (`{ posterior }`) is the amortisation gap (Cremer, Li & Duvenaud 2018).
    */
-  refinePosterior(params: ModelParams, images: Tensor, options?: RefineOptions): DiagonalGaussian;
+  refinePosterior(params: ModelParams, inputs: Tensor, options?: RefineOptions): DiagonalGaussian;
   /** How unusual each input is, `[n]`: higher for outliers. */
-  score(params: ModelParams, images: Tensor, options?: ScoreOptions): Tensor;
+  score(params: ModelParams, inputs: Tensor, options?: ScoreOptions): Tensor;
 }

@@ -11,17 +11,17 @@ import { scale } from "./pointwise.js";
 /**
  * Sets each value to 0 with probability `rate` and scales the others up by 1 / (1 − rate), so that the mean stays.
  *
+ * @param key - the same key drops the same values
  * @param x - tensor
  * @param rate - from 0 to below 1
- * @param key - the same key drops the same values
  * @returns tensor of the same shape
  * @throws {TypeError} when the key is none
  * @throws {RangeError} when the rate is out of range
  * @example
- * ops.dropout(ones([2, 3]), 0, key(1)).data; // [1, 1, 1, 1, 1, 1]
+ * ops.dropout(key(1), ones([2, 3]), 0).data; // [1, 1, 1, 1, 1, 1]
  * @see Srivastava et al., "Dropout" (2014)
  */
-export function dropout(x: Tensor, rate: number, key: Key): Tensor {
+export function dropout(key: Key, x: Tensor, rate: number): Tensor {
   const where = "dropout";
   checkTensor(where, "x", x);
   checkNumber(where, "rate", rate, 0, 1);

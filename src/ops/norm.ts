@@ -194,6 +194,9 @@ function checkChannels(where: string, name: string, value: unknown, channels: nu
   }
 }
 
+/** What {@link layerNorm} adds to the variance unless told. */
+export const LAYER_NORM_EPSILON = 1e-5;
+
 /** Checks what is added to a variance. */
 export function checkEpsilon(where: string, epsilon: unknown): void {
   checkNumber(where, "epsilon", epsilon, 0);
@@ -226,7 +229,7 @@ export function layerNorm(
   checkChannels(where, "gamma", gamma, features);
   checkChannels(where, "beta", beta, features);
   checkOptions(where, options, ["epsilon"]);
-  const { epsilon = 1e-5 } = options;
+  const { epsilon = LAYER_NORM_EPSILON } = options;
   checkEpsilon(where, epsilon);
   return inScope(() => {
     const centered = sub(input, mean(input, { axis: -1, keepDims: true }));

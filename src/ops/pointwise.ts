@@ -92,6 +92,9 @@ function parameterOp(
 const leakyReluOp = parameterOp("leakyRelu", kernels.leakyRelu, kernels.leakyReluGradient, "input");
 const eluOp = parameterOp("elu", kernels.elu, kernels.eluGradient, "output");
 
+/** Slopes and scales below 0 unless told. */
+export const ALPHA = { leakyRelu: 0.01, elu: 1 } as const;
+
 /**
  * x for x > 0, else alpha·x; the derivative at 0 is alpha.
  *
@@ -105,7 +108,7 @@ const eluOp = parameterOp("elu", kernels.elu, kernels.eluGradient, "output");
 export function leakyRelu(x: Tensor, options: { readonly alpha?: number | undefined } = {}): Tensor {
   checkTensor("leakyRelu", "x", x);
   checkOptions("leakyRelu", options, ["alpha"]);
-  const { alpha = 0.01 } = options;
+  const { alpha = ALPHA.leakyRelu } = options;
   checkNumber("leakyRelu", "alpha", alpha);
   return leakyReluOp([x], alpha);
 }
@@ -123,7 +126,7 @@ export function leakyRelu(x: Tensor, options: { readonly alpha?: number | undefi
 export function elu(x: Tensor, options: { readonly alpha?: number | undefined } = {}): Tensor {
   checkTensor("elu", "x", x);
   checkOptions("elu", options, ["alpha"]);
-  const { alpha = 1 } = options;
+  const { alpha = ALPHA.elu } = options;
   checkNumber("elu", "alpha", alpha, 0);
   return eluOp([x], alpha);
 }

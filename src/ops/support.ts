@@ -5,7 +5,7 @@ import { checkNumber, checkOneOf, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { ACTIVATION, activateGradient } from "../wasm/generated.js";
 import type { Epilogue } from "../wasm/kernels.js";
-import { mish, softsign } from "./pointwise.js";
+import { ALPHA, mish, softsign } from "./pointwise.js";
 
 /**
  * An activation that a product applies while it writes; `"linear"` is none.
@@ -46,7 +46,7 @@ export function checkEpilogue(
     }
   }
   checkOneOf(where, "activation", activation, FUSED_ACTIVATIONS);
-  const alpha = options.alpha ?? (activation === "leakyRelu" ? 0.01 : 1);
+  const alpha = options.alpha ?? ALPHA[activation as keyof typeof ALPHA] ?? 1;
   checkNumber(where, "alpha", alpha, 0);
   return { activation, alpha };
 }

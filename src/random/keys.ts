@@ -46,36 +46,36 @@ const MAX_KEYS = 2 ** 20;
 /**
  * Independent keys from one, which should not be used again.
  *
- * @param from - key
+ * @param key - key
  * @param count - how many, integer from 1 to 2²⁰ (default 2); `fold` makes any number, one by one
  * @returns the new keys, as `jax.random.split` (non-partitionable threefry)
- * @throws {TypeError} when `from` is not a key
+ * @throws {TypeError} when `key` is not a key
  * @throws {RangeError} when the count is out of range
  * @example
  * const [initKey, sampleKey] = split(key(1));
  */
-export function split(from: Key, count = 2): Key[] {
-  checkKey("split", "from", from);
+export function split(key: Key, count = 2): Key[] {
+  checkKey("split", "key", key);
   checkInteger("split", "count", count, 1, MAX_KEYS);
-  const words = bits(from, 2 * count);
+  const words = bits(key, 2 * count);
   return Array.from({ length: count }, (_, i) => makeKey([words[2 * i], words[2 * i + 1]]));
 }
 
 /**
  * The key of a key and a number: one per step of a loop, without keeping keys.
  *
- * @param from - key
+ * @param key - key
  * @param data - integer from 0 to 2³² − 1
  * @returns the new key, as `jax.random.fold_in`
- * @throws {TypeError} when `from` is not a key
+ * @throws {TypeError} when `key` is not a key
  * @throws {RangeError} when `data` is not such an integer
  * @example
  * const stepKey = fold(key(1), 17);
  */
-export function fold(from: Key, data: number): Key {
-  checkKey("fold", "from", from);
+export function fold(key: Key, data: number): Key {
+  checkKey("fold", "key", key);
   checkInteger("fold", "data", data, 0, 2 ** 32 - 1);
-  return makeKey(kernels.threefryBlock(from.words, 0, data) as [number, number]);
+  return makeKey(kernels.threefryBlock(key.words, 0, data) as [number, number]);
 }
 
 /** A random tensor of a checked shape, filled by a kernel. */
@@ -90,18 +90,18 @@ export function draw(shape: Shape, fill: (y: Tensor) => void): Tensor {
 /**
  * Random 32-bit words.
  *
- * @param from - key
+ * @param key - key
  * @param count - how many, integer from 1 to 2²⁹
  * @returns the words
- * @throws {TypeError} when `from` is not a key
+ * @throws {TypeError} when `key` is not a key
  * @throws {RangeError} when the count is out of range
  * @example
  * random.bits(key(1), 4).length; // 4
  */
-export function bits(from: Key, count: number): Uint32Array {
-  checkKey("bits", "from", from);
+export function bits(key: Key, count: number): Uint32Array {
+  checkKey("bits", "key", key);
   checkInteger("bits", "count", count, 1, MAX_ELEMENTS);
-  const { data } = draw([count], (y) => kernels.threefryBits(from.words, y, count));
+  const { data } = draw([count], (y) => kernels.threefryBits(key.words, y, count));
   // Copied, for inside a scope the data lie on the heap.
   return new Uint32Array(data.buffer, data.byteOffset, count).slice();
 }

@@ -1,9 +1,7 @@
 // Checks a history from outside: reports are made from files too, which anyone may have changed.
 
 import { refuseKind } from "../check.js";
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+import { isObject } from "../tree.js";
 
 /** NaN and infinity have become null where a history was kept as JSON. */
 const isNumber = (value: unknown) => typeof value === "number" || value === null;

@@ -3,6 +3,7 @@
 import { checkerboardEnergy, overlapCount } from "../latent/checkerboard.js";
 import { layerFromSpec } from "../layers/fromSpec.js";
 import type { Layer } from "../layers/layer.js";
+import { given } from "../layers/support.js";
 import type { Conv2dTransposeLayerOptions } from "../layers/convolution.js";
 import * as ops from "../ops/index.js";
 import type { Shape, Tensor } from "../tensor.js";
@@ -10,6 +11,7 @@ import type { Tree } from "../tree.js";
 import { fold } from "../random/keys.js";
 import type { Album } from "./album.js";
 import { demonstration } from "./demonstration.js";
+import { REPORT_DRAWS } from "./draws.js";
 import { type Markup, markup } from "./markup.js";
 import { percent } from "./scale.js";
 import { section } from "./section.js";
@@ -18,30 +20,32 @@ import { type Study, toPictures } from "./study.js";
 /** A transposed convolution in its place. */
 interface Transposed {
   readonly inputShape: Shape;
-  readonly options: Conv2dTransposeLayerOptions;
+  readonly options: Options;
 }
+
+/** The options of a transposed convolution, as its spec holds them. */
+type Options = Conv2dTransposeLayerOptions & {
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+};
 
 /** The transposed convolutions of a layer and of those inside it. */
 function transposedIn(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): Transposed[] {
   const { spec, children } = layer;
   if (spec.type === "conv2dTranspose") {
-    return [{ inputShape, options: spec.args[1] as Conv2dTransposeLayerOptions }];
+    return [{ inputShape, options: spec.args[1] as Options }];
   }
   let shape = inputShape;
-  return (children ?? []).flatMap(({ layer: child }) => {
+  return (children?.parts ?? []).flatMap(({ layer: child }) => {
     const found = transposedIn(child, shape);
-    // Only a sequence hands its output on.
-    if (spec.type === "sequential") shape = child.outputShape(shape);
+    if (children?.joined === "sequence") shape = child.outputShape(shape);
     return found;
   });
 }
 
-const sidesOf = (pair: number | readonly [number, number]) =>
-  typeof pair === "number" ? [pair, pair] : pair;
-
 /** Those that enlarge: with stride 1 all pixels but the border's are written equally often. */
 function enlargingIn(study: Study): Transposed[] {
-  const { model, vae } = study;
+  const { model } = study;
   let decoder: Layer;
   try {
     decoder = layerFromSpec(model.spec.decoder);
@@ -49,28 +53,18 @@ function enlargingIn(study: Study): Transposed[] {
     // Layers of the caller's own, which a spec does not hold.
     return [];
   }
-  const codeShape = vae ? [vae.latentSize] : (model as { codeShape: Shape }).codeShape;
-  return transposedIn(decoder, codeShape).filter(
-    ({ options: { stride = 1 } }) => Math.max(...sidesOf(stride)) > 1,
-  );
+  return transposedIn(decoder, model.codeShape).filter(({ options: { stride } }) => Math.max(...stride) > 1);
 }
 
 /** Times that pixels are written, one picture per layer; white is most. */
 function countFigure({ inputShape, options }: Transposed, index: number, album: Album): Markup {
-  const { kernel, stride = 1, dilation = 1, padding = "same", outputShape, outputPadding } = options;
-  const counts = overlapCount({
-    inputSize: [inputShape[0], inputShape[1]],
-    kernel,
-    stride,
-    dilation,
-    padding,
-    ...(outputShape && { outputShape }),
-    ...(outputPadding !== undefined && { outputPadding }),
-  });
+  const { kernel, stride, dilation, padding, outputShape, outputPadding } = options;
+  const window = given({ dilation, padding, outputShape, outputPadding });
+  const counts = overlapCount({ inputSize: [inputShape[0], inputShape[1]], kernel, stride, ...window });
   const { data, shape } = counts;
   const most = data.reduce((a, b) => Math.max(a, b), 0);
-  const [kernels, strides] = [sidesOf(kernel).join(" × "), sidesOf(stride).join(" × ")];
-  const isEven = sidesOf(kernel).every((side, axis) => side % sidesOf(stride)[axis] === 0);
+  const [kernels, strides] = [kernel.join(" × "), stride.join(" × ")];
+  const isEven = kernel.every((side, axis) => side % stride[axis] === 0);
   return album.showImages(ops.reshape(ops.scale(counts, 1 / most), [1, ...shape, 1]), {
     name: `overlap${index + 1}`,
     columns: 1,
@@ -87,7 +81,7 @@ export function checkerboards(study: Study, album: Album): Markup | undefined {
   const layers = enlargingIn(study);
   const last = layers.at(-1);
   if (last === undefined) return undefined;
-  const period = Math.max(...sidesOf(last.options.stride ?? 1));
+  const period = Math.max(...last.options.stride);
   const [originals, decoded] = [study.images, study.reconstructions].map((examples) =>
     toPictures(study, examples),
   );
@@ -103,6 +97,6 @@ export function checkerboards(study: Study, album: Album): Markup | undefined {
     "checkerboards",
     "Checkerboards",
     markup`A transposed convolution paints overlapping patches. Unless its stride divides its kernel, some pixels are painted more often than their neighbours, and the pattern may show in what it draws.${measured}`,
-    markup`<div class="row">${layers.map((layer, i) => countFigure(layer, i, album))}</div>${demonstration(fold(study.key, 7), album)}`,
+    markup`<div class="row">${layers.map((layer, i) => countFigure(layer, i, album))}</div>${demonstration(fold(study.key, REPORT_DRAWS.demonstration), album)}`,
   );
 }

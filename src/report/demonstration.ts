@@ -11,21 +11,22 @@ import { fold, type Key } from "../random/keys.js";
 import { scope } from "../scope.js";
 import { adoptArray, ones, type Tensor } from "../tensor.js";
 import type { Album } from "./album.js";
+import { DEMONSTRATION_DRAWS } from "./draws.js";
 import { type Markup, markup } from "./markup.js";
 import { percent } from "./scale.js";
 
 const WAYS: readonly { readonly name: string; readonly enlarge: (filters: number) => Layer }[] = [
   {
     name: "Transposed convolution, kernel 3, stride 2",
-    enlarge: (filters) => conv2dTranspose(filters, { kernel: 3, stride: 2 }) as unknown as Layer,
+    enlarge: (filters) => conv2dTranspose(filters, { kernel: 3, stride: 2 }),
   },
   {
     name: "Transposed convolution, kernel 4, stride 2",
-    enlarge: (filters) => conv2dTranspose(filters, { kernel: 4, stride: 2 }) as unknown as Layer,
+    enlarge: (filters) => conv2dTranspose(filters, { kernel: 4, stride: 2 }),
   },
   {
     name: "Nearest neighbours, then a convolution of kernel 3",
-    enlarge: (filters) => resizeConv2d(filters, { kernel: 3 }) as unknown as Layer,
+    enlarge: (filters) => resizeConv2d(filters, { kernel: 3 }),
   },
 ];
 
@@ -38,10 +39,10 @@ const BORDER = 4;
 /** What untrained decoders make of surfaces without any detail. */
 function drawings(enlarge: (filters: number) => Layer, key: Key): Tensor {
   return scope(() => {
-    const tones = normal(fold(key, 0), [SURFACES, 1, 1, CHANNELS]);
+    const tones = normal(fold(key, DEMONSTRATION_DRAWS.tones), [SURFACES, 1, 1, CHANNELS]);
     const surfaces = ops.mul(tones, ones([1, SIZE, SIZE, 1]));
     const decoder = sequential(enlarge(CHANNELS), enlarge(1));
-    const { params, state } = decoder.init(fold(key, 1), [SIZE, SIZE, CHANNELS]);
+    const { params, state } = decoder.init(fold(key, DEMONSTRATION_DRAWS.weights), [SIZE, SIZE, CHANNELS]);
     const sides = [0, BORDER, BORDER, 0].map((side): [number, number] => [side, side]);
     return ops.crop(decoder.apply(params, state, surfaces).output, sides);
   });

@@ -1,11 +1,11 @@
 // The head of a report: title, settings, the result in numbers, and warnings.
 
 import { peakSignalToNoise } from "../metrics/peakSignalToNoise.js";
-import type { Autoencoder } from "../models/autoencoder.js";
 import { latentUsage, usageWarnings } from "../models/collapse.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import { sizeOf, type Tensor } from "../tensor.js";
+import { REPORT_DRAWS } from "./draws.js";
 import { type Content, type Markup, markup } from "./markup.js";
 import { fixedNumber, shortNumber } from "./scale.js";
 import { counted } from "./section.js";
@@ -26,7 +26,7 @@ function decibelsOf({ images, reconstructions, valueRange: [low, high] }: Study)
 function factsOfVae(study: Study): readonly Fact[] {
   const { vae, posterior, params, images, key } = study;
   if (vae === undefined || posterior === undefined) return [];
-  const bound = vae.elbo(params, images, { key: fold(key, 0) });
+  const bound = vae.elbo(params, images, { key: fold(key, REPORT_DRAWS.bound) });
   const { activeUnits } = latentUsage(posterior);
   return [
     {
@@ -49,9 +49,9 @@ function factsOfVae(study: Study): readonly Fact[] {
 }
 
 function factsOfAutoencoder({ model, params, images, codes }: Study): readonly Fact[] {
-  const { spec, score } = model as Autoencoder;
-  const { loss, reduction } = spec.options;
-  const scores = score(params, images).data;
+  if (model.type !== "autoencoder") return [];
+  const { loss, reduction } = model.spec.options;
+  const scores = model.score(params, images).data;
   const words =
     loss === "custom" ? "own function" : String(loss).replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`);
   const [inputs, latents] = [sizeOf(model.inputShape), codes.shape[1]];
@@ -77,9 +77,10 @@ function warningsOf({ vae, posterior }: Study): readonly string[] {
 
 /** Title, settings, facts and warnings. */
 export function header(study: Study): Markup {
-  const { vae, title, settings, images, isHeldOut } = study;
+  const { title, settings, images, isHeldOut } = study;
   const facts: readonly Fact[] = [
-    ...(vae ? factsOfVae(study) : factsOfAutoencoder(study)),
+    ...factsOfVae(study),
+    ...factsOfAutoencoder(study),
     {
       name: "PSNR",
       value: markup`${fixedNumber(decibelsOf(study), 1)}<small> dB</small>`,

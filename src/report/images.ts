@@ -8,6 +8,7 @@ import { fold } from "../random/keys.js";
 import type { Tensor } from "../tensor.js";
 import { gatherRows } from "../training/source.js";
 import type { Album } from "./album.js";
+import { REPORT_DRAWS } from "./draws.js";
 import type { Markup } from "./markup.js";
 import { beside, counted, section } from "./section.js";
 import type { Study } from "./study.js";
@@ -49,9 +50,15 @@ export function reconstructions({ images, reconstructions }: Study, album: Album
 function fromMixture({ codes, vae, params, images, key, decode }: Study, count: number) {
   const components = Math.min(10, Math.floor(codes.shape[0] / EXAMPLES_PER_COMPONENT));
   if (components < 1 || codes.shape[1] > LONGEST_CODE) return undefined;
-  const points = vae ? vae.sampleLatent(params, images, fold(key, 1)) : codes;
-  const { mixture } = fitMixture(fold(key, 2), points, { components, minVariance: 1e-4 });
-  return { components, examples: decode(sampleMixture(fold(key, 3), mixture, { count })) };
+  const points = vae ? vae.sampleLatent(params, images, { key: fold(key, REPORT_DRAWS.posterior) }) : codes;
+  const { mixture } = fitMixture(fold(key, REPORT_DRAWS.mixtureFit), points, {
+    components,
+    minVariance: 1e-4,
+  });
+  return {
+    components,
+    examples: decode(sampleMixture(fold(key, REPORT_DRAWS.mixtureSamples), mixture, { count })),
+  };
 }
 
 /** New examples: from the prior, and from where the examples' codes are. */
@@ -61,7 +68,7 @@ export function samples(study: Study, album: Album): Markup | undefined {
   const layout = { columns: 6, width: 440 };
   const prior =
     vae &&
-    album.show(vae.generate(params, { count, key: fold(key, 4) }), {
+    album.show(vae.generate(params, { count, key: fold(key, REPORT_DRAWS.priorSamples) }), {
       ...layout,
       name: "samples",
       description: "Images decoded from random codes of the prior",

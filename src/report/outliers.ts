@@ -7,6 +7,7 @@ import type { Shape, Tensor } from "../tensor.js";
 import { gatherRows } from "../training/source.js";
 import type { Album } from "./album.js";
 import { histogram } from "./chart.js";
+import { REPORT_DRAWS } from "./draws.js";
 import { type Markup, markup } from "./markup.js";
 import { percent } from "./scale.js";
 import { beside, chartFigure, section, swatch } from "./section.js";
@@ -40,9 +41,9 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
   const count = images.shape[0];
   if (count < FEWEST || images.size / count < 2) return undefined;
   const scoresOf = (examples: Tensor) =>
-    vae
-      ? vae.score(params, examples, { key: fold(key, 5) }).data
-      : (model.score(params, examples) as Tensor).data;
+    model.type === "vae"
+      ? model.score(params, examples, { key: fold(key, REPORT_DRAWS.scores) }).data
+      : model.score(params, examples).data;
   const [usual, wrong] = [scoresOf(images), scoresOf(joined(study))];
   const scores = [...usual, ...wrong];
   const isFinite = scores.every(Number.isFinite);

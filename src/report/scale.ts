@@ -1,5 +1,7 @@
 // Numbers on axes and in sentences: round ticks, places along a line, short texts.
 
+import { grouped } from "../layers/summary.js";
+
 /** From a value to its place, with the values worth a tick. */
 export interface Scale {
   readonly place: (value: number) => number;
@@ -126,8 +128,8 @@ export function shortNumber(value: number): string {
     return withMinus(`${mantissa} · 10^${Number(exponent)}`);
   }
   const [whole, fraction] = String(Number(value.toFixed(Math.max(0, 3 - power)))).split(".");
-  const grouped = Math.abs(value) >= 1e4 ? whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") : whole;
-  return withMinus(fraction === undefined ? grouped : `${grouped}.${fraction}`);
+  const digits = Math.abs(value) >= 1e4 ? grouped(whole, "\u202f") : whole;
+  return withMinus(fraction === undefined ? digits : `${digits}.${fraction}`);
 }
 
 /** A number with fixed decimals and a true minus; never minus nought. */

@@ -11,12 +11,13 @@ import {
   refuseValue,
 } from "../check.js";
 import type { DiagonalGaussian } from "../distributions/gaussian.js";
-import type { AnyModel } from "../models/fromSpec.js";
+import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import { checkBatch, checkParams, type ModelParams } from "../models/model.js";
 import type { Vae } from "../models/vaeTypes.js";
 import * as ops from "../ops/index.js";
 import { checkKey, key as makeKey, type Key } from "../random/keys.js";
 import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import { isObject } from "../tree.js";
 import type { History } from "../training/history.js";
 import { checkHistory } from "./checkHistory.js";
 
@@ -84,8 +85,6 @@ const OPTIONS = [
   "key",
 ];
 
-export const isVae = (model: AnyModel): model is Vae => model.spec.type === "vae";
-
 /** Examples as pictures `[n, height, width, channels]` with values from 0 to 1. */
 export function toPictures({ pictureShape, valueRange: [low, high] }: Study, examples: Tensor): Tensor {
   const pictures = ops.reshape(examples, [examples.shape[0], ...(pictureShape as Shape)]);
@@ -105,20 +104,18 @@ export function studyOf(
   }
   checkBatch(where, "images", images, model.inputShape);
   checkReportOptions(where, images.shape[0], options);
-  const vae = isVae(model) ? model : undefined;
+  const vae = model.type === "vae" ? model : undefined;
   checkParams(where, params, ["encoder", "decoder"]);
   const { title = vae ? "Variational autoencoder" : "Autoencoder", valueRange = [0, 1] } = options;
   const count = Math.min(images.shape[0], MOST_EXAMPLES);
   const firstOf = (t: Tensor) => ops.slice(t, 0, count);
   const shown = firstOf(images);
   const posterior = vae?.encode(params, shown);
-  const codes = posterior?.mean ?? ops.reshape(model.encode(params, shown) as Tensor, [count, -1]);
+  const codes = posterior?.mean ?? ops.reshape(codesOf(model, params, shown), [count, -1]);
   const odd = codes.data.find((value) => !Number.isFinite(value));
   if (odd !== undefined) refuseValue(where, "params", "give codes that are finite", odd);
-  const decode = (rows: Tensor) => {
-    const shape = isVae(model) ? [model.latentSize] : model.codeShape;
-    return model.decode(params, ops.reshape(rows, [rows.shape[0], ...shape]));
-  };
+  const decode = (rows: Tensor) =>
+    model.decode(params, ops.reshape(rows, [rows.shape[0], ...model.codeShape]));
   return {
     model,
     vae,
@@ -174,9 +171,7 @@ function checkReportOptions(where: string, count: number, options: ReportOptions
 }
 
 function checkRecord(where: string, argument: string, value: unknown): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    refuseKind(where, argument, "be an object", value);
-  }
+  if (!isObject(value)) refuseKind(where, argument, "be an object", value);
 }
 
 function checkLabels(where: string, count: number, labels: unknown, names?: readonly string[]): void {

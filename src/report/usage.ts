@@ -1,6 +1,6 @@
 // The section on KL: how much each latent of a VAE carries.
 
-import { latentUsage } from "../models/collapse.js";
+import { ACTIVE, latentUsage } from "../models/collapse.js";
 import { bars } from "./chart.js";
 import { type Markup, markup } from "./markup.js";
 import { shortNumber } from "./scale.js";
@@ -9,8 +9,6 @@ import type { Study } from "./study.js";
 
 /** Bars at most: what stands beyond carries least. */
 const MOST_BARS = 128;
-/** Variance of a latent's mean above which it counts as active, as `latentUsage` has it. */
-const ACTIVE = 0.01;
 /** Colours of active latents and of others. */
 const [BLUE, GREY] = [0, 9];
 

@@ -4,7 +4,9 @@ import { checkInteger, checkNumber, refuseValue } from "../check.js";
 import { asLike } from "../files/asLike.js";
 import { brief } from "../files/support.js";
 import { readTree, writeTree } from "../files/treeFile.js";
+import { completedSpec } from "../layers/fromSpec.js";
 import type { Model, ModelParams, ModelSpec } from "../models/model.js";
+import { isPlainObject } from "../tree.js";
 import { columnsOf, type EpochRecord, type History, stepsOf, type StepColumns } from "./history.js";
 import type { TrainerState } from "./trainer.js";
 
@@ -58,6 +60,12 @@ interface Stored extends Omit<FitState, "history" | "trainer"> {
 
 const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
+/** A stored spec of a model, its layers as they would be described now. */
+function completed(spec: unknown): unknown {
+  if (!isPlainObject(spec)) return spec;
+  return { ...spec, encoder: completedSpec(spec.encoder), decoder: completedSpec(spec.decoder) };
+}
+
 /** A model's spec without what changes as it is trained: the weight that a schedule gave last. */
 function steady(spec: unknown, { beta }: Model): unknown {
   if (typeof beta !== "object" || beta.final !== undefined) return spec;
@@ -78,12 +86,12 @@ export function readCheckpoint(
     return refuseValue(where, "resume", "be a checkpoint of version 1", tree?.kind);
   }
   const { trainer, epoch, batch, best = null, history } = tree;
-  if (!isSame(steady(tree.model, model), steady(model.spec, model))) {
+  if (!isSame(steady(completed(tree.model), model), steady(model.spec, model))) {
     refuseValue(where, "resume", "be of this model", tree.model);
   }
   for (const [name, value] of Object.entries(settings)) {
     const before = tree.settings?.[name];
-    if (!isSame(before, value)) {
+    if (!isSame(name === "corrupt" ? completedSpec(before) : before, value)) {
       const written = brief(JSON.stringify(before) ?? "absent");
       refuseValue(where, name, `be ${written}, as before the checkpoint`, value);
     }

@@ -95,9 +95,9 @@ function adviceOf({ isBatchFinite }: DivergenceDetails): string {
 }
 
 /** The first row that is not finite, and what it holds; undefined where all are. */
-export function firstBad(images: Tensor): { readonly row: number; readonly value: number } | undefined {
-  if (scope(() => countNonFinite(images, images.size)) === 0) return undefined;
-  const values = viewOf(images);
+export function firstBad(inputs: Tensor): { readonly row: number; readonly value: number } | undefined {
+  if (scope(() => countNonFinite(inputs, inputs.size)) === 0) return undefined;
+  const values = viewOf(inputs);
   const index = values.findIndex((value) => !Number.isFinite(value));
-  return { row: Math.floor(index / (images.size / images.shape[0])), value: values[index] };
+  return { row: Math.floor(index / (inputs.size / inputs.shape[0])), value: values[index] };
 }

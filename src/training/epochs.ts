@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.js";
 import { betaAt, type BetaSchedule } from "../models/beta.js";
 import type { Best } from "./checkpoint.js";
 import { DivergenceError, firstBad } from "./divergence.js";
-import type { EarlyStopping, FitOptions } from "./fitOptions.js";
+import type { CompletedFitOptions, EarlyStopping } from "./fitOptions.js";
 import {
   type Averages,
   averageOf,
@@ -67,15 +67,15 @@ const NOT_FINITE =
 
 /** Loss and terms over the validation data, part by part with pauses in between; undefined where there are none. */
 async function evaluate(
-  { where, trainer, validation: images, validationIndices }: Examined,
+  { where, trainer, validation: inputs, validationIndices }: Examined,
   step: number,
   batchSize: number,
   pause: () => Promise<void>,
 ): Promise<Part[] | undefined> {
-  if (images === undefined) return undefined;
+  if (inputs === undefined) return undefined;
   const parts: Part[] = [];
-  for (let start = 0; start < images.shape[0]; start += batchSize) {
-    const batch = rowsOf(images, start, Math.min(start + batchSize, images.shape[0]));
+  for (let start = 0; start < inputs.shape[0]; start += batchSize) {
+    const batch = rowsOf(inputs, start, Math.min(start + batchSize, inputs.shape[0]));
     const evaluated = trainer.evaluate(batch);
     const { loss, terms } = evaluated;
     const term = Object.entries({ ...terms, loss }).find(([, value]) => !Number.isFinite(value))?.[0];
@@ -116,7 +116,7 @@ function warningsOf(
 /** The value that early stopping looks at; none other than those of a record can be. */
 export function monitored(
   where: string,
-  { monitor = "objective" }: EarlyStopping,
+  { monitor }: Required<EarlyStopping>,
   averages: Omit<Averages, "objective">,
   goal: number | undefined,
 ): number {
@@ -134,7 +134,7 @@ export function monitored(
 /** The best epoch so far; null without early stopping. */
 export function bestOf(
   { where, trainer, goalAt }: Examined,
-  { earlyStopping }: FitOptions,
+  { earlyStopping }: CompletedFitOptions,
   best: Best | null,
   records: readonly EpochRecord[],
 ): Best | null {
@@ -147,7 +147,7 @@ export function bestOf(
   const value = valueOf(record);
   const earlier = best === null ? Infinity : valueOf(records[best.epoch]);
   // Asked this way round, NaN is no improvement.
-  const isBetter = value < earlier - (earlyStopping.minDelta ?? 0);
+  const isBetter = value < earlier - earlyStopping.minDelta;
   return isBetter ? { epoch: record.epoch, value, params: trainer.params() } : best;
 }
 
@@ -173,7 +173,11 @@ function plannedWeight(beta: BetaSchedule, lastStep: number): number | undefined
 }
 
 /** Whether as many epochs as are waited for have passed since the best one. */
-export function isOverdue({ earlyStopping }: FitOptions, best: Best | null, epochsDone: number): boolean {
+export function isOverdue(
+  { earlyStopping }: CompletedFitOptions,
+  best: Best | null,
+  epochsDone: number,
+): boolean {
   if (earlyStopping === undefined) return false;
   return epochsDone - 1 - (best?.epoch ?? -1) >= earlyStopping.patience;
 }

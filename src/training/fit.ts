@@ -1,13 +1,19 @@
 // The training loop: epochs over data, history, validation, early stopping, checkpoints, and time for others.
 
-import { BATCH_SIZE } from "../models/batches.js";
 import type { Model, ModelParams } from "../models/model.js";
 import { fold } from "../random/keys.js";
 import { scope } from "../scope.js";
 import { type FitState, readCheckpoint, type Settings, writeCheckpoint } from "./checkpoint.js";
 import { DivergenceError } from "./divergence.js";
+import { FIT_DRAWS } from "./draws.js";
 import { bestOf, type Examined, goalOf, isOverdue, monitored, recordOf } from "./epochs.js";
-import { checkFitOptions, type FitOptions, settingsOf, splitData } from "./fitOptions.js";
+import {
+  type CompletedFitOptions,
+  type FitOptions,
+  fitOptionsOf,
+  settingsOf,
+  splitData,
+} from "./fitOptions.js";
 import type { History } from "./history.js";
 import { millisecondsNow, pauser } from "./pause.js";
 import { type Batch, type Source, sourceOf, type TrainingData } from "./source.js";
@@ -70,22 +76,22 @@ export interface FitResult {
  */
 export async function fit(model: Model, data: TrainingData, options: FitOptions): Promise<FitResult> {
   const where = "fit";
-  checkFitOptions(where, model, options);
-  const { key, batchSize = BATCH_SIZE, shuffle = true, dropLast = false } = options;
+  const completed = fitOptionsOf(where, model, options);
+  const { key, batchSize, shuffle, dropLast } = completed;
   const { inputShape } = model;
-  const split = splitData(where, data, options.validation, inputShape, fold(key, 2));
+  const split = splitData(where, data, options.validation, inputShape, fold(key, FIT_DRAWS.validation));
   const { training, indices, validation, validationIndices } = split;
-  const cut = { inputShape, batchSize, shuffle, dropLast, key: fold(key, 1), indices };
+  const cut = { inputShape, batchSize, shuffle, dropLast, key: fold(key, FIT_DRAWS.shuffling), indices };
   const source = sourceOf(where, training, cut);
-  const lastStep = Math.min(stepsOf(options), epochsOf(options) * (source.batchCount ?? Infinity)) - 1;
-  const settings = settingsOf(options, training);
-  const { trainer, release } = makeTrainer(where, model, { ...options, key: fold(key, 0) });
+  const lastStep = Math.min(completed.steps, completed.epochs * (source.batchCount ?? Infinity)) - 1;
+  const settings = settingsOf(completed, training);
+  const { trainer, release } = makeTrainer(where, model, { ...completed, key: fold(key, FIT_DRAWS.trainer) });
   try {
     const sample = validation ?? source.sample;
     const goalAt = goalOf(model, lastStep);
     return await run(
       { where, model, source, sample, validation, validationIndices, goalAt, settings, trainer },
-      options,
+      completed,
     );
   } finally {
     // Training after training would fill the memory faster than garbage collection empties it.
@@ -93,15 +99,12 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
   }
 }
 
-const stepsOf = ({ steps = Infinity }: FitOptions): number => steps;
-const epochsOf = ({ epochs, steps }: FitOptions): number => epochs ?? (steps === undefined ? 10 : Infinity);
-
 /** A step on a batch; where its data are not finite, the error names the example in the data of the user. */
 function stepOn(where: string, trainer: Trainer, batch: Batch): StepResult & { readonly examples: number } {
   try {
     return scope(() => {
-      const images = batch.take();
-      return { ...trainer.step(images), examples: images.shape[0] };
+      const inputs = batch.take();
+      return { ...trainer.step(inputs), examples: inputs.shape[0] };
     });
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;
@@ -125,10 +128,9 @@ const BEGINNING: Omit<FitState, "trainer"> = {
   history: { steps: [], epochs: [] },
 };
 
-async function run(training: Training, options: FitOptions): Promise<FitResult> {
+async function run(training: Training, options: CompletedFitOptions): Promise<FitResult> {
   const { where, model, source, settings, trainer } = training;
-  const { signal, checkpoint, resume, yieldEvery = 16 } = options;
-  const [steps, epochs] = [stepsOf(options), epochsOf(options)];
+  const { signal, checkpoint, resume, steps, epochs, batchSize, yieldEvery } = options;
   const before = resume && readCheckpoint(where, resume, model, settings, trainer.params());
   if (before) trainer.restore(before.trainer);
 
@@ -179,13 +181,7 @@ async function run(training: Training, options: FitOptions): Promise<FitResult> 
     if (isAborted()) return abort();
     const own = history.steps.slice(first);
     if (own.length === 0) break;
-    const record = await recordOf(
-      own,
-      history.epochs.at(-1),
-      training,
-      options.batchSize ?? BATCH_SIZE,
-      pause,
-    );
+    const record = await recordOf(own, history.epochs.at(-1), training, batchSize, pause);
     history.epochs.push(record);
     best = bestOf(training, options, best, history.epochs);
     await options.onEpoch?.(record);

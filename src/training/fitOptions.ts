@@ -12,13 +12,20 @@ import {
 } from "../check.js";
 import type { NdArrayLike } from "../ndarrayLike.js";
 import { permutation } from "../random/draws.js";
+import { given } from "../layers/support.js";
+import { BATCH_SIZE } from "../models/batches.js";
 import { checkBatch, type Model } from "../models/model.js";
 import type { Key } from "../random/keys.js";
 import { type Shape, Tensor } from "../tensor.js";
 import type { Settings } from "./checkpoint.js";
 import type { EpochRecord, StepRecord } from "./history.js";
 import { asTensor, gatherRows, type TrainingData } from "./source.js";
-import { checkTrainerOptions, TRAINER_OPTIONS, type TrainerOptions } from "./trainer.js";
+import {
+  type CompletedTrainerOptions,
+  TRAINER_OPTIONS,
+  type TrainerOptions,
+  trainerOptionsOf,
+} from "./trainer.js";
 
 /** When to stop before the last epoch. */
 export interface EarlyStopping {
@@ -83,11 +90,25 @@ const OPTIONS = [
   "yieldEvery",
 ];
 
-/** Checks a model and all options but the data among them. */
-export function checkFitOptions(where: string, model: Model, options: FitOptions): void {
+/** {@link FitOptions} with every default. */
+export interface CompletedFitOptions
+  extends Omit<FitOptions, keyof TrainerOptions | "earlyStopping">, CompletedTrainerOptions {
+  /** Infinity for no limit. */
+  readonly epochs: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly dropLast: boolean;
+  readonly yieldEvery: number;
+  readonly earlyStopping?: Required<EarlyStopping>;
+}
+
+/** Checks a model and all options but the data among them, and completes these. */
+export function fitOptionsOf(where: string, model: Model, options: FitOptions): CompletedFitOptions {
   checkOptions(where, options, OPTIONS);
-  checkTrainerOptions(where, model, options);
-  const { epochs, steps, batchSize = 1, shuffle = true, dropLast = false, yieldEvery = 0 } = options;
+  const ofTrainer = trainerOptionsOf(where, model, options);
+  const { epochs, steps, batchSize = BATCH_SIZE, shuffle = true, dropLast = false } = options;
+  const { yieldEvery = 16 } = options;
   if (epochs !== undefined) checkInteger(where, "epochs", epochs, 1);
   if (steps !== undefined) checkInteger(where, "steps", steps, 1);
   checkInteger(where, "batchSize", batchSize, 1);
@@ -97,16 +118,9 @@ export function checkFitOptions(where: string, model: Model, options: FitOptions
   for (const name of ["onStep", "onEpoch"] as const) {
     if (options[name] !== undefined) checkFunction(where, name, options[name]);
   }
-  const { earlyStopping, checkpoint, resume, signal } = options;
-  if (earlyStopping !== undefined) {
-    checkOptions(`${where}.earlyStopping`, earlyStopping, ["patience", "minDelta", "monitor"]);
-    checkInteger(where, "earlyStopping.patience", earlyStopping.patience, 1);
-    const { minDelta = 0, monitor = "objective" } = earlyStopping;
-    checkNumber(where, "earlyStopping.minDelta", minDelta, 0);
-    if (typeof monitor !== "string") {
-      refuseKind(where, "earlyStopping.monitor", "be the name of a term, loss or objective", monitor);
-    }
-  }
+  const { checkpoint, resume, signal } = options;
+  const earlyStopping =
+    options.earlyStopping === undefined ? undefined : earlyStoppingOf(where, options.earlyStopping);
   if (checkpoint !== undefined) {
     checkOptions(`${where}.checkpoint`, checkpoint, ["every", "save"]);
     checkInteger(where, "checkpoint.every", checkpoint.every, 1);
@@ -118,6 +132,29 @@ export function checkFitOptions(where: string, model: Model, options: FitOptions
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
     refuseKind(where, "signal", "be an AbortSignal", signal);
   }
+  const { earlyStopping: _, ...rest } = options;
+  return {
+    ...rest,
+    ...ofTrainer,
+    epochs: epochs ?? (steps === undefined ? 10 : Infinity),
+    steps: steps ?? Infinity,
+    batchSize,
+    shuffle,
+    dropLast,
+    yieldEvery,
+    ...given({ earlyStopping }),
+  };
+}
+
+function earlyStoppingOf(where: string, options: EarlyStopping): Required<EarlyStopping> {
+  checkOptions(`${where}.earlyStopping`, options, ["patience", "minDelta", "monitor"]);
+  const { patience, minDelta = 0, monitor = "objective" } = options;
+  checkInteger(where, "earlyStopping.patience", patience, 1);
+  checkNumber(where, "earlyStopping.minDelta", minDelta, 0);
+  if (typeof monitor !== "string") {
+    refuseKind(where, "earlyStopping.monitor", "be the name of a term, loss or objective", monitor);
+  }
+  return { patience, minDelta, monitor };
 }
 
 /** Training and validation examples; where these are a share of the data, with their indices in it. */
@@ -136,9 +173,9 @@ export function splitData(
   inputShape: Shape,
   key: Key,
 ): Split {
-  const images = asTensor(data);
-  if (images !== undefined) checkBatch(where, "data", images, inputShape);
-  const training = images ?? data;
+  const inputs = asTensor(data);
+  if (inputs !== undefined) checkBatch(where, "data", inputs, inputShape);
+  const training = inputs ?? data;
   if (validation === undefined) return { training, validation };
   if (typeof validation !== "number") {
     const given = asTensor(validation);
@@ -148,11 +185,11 @@ export function splitData(
     checkBatch(where, "validation", given, inputShape);
     return { training, validation: given };
   }
-  if (images === undefined) {
+  if (inputs === undefined) {
     refuseKind(where, "validation", "be a tensor where data is not one to set a share of aside", validation);
   }
   checkNumber(where, "validation", validation, 0, 1);
-  const count = images.shape[0];
+  const count = inputs.shape[0];
   const aside = Math.round(validation * count);
   if (aside === 0 || aside === count) {
     refuseValue(where, "validation", `leave some of the ${count} examples on both sides`, validation);
@@ -160,16 +197,16 @@ export function splitData(
   const order = permutation(key, count);
   const [validationIndices, indices] = [order.subarray(0, aside), order.subarray(aside)];
   return {
-    training: gatherRows(images, indices),
+    training: gatherRows(inputs, indices),
     indices,
-    validation: gatherRows(images, validationIndices),
+    validation: gatherRows(inputs, validationIndices),
     validationIndices,
   };
 }
 
 /** What must not change between a checkpoint and its resumption. */
-export function settingsOf(options: FitOptions, training: TrainingData): Settings {
-  const { key, batchSize = 128, shuffle = true, dropLast = false, corrupt, lossOn = "all" } = options;
+export function settingsOf(options: CompletedFitOptions, training: TrainingData): Settings {
+  const { key, batchSize, shuffle, dropLast, corrupt, lossOn } = options;
   return {
     key: key.words,
     batchSize,

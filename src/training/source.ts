@@ -64,35 +64,35 @@ export function asTensor(value: unknown): Tensor | undefined {
   return isNdarray(value) ? fromNdarray(value) : undefined;
 }
 
-function copyRows(images: Tensor, indices: Uint32Array, into: Float32Array): void {
-  const length = images.size / images.shape[0];
-  const values = viewOf(images);
+function copyRows(inputs: Tensor, indices: Uint32Array, into: Float32Array): void {
+  const length = inputs.size / inputs.shape[0];
+  const values = viewOf(inputs);
   indices.forEach((index, row) => {
     into.set(values.subarray(index * length, (index + 1) * length), row * length);
   });
 }
 
 /** Rows of a tensor by their indices, copied into an array. */
-export function gatherRows(images: Tensor, indices: Uint32Array): Tensor {
-  const values = new Float32Array((images.size / images.shape[0]) * indices.length);
-  copyRows(images, indices, values);
-  return adoptArray(values, [indices.length, ...images.shape.slice(1)]);
+export function gatherRows(inputs: Tensor, indices: Uint32Array): Tensor {
+  const values = new Float32Array((inputs.size / inputs.shape[0]) * indices.length);
+  copyRows(inputs, indices, values);
+  return adoptArray(values, [indices.length, ...inputs.shape.slice(1)]);
 }
 
 /** The same rows on the heap of the open scope. */
-function gatherInScope(images: Tensor, indices: Uint32Array): Tensor {
-  const rows = emptyTensor([indices.length, ...images.shape.slice(1)]);
-  copyRows(images, indices, viewOf(rows));
+function gatherInScope(inputs: Tensor, indices: Uint32Array): Tensor {
+  const rows = emptyTensor([indices.length, ...inputs.shape.slice(1)]);
+  copyRows(inputs, indices, viewOf(rows));
   return rows;
 }
 
-function tensorSource(images: Tensor, options: SourceOptions): Source {
+function tensorSource(inputs: Tensor, options: SourceOptions): Source {
   const { batchSize, shuffle, dropLast, key, indices } = options;
-  const count = images.shape[0];
+  const count = inputs.shape[0];
   const batchCount = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
   return {
     batchCount,
-    sample: images,
+    sample: inputs,
     *batches(epoch, from) {
       const order = shuffle
         ? permutation(fold(key, epoch), count)
@@ -100,7 +100,7 @@ function tensorSource(images: Tensor, options: SourceOptions): Source {
       for (let batch = from; batch < batchCount; batch++) {
         const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
         yield {
-          take: () => gatherInScope(images, rows),
+          take: () => gatherInScope(inputs, rows),
           placeOf: (row) => ({ example: indices?.[rows[row]] ?? rows[row] }),
         };
       }
@@ -159,8 +159,8 @@ function isExhaustible(batches: Batches): boolean {
 
 /** The checked source of training data. */
 export function sourceOf(where: string, data: unknown, options: SourceOptions): Source {
-  const images = asTensor(data);
-  if (images === undefined) {
+  const inputs = asTensor(data);
+  if (inputs === undefined) {
     if (typeof data !== "function" && !isIterable(data)) {
       refuseKind(
         where,
@@ -171,12 +171,12 @@ export function sourceOf(where: string, data: unknown, options: SourceOptions): 
     }
     return streamSource(where, data as Batches, options.inputShape);
   }
-  const source = tensorSource(images, options);
+  const source = tensorSource(inputs, options);
   if (source.batchCount === 0) {
     refuseValue(
       where,
       "batchSize",
-      `be at most the ${images.shape[0]} examples with dropLast`,
+      `be at most the ${inputs.shape[0]} examples with dropLast`,
       options.batchSize,
     );
   }

@@ -5,7 +5,7 @@ import { checkFunction, checkInteger, checkOneOf, checkOptions, refuseKind, refu
 import { asLike } from "../files/asLike.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";
-import { checkLayer } from "../layers/support.js";
+import { checkLayer, given } from "../layers/support.js";
 import { checkBatch, checkModel, type Model, type ModelParams } from "../models/model.js";
 import { betaAt } from "../models/beta.js";
 import { adam } from "../optimizers/adam.js";
@@ -19,6 +19,7 @@ import { countNonFinite } from "../wasm/kernels.js";
 import { Residence } from "../wasm/residence.js";
 import { claim } from "../wasm/storage.js";
 import { DivergenceError, firstBad } from "./divergence.js";
+import { STEP_DRAWS, TRAINER_DRAWS } from "./draws.js";
 import { overwrite, release, toArrays, toResident } from "./resident.js";
 
 /** How a model is trained, step by step. */
@@ -89,16 +90,22 @@ export interface Trainer {
 /** Names of {@link TrainerOptions}. */
 export const TRAINER_OPTIONS = ["key", "optimizer", "params", "corrupt", "lossOn"];
 
-/** Folded into the key where steps, counted from 0, cannot reach it. */
-const INIT_DRAW = 2 ** 32 - 1;
-const EVALUATION_DRAW = 2 ** 32 - 2;
+/** {@link TrainerOptions} with every default. */
+export interface CompletedTrainerOptions extends TrainerOptions {
+  readonly optimizer: Optimizer;
+  readonly lossOn: "all" | "hidden";
+}
 
-/** Checks a model and the {@link TrainerOptions} among some options. */
-export function checkTrainerOptions(where: string, model: Model, options: TrainerOptions): void {
+/** Checks a model and the {@link TrainerOptions} among some options, and completes these. */
+export function trainerOptionsOf(
+  where: string,
+  model: Model,
+  options: TrainerOptions,
+): CompletedTrainerOptions {
   checkModel(where, model);
-  const { key, optimizer, corrupt, lossOn = "all" } = options;
+  const { key, optimizer = adam(), params, corrupt, lossOn = "all" } = options;
   checkKey(where, "key", key);
-  if (optimizer !== undefined) checkOptimizer(where, "optimizer", optimizer);
+  checkOptimizer(where, "optimizer", optimizer);
   if (corrupt !== undefined) {
     checkLayer(where, "corrupt", corrupt);
     const { outputShape } = corrupt;
@@ -111,13 +118,14 @@ export function checkTrainerOptions(where: string, model: Model, options: Traine
   if (lossOn === "hidden" && typeof (corrupt as Partial<MaskLayer> | undefined)?.hidden !== "function") {
     refuseKind(where, "corrupt", 'be a maskPatches layer with lossOn: "hidden"', corrupt);
   }
+  return { key, optimizer, lossOn, ...given({ params, corrupt }) };
 }
 
 /** A batch as the loss takes it: disturbed, with the clean one as target. */
-function corruption(options: TrainerOptions, model: Model) {
+function corruption(options: CompletedTrainerOptions, model: Model) {
   const { corrupt, lossOn } = options;
   if (corrupt === undefined) return (batch: Tensor) => ({ input: batch, target: batch });
-  const { params, state } = corrupt.init(fold(options.key, INIT_DRAW), model.inputShape);
+  const { params, state } = corrupt.init(fold(options.key, TRAINER_DRAWS.init), model.inputShape);
   return (batch: Tensor, key: Key) => {
     const context: ApplyContext = { training: true, key };
     const input = corrupt.apply(params, state, batch, context).output;
@@ -154,20 +162,19 @@ const isBad = (t: Tensor): boolean => countNonFinite(t, t.size) > 0;
 export function createTrainer(model: Model, options: TrainerOptions): Trainer {
   const where = "createTrainer";
   checkOptions(where, options, TRAINER_OPTIONS);
-  checkTrainerOptions(where, model, options);
-  return makeTrainer(where, model, options).trainer;
+  return makeTrainer(where, model, trainerOptionsOf(where, model, options)).trainer;
 }
 
 /** A trainer from checked options, and the function that gives its memory back before it is garbage. */
 export function makeTrainer(
   where: string,
   model: Model,
-  options: TrainerOptions,
+  options: CompletedTrainerOptions,
 ): { readonly trainer: Trainer; readonly release: () => void } {
-  const { key, optimizer = adam() } = options;
+  const { key, optimizer } = options;
   const prepare = corruption(options, model);
 
-  const fresh = model.init(fold(key, INIT_DRAW));
+  const fresh = model.init(fold(key, TRAINER_DRAWS.init));
   const { weights, state } = options.params ? asLike(where, "params", options.params, fresh) : fresh;
   /** What stays on the heap. */
   const residence = new Residence();
@@ -229,8 +236,8 @@ export function makeTrainer(
       return scope(() => {
         claim(residence);
         const stepKey = fold(key, step);
-        const prepared = prepare(batch, fold(stepKey, 0));
-        const lossKey = fold(stepKey, 1);
+        const prepared = prepare(batch, fold(stepKey, STEP_DRAWS.corruption));
+        const lossKey = fold(stepKey, STEP_DRAWS.loss);
         const { weights, state } = kept.params;
         const { value, grads, aux } = gradientOf(weights, prepared, lossKey);
         const loss = item(value);
@@ -255,10 +262,10 @@ export function makeTrainer(
     evaluate(batch) {
       checkBatch("Trainer.evaluate", "batch", batch, model.inputShape);
       return scope(() => {
-        const evaluationKey = fold(key, EVALUATION_DRAW);
-        const { input, ...rest } = prepare(batch, fold(evaluationKey, 0));
+        const evaluationKey = fold(key, TRAINER_DRAWS.evaluation);
+        const { input, ...rest } = prepare(batch, fold(evaluationKey, STEP_DRAWS.corruption));
         // A schedule is asked only at steps that are trained.
-        const given = { ...rest, key: fold(evaluationKey, 1), step: Math.max(step - 1, 0) };
+        const given = { ...rest, key: fold(evaluationKey, STEP_DRAWS.loss), step: Math.max(step - 1, 0) };
         const { loss, terms } = model.loss(kept.params, input, given);
         return { loss: item(loss), terms: numbersOf(terms), ...weightAt(given.step) };
       });

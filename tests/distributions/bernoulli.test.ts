@@ -136,6 +136,6 @@ describe("sampleBernoulli", () => {
     const start = "sampleBernoulli: distribution.probabilities.data[0] must be from 0 to 1, got -1";
     expectRefused(() => sampleBernoulli(key(1), { probabilities: tensor([-1]) }), RangeError, start);
     const call = () => sampleBernoulli(1 as never, { logits: tensor([-1]) });
-    expectRefused(call, TypeError, "sampleBernoulli: from must be a key");
+    expectRefused(call, TypeError, "sampleBernoulli: key must be a key");
   });
 });

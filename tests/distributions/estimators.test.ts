@@ -117,7 +117,7 @@ describe("gradient estimators", () => {
   ])("$name refuses what does not fit", ({ name, estimate }) => {
     const refused = (call: () => unknown, kind: ErrorConstructor, start: string) =>
       expectRefused(call, kind, `${name}: ${start}`);
-    refused(() => estimate(1 as never, sumOfSquares, q), TypeError, "from must be a key");
+    refused(() => estimate(1 as never, sumOfSquares, q), TypeError, "key must be a key");
     refused(() => estimate(key(1), 1 as never, q), TypeError, "f must be a function");
     refused(() => estimate(key(1), () => 1 as never, q), TypeError, "f must return a tensor");
     refused(() => estimate(key(1), (z: Tensor) => z, q), RangeError, "f must return one value per sample");

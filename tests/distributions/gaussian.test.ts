@@ -207,7 +207,7 @@ describe("reparameterize", () => {
 
   it("refuses what is no key and shapes that differ", () => {
     const q = gaussian([4, 5], 1);
-    expectRefused(() => reparameterize(7 as never, q), TypeError, "reparameterize: from must be a key");
+    expectRefused(() => reparameterize(7 as never, q), TypeError, "reparameterize: key must be a key");
     const skew = { ...q, logVar: zeros([4, 1]) };
     const start = "reparameterize: q.logVar.shape must equal q.mean.shape = [4, 5]";
     expectRefused(() => reparameterize(key(1), skew), RangeError, start);

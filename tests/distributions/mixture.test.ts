@@ -184,7 +184,7 @@ describe("sampleMixture", () => {
     const start = "sampleMixture: count must be an integer ≥ 1, got 0";
     expectRefused(() => sampleMixture(key(1), PLANTED, { count: 0 }), RangeError, start);
     const call = () => sampleMixture({} as never, PLANTED, { count: 1 });
-    expectRefused(call, TypeError, "sampleMixture: from must be a key");
+    expectRefused(call, TypeError, "sampleMixture: key must be a key");
   });
 });
 

@@ -74,7 +74,7 @@ describe("sequential", () => {
       training: true,
       key: key(3),
     });
-    expectSame(output, ops.dropout(ops.relu(x), 0.5, fold(key(3), 1)));
+    expectSame(output, ops.dropout(fold(key(3), 1), ops.relu(x), 0.5));
   });
 
   it("is the same layer when layers are grouped, keys aside", () => {

@@ -85,7 +85,7 @@ const stacks = fc
     fc.constantFrom<Layer>(flatten(), globalAvgPool()),
     fc.array(fc.oneof(vectors, keepers), { minLength: 1, maxLength: 3 }),
   )
-  .map(([first, middle, last]) => sequential(...first, middle, ...last) as unknown as Layer)
+  .map(([first, middle, last]) => sequential(...first, middle, ...last))
   .filter((layer) => {
     try {
       return layer.outputShape(IMAGE).every((size) => size < 500);

@@ -2,22 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  batchNorm,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  key,
-  maxPool2d,
-  parallel,
-  relu,
-  residual,
-  sequential,
-  type Shape,
-  Tensor,
-  type Tree,
-} from "../../src/index.js";
+import { key, type Shape, Tensor, type Tree } from "../../src/index.js";
 import { reals, seed } from "../support/arbitraries.js";
 import { expectPure, forAll } from "../support/laws.js";
 import { layerCases } from "../support/layerCases.js";
@@ -83,43 +68,5 @@ describe.each(Object.entries(layerCases))("%s", (name, cases) => {
       expect(layer.spec.type).toBe(name);
       expect(JSON.parse(JSON.stringify(layer.spec))).toEqual(layer.spec);
     });
-  });
-});
-
-describe("the description of how a layer was made", () => {
-  it("holds the arguments, and those of the layers inside", () => {
-    const { spec } = sequential(
-      residual(conv2d(8, { kernel: 3, activation: "relu" })),
-      flatten(),
-      parallel({ mean: dense(2), logVar: dense(2, { useBias: false }) }),
-    );
-    expect(spec).toEqual({
-      type: "sequential",
-      args: [
-        {
-          type: "residual",
-          args: [{ type: "conv2d", args: [8, { kernel: 3, activation: "relu" }] }],
-        },
-        { type: "flatten", args: [] },
-        {
-          type: "parallel",
-          args: [
-            {
-              mean: { type: "dense", args: [2] },
-              logVar: { type: "dense", args: [2, { useBias: false }] },
-            },
-          ],
-        },
-      ],
-    });
-  });
-
-  it("leaves out options that were not given", () => {
-    expect([relu(), batchNorm(), maxPool2d(), dropout(0.5)].map(({ spec }) => spec.args)).toEqual([
-      [],
-      [],
-      [2],
-      [0.5],
-    ]);
   });
 });

@@ -39,7 +39,7 @@ describe("dropout", () => {
 
   it("is the operation with the key of the context", () => {
     const x = reals([4, 5], 1);
-    expectSame(dropout(0.4).apply({}, {}, x, training(2)).output, ops.dropout(x, 0.4, key(2)));
+    expectSame(dropout(0.4).apply({}, {}, x, training(2)).output, ops.dropout(key(2), x, 0.4));
   });
 
   it("refuses rates out of range", () => {

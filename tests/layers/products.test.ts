@@ -46,7 +46,7 @@ describe("dense", () => {
       expectRefused(() => dense(4).outputShape(shape), RangeError, message);
       expectRefused(() => dense(4).init(key(1), shape), RangeError, message);
     }
-    expectRefused(() => dense(4).init({} as never, [3]), TypeError, "uniform: from must be a key");
+    expectRefused(() => dense(4).init({} as never, [3]), TypeError, "uniform: key must be a key,");
   });
 });
 

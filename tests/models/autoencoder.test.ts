@@ -242,19 +242,19 @@ describe("autoencoder refuses", () => {
       "an array",
       () => model.encode(params, [[1]] as never),
       TypeError,
-      "autoencoder.encode: images must be a t",
+      "autoencoder.encode: inputs must be a t",
     ],
     [
       "one example",
       () => model.encode(params, ones([3])),
       RangeError,
-      "autoencoder.encode: images.shape must be",
+      "autoencoder.encode: inputs.shape must be",
     ],
     [
       "wide rows",
       () => model.score(params, ones([2, 4])),
       RangeError,
-      "autoencoder.score: images.shape must be [",
+      "autoencoder.score: inputs.shape must be [",
     ],
     [
       "wide codes",

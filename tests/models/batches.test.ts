@@ -145,7 +145,7 @@ describe("memory", () => {
     const model = vae({ ...layers, latentSize: 2 });
     const params = model.init(key(1));
     model.loss(params, x, { key: key(2) });
-    model.sampleLatent(params, x, key(2));
+    model.sampleLatent(params, x, { key: key(2) });
     model.generate(params, { count: 200, key: key(3) });
     model.logLikelihood(params, x, { samples: 3 });
     model.refinePosterior(params, x, { steps: 2 });

@@ -64,7 +64,7 @@ const models: fc.Arbitrary<AnyModel> = fc
   .map(({ sizes, code, likelihood, loss, isVae }) =>
     isVae
       ? imageVae({ ...sizes, latentSize: code, likelihood })
-      : imageAutoencoder({ ...sizes, codeSize: code, loss }),
+      : imageAutoencoder({ ...sizes, latentSize: code, loss }),
   );
 
 /** The transposed convolutions of a decoder, in order, with what comes in. */
@@ -78,9 +78,6 @@ function transposedOf({ args }: LayerSpec, codeShape: Shape) {
       : [];
   });
 }
-
-const codeShapeOf = (model: AnyModel): Shape =>
-  "latentSize" in model ? [model.latentSize] : (model as Autoencoder).codeShape;
 
 describe("imageVae and imageAutoencoder", () => {
   it("give images of any size back in their own shape, and finite", () => {
@@ -97,15 +94,15 @@ describe("imageVae and imageAutoencoder", () => {
 
   it("write every pixel equally often, but for the outermost", () => {
     forAll(models, 60, (model) => {
-      const layers = transposedOf(model.spec.decoder, codeShapeOf(model));
+      const layers = transposedOf(model.spec.decoder, model.codeShape);
       expect(layers.length).toBeGreaterThan(0);
       for (const { inputShape, options } of layers) {
         const { kernel, stride, outputShape } = options as {
-          kernel: number;
-          stride: number;
+          kernel: [number, number];
+          stride: [number, number];
           outputShape: [number, number];
         };
-        expect(stride).toBe(2);
+        expect(stride).toEqual([2, 2]);
         const [height, width] = inputShape as [number, number];
         const counts = overlapCount({
           inputSize: [height, width],
@@ -160,7 +157,7 @@ describe("the numbers of parameters", () => {
     expect(count(imageVae({ ...small, latentSize: 3 }))).toBe(
       down + inner + 2 * (6 * 3 + 3) + (3 * 6 + 6) + outer + up,
     );
-    expect(count(imageAutoencoder({ ...small, codeSize: 3 }))).toBe(
+    expect(count(imageAutoencoder({ ...small, latentSize: 3 }))).toBe(
       down + inner + (6 * 3 + 3) + (3 * 6 + 6) + outer + up,
     );
   });
@@ -179,12 +176,12 @@ describe("the numbers of parameters", () => {
       imageVae({ inputShape, ...wanted, latentSize: 16, likelihood: "bernoulli", beta: 1 }).spec,
     );
     expect(imageAutoencoder({ inputShape }).spec).toEqual(
-      imageAutoencoder({ inputShape, ...wanted, codeSize: 16, loss: "binaryCrossEntropyWithLogits" }).spec,
+      imageAutoencoder({ inputShape, ...wanted, latentSize: 16, loss: "binaryCrossEntropyWithLogits" }).spec,
     );
     const absent = { channels: undefined, features: undefined, outputActivation: undefined };
     const ofVae = { ...absent, latentSize: undefined, likelihood: undefined, beta: undefined };
     expect(imageVae({ inputShape, ...ofVae } as never).spec).toEqual(imageVae({ inputShape }).spec);
-    const ofPlain = { ...absent, codeSize: undefined, loss: undefined, reduction: undefined };
+    const ofPlain = { ...absent, latentSize: undefined, loss: undefined, reduction: undefined };
     expect(imageAutoencoder({ inputShape, ...ofPlain } as never).spec).toEqual(
       imageAutoencoder({ inputShape }).spec,
     );
@@ -268,7 +265,7 @@ describe("on faces", () => {
     ]),
     ...LOSSES.map((loss): [string, Autoencoder] => [
       `imageAutoencoder, ${typeof loss === "string" ? loss : "a function"}`,
-      imageAutoencoder({ ...small, codeSize: 4, loss }),
+      imageAutoencoder({ ...small, latentSize: 4, loss }),
     ]),
   ];
 
@@ -325,12 +322,12 @@ describe("what does not fit", () => {
     [() => imageVae({ inputShape, likelihood: null as never }), TypeError, "vae: likelihood must be"],
     [() => imageVae({ inputShape, likelihood: "gaussian" as never }), TypeError, "vae: likelihood must be"],
     [
-      () => imageAutoencoder({ inputShape, codeSize: 0 }),
+      () => imageAutoencoder({ inputShape, latentSize: 0 }),
       RangeError,
-      "imageAutoencoder: codeSize must be an integer ≥ 1, got 0",
+      "imageAutoencoder: latentSize must be an integer ≥ 1, got 0",
     ],
     [
-      () => imageAutoencoder({ inputShape, latentSize: 3 } as never),
+      () => imageAutoencoder({ inputShape, codeSize: 3 } as never),
       TypeError,
       "imageAutoencoder: options must have only",
     ],

@@ -60,7 +60,7 @@ describe("vae", () => {
         [4, latentSize],
         [4, latentSize],
       ]);
-      expect(model.sampleLatent(params, images, key(seed)).shape).toEqual([4, latentSize]);
+      expect(model.sampleLatent(params, images, { key: key(seed) }).shape).toEqual([4, latentSize]);
       expect(model.decode(params, mean).shape).toEqual([4, ...inputShape]);
       expect(model.generate(params, { count: 3, key: key(seed) }).shape).toEqual([3, ...inputShape]);
       expect(model.refinePosterior(params, images, { steps: 2 }).logVar.shape).toEqual([4, latentSize]);
@@ -71,7 +71,10 @@ describe("vae", () => {
         expect(model.score(params, images, { by, samples: 2 }).shape).toEqual([4]);
       }
       expectSame(model.reconstruct(params, images), model.decode(params, mean));
-      expectSame(model.sampleLatent(params, images, key(seed)), reparameterize(key(seed), { mean, logVar }));
+      expectSame(
+        model.sampleLatent(params, images, { key: key(seed) }),
+        reparameterize(key(seed), { mean, logVar }),
+      );
     });
   });
 

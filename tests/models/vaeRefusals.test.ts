@@ -70,7 +70,7 @@ describe("vae refuses", () => {
       TypeError,
       "vae.encode: params.weights must have the entries encoder, p",
     ],
-    [() => model.encode(params, ones([3])), RangeError, "vae.encode: images.shape must be [n, 3], got [3]"],
+    [() => model.encode(params, ones([3])), RangeError, "vae.encode: inputs.shape must be [n, 3], got [3]"],
     [
       () => model.encode(params, x, { batchSize: 1.5 }),
       RangeError,
@@ -82,12 +82,16 @@ describe("vae refuses", () => {
       "vae.encode: options must be an object, got null",
     ],
     [() => model.decode(params, x), RangeError, "vae.decode: codes.shape must be [n, 2], got [6, 3]"],
-    [() => model.reconstruct(params, 3 as never), TypeError, "vae.reconstruct: images must be a tensor"],
-    [() => model.sampleLatent(params, x, 1 as never), TypeError, "vae.sampleLatent: key must be a key"],
+    [() => model.reconstruct(params, 3 as never), TypeError, "vae.reconstruct: inputs must be a tensor"],
     [
-      () => model.sampleLatent(params, ones([1]), key(1)),
+      () => model.sampleLatent(params, x, { key: 1 as never }),
+      TypeError,
+      "vae.sampleLatent: key must be a key",
+    ],
+    [
+      () => model.sampleLatent(params, ones([1]), { key: key(1) }),
       RangeError,
-      "vae.sampleLatent: images.shape must be [n",
+      "vae.sampleLatent: inputs.shape must be [n",
     ],
     [() => model.generate(params, undefined as never), TypeError, "vae.generate: options must be an object"],
     [

@@ -255,7 +255,7 @@ describe("a draw", () => {
       truncatedNormal,
       bernoulli,
     })) {
-      expectRefused(() => draw(1 as never, [2] as never), TypeError, `${name}: from must be a key`);
+      expectRefused(() => draw(1 as never, [2] as never), TypeError, `${name}: key must be a key`);
       expectRefused(() => draw(k as never, 3 as never), TypeError, `${name}: shape`);
       expectRefused(() => draw(k as never, [0] as never), RangeError, `${name}: shape[0]`);
       expectRefused(() => draw(k as never, [1.5] as never), RangeError, `${name}: shape[0]`);
@@ -294,9 +294,9 @@ describe("a draw", () => {
     for (const p of [-0.1, 1.1, NaN]) {
       expectRefused(() => random.bernoulli(k, [2], p), RangeError, "bernoulli: p must be");
     }
-    expectRefused(() => random.permutation(3 as never, 2), TypeError, "permutation: from must be a key");
+    expectRefused(() => random.permutation(3 as never, 2), TypeError, "permutation: key must be a key");
     expectRefused(() => random.permutation(k, 0), RangeError, "permutation: count must be an integer");
-    expectRefused(() => random.categorical(3 as never, tensor([1])), TypeError, "categorical: from");
+    expectRefused(() => random.categorical(3 as never, tensor([1])), TypeError, "categorical: key");
     expectRefused(() => random.categorical(k, [1] as never), TypeError, "categorical: logits");
     expectRefused(() => random.categorical(k, tensor(1)), RangeError, "categorical: logits.shape");
   });

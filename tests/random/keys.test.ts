@@ -154,10 +154,10 @@ describe("keys", () => {
       { words: "01" },
     ];
     for (const from of broken as Key[]) {
-      expectRefused(() => split(from), TypeError, "split: from must be a key");
-      expectRefused(() => fold(from, 1), TypeError, "fold: from must be a key");
-      expectRefused(() => random.bits(from, 1), TypeError, "bits: from must be a key");
-      expectRefused(() => random.uniform(from, [1]), TypeError, "uniform: from must be a key");
+      expectRefused(() => split(from), TypeError, "split: key must be a key");
+      expectRefused(() => fold(from, 1), TypeError, "fold: key must be a key");
+      expectRefused(() => random.bits(from, 1), TypeError, "bits: key must be a key");
+      expectRefused(() => random.uniform(from, [1]), TypeError, "uniform: key must be a key");
     }
   });
 

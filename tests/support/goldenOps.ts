@@ -39,7 +39,7 @@ const POINTWISE: readonly (readonly [string, (x: Tensor) => Tensor, number, numb
   ["elu", (x) => ops.elu(x, { alpha: 1.5 }), -9, 9],
   ["scale", (x) => ops.scale(x, -1.7, 0.3), -3, 3],
   ["clip", (x) => ops.clip(x, -0.7, 1.1), -3, 3],
-  ["dropout", (x) => ops.dropout(x, 0.3, key(5)), -3, 3],
+  ["dropout", (x) => ops.dropout(key(5), x, 0.3), -3, 3],
 ];
 
 const pointwise = POINTWISE.map(([name, f, low, high]): GoldenCase => [

@@ -106,7 +106,7 @@ const dropout: Samples = fc
     const mask = random.bernoulli(key(seed), shape, 1 - rate).data;
     return {
       options: { shape, rate },
-      f: (x) => ops.dropout(x, rate, key(seed)),
+      f: (x) => ops.dropout(key(seed), x, rate),
       definition: (x) => x.map((value, i) => (value * mask[i]) / (1 - rate)),
       inputs: [reals(shape, seed + 1)],
       seed,

@@ -1,5 +1,6 @@
 // Checkpoints from elsewhere: damaged, forged, of another model or training. Each is refused in clear words.
 
+import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -8,11 +9,16 @@ import {
   type FitOptions,
   gaussianNoise,
   key,
+  type LayerSpec,
+  modelFromSpec,
+  type ModelSpec,
   movingAverage,
+  random,
   readTree,
   rmsprop,
   saveModel,
   sgd,
+  type Tensor,
   tensor,
   writeTree,
   zeros,
@@ -152,6 +158,41 @@ describe("fit goes on from a checkpoint", () => {
     ],
   ])("and not from a forged one with %s", async (_, change, message) => {
     await expect(resume(writeTree({ ...tree, ...change }))).rejects.toThrow(message);
+  });
+});
+
+describe("a checkpoint that version 0.1.0 wrote", () => {
+  const path = new URL("../golden/written-0.1.0.json", import.meta.url);
+  const written = JSON.parse(readFileSync(path, "utf8")) as {
+    checkpoint: string;
+    model: ModelSpec;
+    weights: number[];
+  };
+  const data = random.uniform(key(4), [6, 4, 4, 1]);
+  const settings: FitOptions = {
+    key: key(5),
+    batchSize: 3,
+    steps: 4,
+    corrupt: gaussianNoise(0.1),
+    resume: new Uint8Array(Buffer.from(written.checkpoint, "base64")),
+  };
+
+  it("is gone on from, and the training ends where that version's did", async () => {
+    const { params, steps } = await fit(modelFromSpec(written.model), data, settings);
+    expect(steps).toBe(4);
+    const { kernel } = (params.weights.posterior as { mean: { kernel: Tensor } }).mean;
+    kernel.data.forEach((value, i) => expect(value).toBeCloseTo(written.weights[i]!, 5));
+    expect(kernel.size).toBe(written.weights.length);
+  });
+
+  it("is of no other model and no other corruption than before", async () => {
+    const { encoder, ...rest } = written.model;
+    const json = JSON.stringify(encoder).replace('"kernel":3', '"kernel":3,"padding":1');
+    const other = modelFromSpec({ ...rest, encoder: JSON.parse(json) as LayerSpec });
+    await expect(fit(other, data, settings)).rejects.toThrow("fit: resume must be of this model");
+    const model = modelFromSpec(written.model);
+    const corrupt = gaussianNoise(0.1, { clip: [0, 1] });
+    await expect(fit(model, data, { ...settings, corrupt })).rejects.toThrow("fit: corrupt must be");
   });
 });
 

@@ -1,0 +1,4 @@
+// What commands fold into the key of a seed: a name for every use, for two that shared a number would draw the same.
+
+/** Folded into the key of a run's seed. */
+export const RUN_DRAWS = { data: 0, heldOut: 1, training: 2, report: 3, readouts: 4 } as const;

@@ -1,0 +1,15 @@
+// What the sections of a report fold into its key: a name for every use, for two that shared a number would draw the same.
+
+/** Folded into a report's key. */
+export const REPORT_DRAWS = {
+  bound: 0,
+  posterior: 1,
+  mixtureFit: 2,
+  mixtureSamples: 3,
+  priorSamples: 4,
+  scores: 5,
+  demonstration: 7,
+} as const;
+
+/** Folded into the key of the demonstration of checkerboards. */
+export const DEMONSTRATION_DRAWS = { tones: 0, weights: 1 } as const;
