@@ -9,6 +9,7 @@
 
 import { activate } from "./fusedActivation";
 import { Correlation } from "./correlation";
+import { Scratch, SCRATCH_BYTES } from "./operand";
 import { FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { dotRows } from "./oneColumn";
 import { packRun } from "./pack";
@@ -67,8 +68,8 @@ function correlateTile(
   depth: i32,
   first: i32,
   columns: i32,
+  scratch: usize,
 ): void {
-  const scratch = job.scratch;
   const bases = scratch + BASES;
   const targets = scratch + TARGETS;
   const runs = scratch + RUNS;
@@ -105,7 +106,8 @@ function correlateTile(
   }
   if (activation == 0) return;
   const end = targets + bytesOf(points);
-  for (let t = targets; t < end; t += 4) activate(<usize>load<u32>(t) + column, columns, activation, alpha);
+  for (let t = targets; t < end; t += 4)
+    activate(<usize>load<u32>(t) + column, 0, columns, activation, alpha);
 }
 
 /**
@@ -116,15 +118,14 @@ function correlateTile(
  *   splits larger jobs by taps or channels and lets the parts accumulate).
  * Aliasing source, filter, target and scratch are apart.
  */
-export function correlate(job: Correlation): void {
+export function correlate(job: Correlation, scratch: Scratch): void {
   const inside = isInside(job);
   const columns = tileColumns(job, inside);
   const rows = tileRows(job, inside, columns);
   const images = tileImages(job, inside, columns, rows);
-  const scratch = job.scratch;
   const outputs = job.outputs;
   const depth = job.tapsHeight * job.tapsWidth * job.channels;
-  const room = (job.scratchBytes - <i32>PACKED_B) >> 2;
+  const room = (SCRATCH_BYTES - <i32>PACKED_B) >> 2;
   const most = max(8, (room / max(1, depth)) & ~7);
   const pixel = inside ? job.sourceChannels : job.channels;
   const width = inside ? job.sourceWidth : sourceColumns(job, columns);
@@ -144,8 +145,8 @@ export function correlate(job: Correlation): void {
             else
               for (let i = 0; i < count; i++) packVector(job, scratch + PACKED_B + bytesOf(i * depth), n + i);
           }
-          prepareTile(job, inside, b, tileB, r, tileR, c, tileC);
-          correlateTile(job, tileB * tileR * tileC, max(1, runLength), depth, n, count);
+          prepareTile(job, inside, b, tileB, r, tileR, c, tileC, scratch);
+          correlateTile(job, tileB * tileR * tileC, max(1, runLength), depth, n, count, scratch);
         }
       }
     }

@@ -1,6 +1,7 @@
 // The gradient by filter of a correlation: its source windows transposed, times the target's gradient.
 
 import { Correlation } from "./correlation";
+import { Scratch, SCRATCH_BYTES } from "./operand";
 import { EDGE_BYTES, FROM_TARGET } from "./microKernel";
 import { multiplyThin, THIN, THIN_COLUMNS } from "./fewRows";
 import { combineRows } from "./oneColumn";
@@ -51,8 +52,8 @@ function addTile(
   offsets: usize,
   gradientRows: usize,
   packing: usize,
+  scratch: usize,
 ): void {
-  const scratch = job.scratch;
   const bases = scratch + BASES;
   const listed = scratch + TARGETS;
   const runs = scratch + RUNS;
@@ -61,7 +62,7 @@ function addTile(
   if (depth <= THIN && outputs <= THIN_COLUMNS && outputs > NARROW) {
     multiplyThin(bases, runs, runCount, runLength, listed, points, gradientRows, outputs, packing);
   } else if (outputs > NARROW || runLength < 8) {
-    const room = scratch + <usize>job.scratchBytes - packing - PACKED_A_BYTES - EDGE_BYTES;
+    const room = scratch + <usize>SCRATCH_BYTES - packing - PACKED_A_BYTES - EDGE_BYTES;
     const most = packedColumns(<i32>room);
     for (let n = 0; n < outputs; n += most) {
       const at = bytesOf(n);
@@ -110,12 +111,11 @@ function addTile(
  * Requires as `correlate`; filterStepOutput must be 1.
  * Aliasing as for `correlate`.
  */
-export function correlateFilterGradient(job: Correlation): void {
+export function correlateFilterGradient(job: Correlation, scratch: Scratch): void {
   const inside = isInside(job);
   const columns = tileColumns(job, inside);
   const rows = tileRows(job, inside, columns);
   const images = tileImages(job, inside, columns, rows);
-  const scratch = job.scratch;
   const channels = job.channels;
   const depth = job.tapsHeight * job.tapsWidth * channels;
   // Behind the padded source: element offsets, addresses of the gradient's rows, then packing space.
@@ -133,8 +133,8 @@ export function correlateFilterGradient(job: Correlation): void {
         const pitch = inside ? width : sourceColumns(job, tileC);
         const runLength = listRuns(job, scratch + RUNS, pitch * pixel, pixel);
         listElements(job, offsets, gradientRows, scratch + RUNS, runLength, depth);
-        prepareTile(job, inside, b, tileB, r, tileR, c, tileC);
-        addTile(job, tileB * tileR * tileC, runLength, depth, offsets, gradientRows, packing);
+        prepareTile(job, inside, b, tileB, r, tileR, c, tileC, scratch);
+        addTile(job, tileB * tileR * tileC, runLength, depth, offsets, gradientRows, packing, scratch);
       }
     }
   }

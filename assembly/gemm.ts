@@ -1,6 +1,6 @@
 // The general matrix product: plans tables for, and calls, the blocked products.
 
-import { Operand, OptionalOperand } from "./operand";
+import { Operand, OptionalOperand, Scratch, SCRATCH_BYTES } from "./operand";
 import { activate, Activation } from "./fusedActivation";
 import { EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { packRun } from "./pack";
@@ -88,7 +88,6 @@ function multiplyLine(
  * Computes C = f(scaleProduct·op(A)·op(B) + scaleTarget·C + bias), op(A) m × k, op(B) k × n, C m × n.
  * Layout all row-major and dense; `transposeA` says that A is stored k × m, `transposeB` that B is n × k;
  *   `bias` has n values, or is 0. scaleTarget 0 does not read C. k = 0 gives f(scaleTarget·C + bias).
- * Requires `scratchBytes` ≥ 1 MB at `scratch`.
  * Aliasing C, A, B and scratch are apart.
  */
 export function gemm(
@@ -105,8 +104,7 @@ export function gemm(
   scaleTarget: f32,
   activation: Activation,
   alpha: f32,
-  scratch: usize,
-  scratchBytes: i32,
+  scratch: Scratch,
 ): void {
   const pitchA = bytesOf(transposeA ? m : k);
   const pitchB = bytesOf(transposeB ? k : n);
@@ -139,46 +137,15 @@ export function gemm(
         );
       }
     }
-    if (activation) activate(c, m * n, activation, alpha);
+    if (activation) activate(c, 0, m * n, activation, alpha);
     return;
   }
   const start = scaleTarget != 0 ? FROM_TARGET : bias ? FROM_BIAS : FROM_ZERO;
   if (transposeA) {
-    multiplyByColumns(
-      a,
-      b,
-      c,
-      bias,
-      m,
-      n,
-      k,
-      pitchA,
-      pitchB,
-      stepB,
-      start,
-      scaleProduct,
-      scratch,
-      scratchBytes,
-    );
-    if (activation) activate(c, m * n, activation, alpha);
+    multiplyByColumns(a, b, c, bias, m, n, k, pitchA, pitchB, stepB, start, scaleProduct, scratch);
+    if (activation) activate(c, 0, m * n, activation, alpha);
   } else {
-    multiplyByRows(
-      a,
-      b,
-      c,
-      bias,
-      m,
-      n,
-      k,
-      pitchB,
-      stepB,
-      start,
-      scaleProduct,
-      activation,
-      alpha,
-      scratch,
-      scratchBytes,
-    );
+    multiplyByRows(a, b, c, bias, m, n, k, pitchB, stepB, start, scaleProduct, activation, alpha, scratch);
   }
 }
 
@@ -197,7 +164,6 @@ function multiplyByRows(
   activation: i32,
   alpha: f32,
   scratch: usize,
-  scratchBytes: i32,
 ): void {
   const bases = scratch + FIRST_TABLE;
   const targets = scratch + SECOND_TABLE;
@@ -206,7 +172,7 @@ function multiplyByRows(
   store<u32>(scratch + RUN, 0);
   for (let d = 0; d < k; d += MAX_DEPTH) {
     const depth = min(MAX_DEPTH, k - d);
-    const most = ((scratchBytes - <i32>PACKED_B) / 4 / depth) & ~7;
+    const most = ((SCRATCH_BYTES - <i32>PACKED_B) / 4 / depth) & ~7;
     const last = d + depth == k;
     const first = b + <usize>d * stepB;
     for (let j = 0; j < n; j += most) {
@@ -256,7 +222,6 @@ function multiplyByColumns(
   start: i32,
   scaleProduct: f32,
   scratch: usize,
-  scratchBytes: i32,
 ): void {
   const bases = scratch + FIRST_TABLE;
   const listed = scratch + SECOND_TABLE;
@@ -264,7 +229,7 @@ function multiplyByColumns(
   const offsets = scratch + THIRD_TABLE;
   const targets = offsets + <usize>TABLE * 2;
   const columnStep: usize = stepB == 4 ? pitchB : 4;
-  const most = packedColumns(scratchBytes - <i32>(PACKED_B + PACKED_A_BYTES));
+  const most = packedColumns(SCRATCH_BYTES - <i32>(PACKED_B + PACKED_A_BYTES));
   if (start == FROM_BIAS) startFrom(c, m, n, 0, bias);
   const begin = start == FROM_BIAS ? FROM_TARGET : start;
   for (let d = 0; d < k; d += TABLE) {

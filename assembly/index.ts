@@ -1,4 +1,4 @@
-// What the binaries export: kernels by name. Nothing is computed here.
+// The kernels by name; the build makes an entry of the binaries for each. Nothing is computed here.
 
 export * from "./activations";
 export { add, axpy, div, fill, mul, sub } from "./arithmetic";
@@ -32,8 +32,3 @@ export {
 } from "./softmax";
 export { stridedCopy, transpose } from "./transpose";
 export { upsampleNearest2d, upsampleNearest2dGradient } from "./upsample2d";
-
-/** First address behind the constants: everything from here on is the caller's. */
-export function heapBase(): usize {
-  return __heap_base;
-}

@@ -2,7 +2,7 @@
 // Rows are taken in blocks that stay in L1, and the blocks' float32 sums are added up one by one: the array is
 // read front to back, and no sum has more terms than a block or the number of blocks.
 
-import { Operand } from "./operand";
+import { Count, First, Operand, Width } from "./operand";
 import { bytesOf, loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
 /** Rows of one block: about 16 KB. */
@@ -92,12 +92,15 @@ export function normalize(
   gamma: Operand,
   beta: Operand,
   y: Operand,
-  rows: i32,
-  channels: i32,
+  first: First,
+  rows: Count,
+  channels: Width,
   epsilon: f32,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
+  x += <usize>first * step;
+  y += <usize>first * step;
   for (let r = 0; r < rows; r += block, x += <usize>block * step, y += <usize>block * step) {
     const count = min(block, rows - r);
     let c: usize = 0;
@@ -234,15 +237,18 @@ export function normalizeInputGradient(
   dgamma: Operand,
   dbeta: Operand,
   dx: Operand,
-  rows: i32,
-  channels: i32,
+  allRows: i32,
+  first: First,
+  rows: Count,
+  channels: Width,
   epsilon: f32,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
-  const perRow = <f32>1 / <f32>rows;
-  for (let r = 0; r < rows; r += block) {
-    const count = min(block, rows - r);
+  const perRow = <f32>1 / <f32>allRows;
+  const end = first + rows;
+  for (let r = first; r < end; r += block) {
+    const count = min(block, end - r);
     const at = <usize>r * step;
     let c: usize = 0;
     for (; c + 16 <= step; c += 16) {

@@ -101,7 +101,7 @@ function activateRows(
 ): void {
   const end = targets + bytesOf(rows);
   for (; targets < end; targets += 4)
-    activate(<usize>load<u32>(targets) + column, columns, activation, alpha);
+    activate(<usize>load<u32>(targets) + column, 0, columns, activation, alpha);
 }
 
 /**

@@ -1,29 +1,32 @@
-// Reductions over one axis of an [outer, axis, inner] array, and numbers that describe a flat array.
+// Reductions over one axis of an [outer, axis, inner] array, of the outer blocks from first on, and numbers that
+// describe a flat array.
 //
 // Sums run in float64 lanes, so 10⁷ rows cost no accuracy. Two elements are added in float32 first: that
 // rounds by at most 2⁻²⁴ of their magnitude and halves the conversions, which are slower than the memory.
 // Wide rows are cut into tiles of 16 or 4 columns whose sums stay in registers down the rows; the last tile
 // overlaps the one before, not to run past the row. The order depends on the shape alone.
 
-import { Operand } from "./operand";
+import { Count, First, Grain, Operand, Results, Width } from "./operand";
 import { bytesOf, loadLanes, loadPart, Part, promoteHigh, storePart } from "./simd";
 
 /**
  * Computes y[o, i] = Σₐ x[o, a, i], rounded once to float32.
  * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1. Aliasing none.
  */
-export function sum(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
-  sumAndDivide(x, y, outer, axis, inner, 1);
+export function sum(x: Operand, y: Operand, first: First, outer: Count, axis: Width, inner: Width): void {
+  sumAndDivide(x, y, first, outer, axis, inner, 1);
 }
 
 /** Computes y[o, i] = (Σₐ x[o, a, i]) / axis. Layout, requires and aliasing as `sum`. */
-export function mean(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
-  sumAndDivide(x, y, outer, axis, inner, axis);
+export function mean(x: Operand, y: Operand, first: First, outer: Count, axis: Width, inner: Width): void {
+  sumAndDivide(x, y, first, outer, axis, inner, axis);
 }
 
-function sumAndDivide(x: usize, y: usize, outer: i32, axis: i32, inner: i32, divisor: f64): void {
+function sumAndDivide(x: usize, y: usize, first: i32, outer: i32, axis: i32, inner: i32, divisor: f64): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  y += <usize>first * yStep;
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
     if (inner < 4) {
       sumNarrow(x, y, axis, inner, divisor);
@@ -153,9 +156,11 @@ export function quotient(low: v128, high: v128, divisor: f64): v128 {
 }
 
 /** Computes y[o, i] = maxₐ x[o, a, i]; a NaN wins. Layout, requires and aliasing as `sum`. */
-export function max(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
+export function max(x: Operand, y: Operand, first: First, outer: Count, axis: Width, inner: Width): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  y += <usize>first * yStep;
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
     if (inner == 1) {
       store<f32>(y, maxRow(x, axis));
@@ -224,12 +229,17 @@ export function maxGradient(
   y: Operand,
   dy: Operand,
   dx: Operand,
-  outer: i32,
-  axis: i32,
-  inner: i32,
+  first: First,
+  outer: Count,
+  axis: Width,
+  inner: Width,
 ): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  dx += <usize>first * xStep;
+  y += <usize>first * yStep;
+  dy += <usize>first * yStep;
   const lanes = min(inner, 4);
   for (let o = 0; o < outer; o++, x += xStep, dx += xStep, y += yStep, dy += yStep) {
     for (let i = 0; i < inner; i += 4) {
@@ -260,9 +270,15 @@ export function isWinner(x: v128, largest: v128): v128 {
   return v128.or(f32x4.eq(x, largest), f32x4.ne(x, x));
 }
 
-/** Computes Σ x², in float64. Layout x [n]. */
-export function sumOfSquares(x: Operand, n: i32): f64 {
-  return dot(x, x, n);
+/** The grain that begins at `first` leaves a result. */
+export function setResult(results: usize, first: i32, grain: i32, value: f64): void {
+  store<f64>(results + ((<usize>(first / grain)) << 3), value);
+}
+
+/** Computes Σ x² over the n elements from first on, in float64. */
+export function sumOfSquares(x: Operand, first: First, n: Count, grain: Grain, sums: Results): void {
+  x += bytesOf(first);
+  setResult(sums, first, grain, dot(x, x, n));
 }
 
 /** Σ x y in float64. */
@@ -287,8 +303,9 @@ export function dot(x: usize, y: usize, n: i32): f64 {
   return total;
 }
 
-/** Computes how many of x [n] are infinite or NaN. */
-export function countNonFinite(x: Operand, n: i32): i32 {
+/** Computes how many of x's n elements from first on are infinite or NaN. */
+export function countNonFinite(x: Operand, first: First, n: Count, grain: Grain, counts: Results): void {
+  x += bytesOf(first);
   const exponent = i32x4.splat(0x7f800000);
   let count = i32x4.splat(0);
   for (; n > 3; n -= 4, x += 16) {
@@ -296,5 +313,5 @@ export function countNonFinite(x: Operand, n: i32): i32 {
   }
   if (n) count = i32x4.sub(count, i32x4.eq(v128.and(loadLanes<Part>(x, n), exponent), exponent));
   count = i32x4.add(count, v128.shuffle<i32>(count, count, 2, 3, 0, 1));
-  return i32x4.extract_lane(count, 0) + i32x4.extract_lane(count, 1);
+  setResult(counts, first, grain, i32x4.extract_lane(count, 0) + i32x4.extract_lane(count, 1));
 }

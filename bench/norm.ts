@@ -91,6 +91,7 @@ const gradient: Case = {
         dx,
         ...moments,
         ...SIZES,
+        allRows: ROWS,
       });
       return dx;
     };

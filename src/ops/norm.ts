@@ -76,6 +76,7 @@ const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
         dgamma,
         dbeta,
         dx: gradInput,
+        allRows: sizes.rows,
         ...moments,
         ...sizes,
       });

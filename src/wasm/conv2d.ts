@@ -6,7 +6,6 @@ import { clip, fit } from "./correlationParts.js";
 import * as kernels from "./generated.js";
 import { fill } from "./generated.js";
 import type { Epilogue } from "./kernels.js";
-import { currentRuntime, SCRATCH_BYTES } from "./runtime.js";
 import { addressOf, addressOrNone, type Operand } from "./storage.js";
 
 /** What one call of a correlation can take. */
@@ -89,9 +88,8 @@ function correlate(
     target: addressOf(target),
     bias: addressOrNone(bias),
   };
-  const rest = { alpha, scratch: currentRuntime().scratch, scratchBytes: SCRATCH_BYTES };
   for (const part of parts.flatMap((whole) => fit(whole, LIMITS))) {
     const applied = kernels.ACTIVATION[part.last ? activation : "linear"];
-    kernel({ job: { ...recordOf(part, arrays), ...rest, activation: applied } });
+    kernel({ job: { ...recordOf(part, arrays), alpha, activation: applied } });
   }
 }

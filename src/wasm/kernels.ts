@@ -3,8 +3,7 @@
 
 import * as generated from "./generated.js";
 import { fill as fillKernel } from "./generated.js";
-import { writeIntegers } from "./records.js";
-import { currentRuntime, SCRATCH_BYTES } from "./runtime.js";
+import { grainOf, grainWithResult, sumOfResults } from "./run.js";
 import type { Operand } from "./storage.js";
 
 /** What a product does to each value it writes. */
@@ -34,7 +33,6 @@ export function gemm(
   scaleProduct = 1,
   scaleTarget = 0,
 ): void {
-  const { scratch } = currentRuntime();
   generated.gemm({
     a,
     b,
@@ -49,8 +47,6 @@ export function gemm(
     scaleTarget,
     activation,
     alpha,
-    scratch,
-    scratchBytes: SCRATCH_BYTES,
   });
 }
 
@@ -86,7 +82,23 @@ export function arithmetic(
 
 /** How many values are NaN or infinite. */
 export function countNonFinite(x: Operand, n: number): number {
-  return generated.countNonFinite({ x, n });
+  const grain = grainWithResult(n, generated.MAX_RESULTS);
+  generated.countNonFinite({ x, n, grain });
+  return sumOfResults(n, grain);
+}
+
+/** How many values lie below `low` or above `high`; NaN lies nowhere. */
+export function countOutside(x: Operand, n: number, low: number, high: number): number {
+  const grain = grainWithResult(n, generated.MAX_RESULTS);
+  generated.countOutside({ x, n, low, high, grain });
+  return sumOfResults(n, grain);
+}
+
+/** Σ x², in float64. */
+export function sumOfSquares(x: Operand, n: number): number {
+  const grain = grainWithResult(n, generated.MAX_RESULTS);
+  generated.sumOfSquares({ x, n, grain });
+  return sumOfResults(n, grain);
 }
 
 export function fill(y: Operand, n: number, value: number): void {
@@ -124,8 +136,12 @@ export function reduceGradient(
   kernel({ x, y, dy, dx, outer, axis, inner });
 }
 
+/** Rows of one strip of the transpose's kernel. */
+const STRIP = 16;
+
 export function transpose(x: Operand, y: Operand, batch: number, rows: number, columns: number): void {
-  generated.transpose({ x, y, batch, rows, columns });
+  const strips = batch * Math.ceil(rows / STRIP);
+  generated.transpose({ x, y, rows, columns, strips, grain: grainOf(STRIP * columns) });
 }
 
 /** Copies elements between two strided layouts of one shape; strides in elements. */
@@ -138,13 +154,16 @@ export function stridedCopy(
 ): void {
   // The kernel's innermost loop is an axis; a single number is an axis of one.
   if (shape.length === 0) return stridedCopy(x, y, [1], [1], [1]);
-  const [shapeAt, xStridesAt, yStridesAt] = writeIntegers(shape, xStrides, yStrides);
+  const count = shape[0];
+  const inner = shape.reduce((product, size) => product * size, 1) / count;
   generated.stridedCopy({
     x,
     y,
     rank: shape.length,
-    shape: shapeAt,
-    xStrides: xStridesAt,
-    yStrides: yStridesAt,
+    shape,
+    xStrides,
+    yStrides,
+    count,
+    grain: grainOf(inner),
   });
 }
