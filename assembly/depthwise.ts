@@ -1,7 +1,7 @@
 // Depthwise convolution, one filter per channel, and its two gradients: a matrix product would be one column
 // wide, so these run along the channels instead. Layouts: images NHWC, filter [kernelHeight, kernelWidth, C].
 
-import { First, Images, Operand, OptionalOperand } from "./operand";
+import { Count, First, Grain, Images, Operand, OptionalOperand } from "./operand";
 import { Geometry } from "./geometry";
 import { bytesOf, divideUp, loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
@@ -168,8 +168,19 @@ function correlateRow<T>(
   storeLanes<T>(dw, f32x4.add(loadLanes<T>(dw, lanes), sum), lanes);
 }
 
-/** Computes dw = the gradient by w, summed row by row. Aliasing none. */
-export function depthwiseFilterGradient(x: Operand, dy: Operand, dw: Operand, geometry: Geometry): void {
+/**
+ * Computes dw = the gradient by w of the images from first on, summed row by row. Every grain has a sum of its own,
+ * one behind the other. Aliasing none.
+ */
+export function depthwiseFilterGradient(
+  x: Operand,
+  dy: Operand,
+  dw: Operand,
+  geometry: Geometry,
+  first: First,
+  images: Count,
+  grain: Grain,
+): void {
   const inHeight = geometry.inHeight;
   const inWidth = geometry.inWidth;
   const outWidth = geometry.outWidth;
@@ -178,8 +189,12 @@ export function depthwiseFilterGradient(x: Operand, dy: Operand, dw: Operand, ge
   const channels = geometry.inChannels;
   const pixel = bytesOf(channels);
   const xStep = <usize>strideWidth * pixel;
-  begin(dw, 0, geometry.kernelHeight * kernelWidth, channels);
-  for (let b = 0; b < geometry.batch; b++, x += <usize>(inHeight * inWidth) * pixel) {
+  const taps = geometry.kernelHeight * kernelWidth;
+  dw += bytesOf(taps * channels) * (first / grain);
+  x += <usize>first * <usize>(inHeight * inWidth) * pixel;
+  dy += <usize>first * <usize>(geometry.outHeight * outWidth) * pixel;
+  begin(dw, 0, taps, channels);
+  for (let b = 0; b < images; b++, x += <usize>(inHeight * inWidth) * pixel) {
     for (let r = 0; r < geometry.outHeight; r++, dy += <usize>outWidth * pixel) {
       for (let i = 0; i < geometry.kernelHeight; i++) {
         const h = r * geometry.strideHeight - geometry.padTop + i * geometry.dilationHeight;

@@ -10,35 +10,65 @@ import { Count, First, Grain, Operand, Results, Width } from "./operand";
 import { bytesOf, loadLanes, loadPart, Part, promoteHigh, storePart } from "./simd";
 
 /**
- * Computes y[o, i] = Σₐ x[o, a, i], rounded once to float32.
- * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1. Aliasing none.
+ * Computes y[o, i] = (Σₐ x[o, a, i]) / divisor, rounded once to float32.
+ * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1, divisor ≠ 0. Aliasing none.
  */
-export function sum(x: Operand, y: Operand, first: First, outer: Count, axis: Width, inner: Width): void {
-  sumAndDivide(x, y, first, outer, axis, inner, 1);
-}
-
-/** Computes y[o, i] = (Σₐ x[o, a, i]) / axis. Layout, requires and aliasing as `sum`. */
-export function mean(x: Operand, y: Operand, first: First, outer: Count, axis: Width, inner: Width): void {
-  sumAndDivide(x, y, first, outer, axis, inner, axis);
-}
-
-function sumAndDivide(x: usize, y: usize, first: i32, outer: i32, axis: i32, inner: i32, divisor: f64): void {
+export function sum(
+  x: Operand,
+  y: Operand,
+  first: First,
+  outer: Count,
+  axis: Width,
+  inner: Width,
+  divisor: f64,
+): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
   x += <usize>first * xStep;
   y += <usize>first * yStep;
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
-    if (inner < 4) {
-      sumNarrow(x, y, axis, inner, divisor);
-      continue;
-    }
-    let i = 0;
-    for (; i + 16 <= inner; i += 16) sum16(x + bytesOf(i), y + bytesOf(i), axis, yStep, divisor);
-    for (; i < inner; i += 4) {
-      const column = bytesOf(min(i, inner - 4));
-      sum4(x + column, y + column, axis, yStep, divisor);
-    }
+    sumColumns(x, y, axis, inner, divisor);
   }
+}
+
+/**
+ * Computes y[i] = Σₐ x[a, i] over the rows from first on. Every grain has float64 sums of its own, one behind the other.
+ * Layout x [axis, inner]. Requires sizes ≥ 1. Aliasing none.
+ */
+export function sumOfRows(x: Operand, y: Operand, inner: i32, first: First, rows: Count, grain: Grain): void {
+  const own = y + (bytesOf(inner) << 1) * (first / grain);
+  sumColumns(x + <usize>first * bytesOf(inner), own, rows, inner, 0);
+}
+
+/** Leaves quotients in float32, or, for the divisor 0, sums in float64. */
+function sumColumns(x: usize, y: usize, axis: i32, inner: i32, divisor: f64): void {
+  const bytes: usize = divisor == 0 ? 8 : 4;
+  if (inner < 4) {
+    sumNarrow(x, y, axis, inner, divisor);
+    return;
+  }
+  const step = bytesOf(inner);
+  let i = 0;
+  for (; i + 16 <= inner; i += 16) sum16(x + bytesOf(i), y + <usize>i * bytes, axis, step, divisor);
+  for (; i < inner; i += 4) {
+    const column = min(i, inner - 4);
+    sum4(x + bytesOf(column), y + <usize>column * bytes, axis, step, divisor);
+  }
+}
+
+/** One quotient, or sum, at place `i` of y. */
+function leave(y: usize, i: i32, sum: f64, divisor: f64): void {
+  if (divisor == 0) store<f64>(y + (bytesOf(i) << 1), sum);
+  else store<f32>(y + bytesOf(i), <f32>(sum / divisor));
+}
+
+/** Four of them. */
+function leaveFour(y: usize, i: i32, low: v128, high: v128, divisor: f64): void {
+  if (divisor == 0) {
+    const at = y + (bytesOf(i) << 1);
+    v128.store(at, low);
+    v128.store(at, high, 16);
+  } else v128.store(y + bytesOf(i), quotient(low, high, divisor));
 }
 
 /**
@@ -86,9 +116,9 @@ function sumNarrow(x: usize, y: usize, axis: i32, inner: i32, divisor: f64): voi
     if (inner > 2) third += load<f32>(x, 8);
   }
   if (inner == 1) first += second;
-  store<f32>(y, <f32>(first / divisor));
-  if (inner > 1) store<f32>(y, <f32>(second / divisor), 4);
-  if (inner > 2) store<f32>(y, <f32>(third / divisor), 8);
+  leave(y, 0, first, divisor);
+  if (inner > 1) leave(y, 1, second, divisor);
+  if (inner > 2) leave(y, 2, third, divisor);
 }
 
 /** 16 columns; `step` bytes lead from one row to the next. */
@@ -119,10 +149,10 @@ function sum16(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
     s6 = f64x2.add(s6, f64x2.promote_low_f32x4(d));
     s7 = f64x2.add(s7, promoteHigh(d));
   }
-  v128.store(y, quotient(s0, s1, divisor));
-  v128.store(y, quotient(s2, s3, divisor), 16);
-  v128.store(y, quotient(s4, s5, divisor), 32);
-  v128.store(y, quotient(s6, s7, divisor), 48);
+  leaveFour(y, 0, s0, s1, divisor);
+  leaveFour(y, 4, s2, s3, divisor);
+  leaveFour(y, 8, s4, s5, divisor);
+  leaveFour(y, 12, s6, s7, divisor);
 }
 
 /** 4 columns, even and odd rows apart: one chain of additions alone would wait for itself. */
@@ -144,7 +174,7 @@ function sum4(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
     s0 = f64x2.add(s0, f64x2.promote_low_f32x4(last));
     s1 = f64x2.add(s1, promoteHigh(last));
   }
-  v128.store(y, quotient(f64x2.add(s0, s2), f64x2.add(s1, s3), divisor));
+  leaveFour(y, 0, f64x2.add(s0, s2), f64x2.add(s1, s3), divisor);
 }
 
 /** (low, high) / divisor as four float32. */

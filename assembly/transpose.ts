@@ -36,10 +36,7 @@ function transposeStrip(x: usize, y: usize, height: i32, rows: i32, columns: i32
   let c = 0;
   if (height == STRIP) {
     for (; c + 4 <= columns; c += 4, x += 16, y += 4 * yStep) {
-      transpose4(x, y, xStep, yStep);
-      transpose4(x + 4 * xStep, y + 16, xStep, yStep);
-      transpose4(x + 8 * xStep, y + 32, xStep, yStep);
-      transpose4(x + 12 * xStep, y + 48, xStep, yStep);
+      for (let i = 0; i < STRIP; i += 4) transpose4(x + <usize>i * xStep, y + bytesOf(i), xStep, yStep);
     }
   }
   for (; c < columns; c++, x += 4, y += yStep) gather(x, y, height, xStep);

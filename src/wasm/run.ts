@@ -45,6 +45,26 @@ export function grainOf(work: number): number {
   return Math.max(1, Math.ceil(grainWork / work));
 }
 
+/** Multiply-adds that take as long as one element does elsewhere. */
+const PRODUCTS = 16;
+
+/** Items of a grain, for items of so many multiply-adds each; at least so many, below which preparing them shows. */
+export function grainOfProducts(products: number, least: number): number {
+  return Math.max(grainOf(products / PRODUCTS), Math.ceil((least * grainWork) / GRAIN));
+}
+
+/** Most floats of all grains' sums together. */
+const MOST_PARTIALS = 1 << 19;
+
+/**
+ * Items of a grain where each grain has a sum of `size` values: such that all sums stay within some megabytes, at most 32,
+ * and adding them up is cheap.
+ */
+export function grainOfSums(count: number, grain: number, size: number): number {
+  const most = Math.max(1, Math.min(32, Math.floor(MOST_PARTIALS / size)));
+  return Math.max(grain, Math.ceil(count / most));
+}
+
 /** What one image costs a kernel that visits every tap of every window. */
 export interface ImageSizes {
   readonly outHeight: number;

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure } from "../../src/index.js";
 import * as kernels from "../../src/wasm/generated.js";
+import { channelVariance, normalizeParameterGradients } from "../../src/wasm/kernels.js";
 import type { Operand } from "../../src/wasm/storage.js";
 import { expectConfined } from "../support/guards.js";
 import { withArrays } from "../support/heapArrays.js";
@@ -30,7 +31,7 @@ describe.each([
       expectConfined({
         inputs: [x, mean],
         outputs: [channels],
-        run: ([x, mean], [variance]) => kernels.channelVariance({ x, mean, variance, rows, channels }),
+        run: ([x, mean], [variance]) => channelVariance(x, mean, variance, rows, channels),
       });
       expectConfined({
         inputs: [x, mean, variance, gamma, beta],
@@ -42,7 +43,7 @@ describe.each([
         inputs: [x, dy, mean, variance],
         outputs: [channels, channels],
         run: ([x, dy, mean, variance], [dgamma, dbeta]) =>
-          kernels.normalizeParameterGradients({ x, dy, mean, variance, dgamma, dbeta, ...sizes }),
+          normalizeParameterGradients({ x, dy, mean, variance, dgamma, dbeta, ...sizes }),
       });
       expectConfined({
         inputs: [x, dy, mean, variance, gamma, beta, beta],
