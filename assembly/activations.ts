@@ -1,9 +1,10 @@
 // Activation functions and their gradients, a class and two exports each; the functions that they share live in
 // vectorMath.ts, the loops in map.ts.
 //
-// Forward kernels name(x, y, n, …parameters):
-//   Computes y[i] = name(x[i]); NaN stays NaN. Layout n float32 each, contiguous. Requires n ≥ 1. Aliasing y may be x.
-// Gradients nameGradient(saved, dy, dx, n, …parameters):
+// Forward kernels name(x, y, first, n, …parameters):
+//   Computes y[i] = name(x[i]) for the n elements from first on; NaN stays NaN. Layout contiguous float32.
+//   Requires n ≥ 1. Aliasing y may be x.
+// Gradients nameGradient(saved, dy, dx, first, n, …parameters):
 //   Computes dx[i] = dy[i]·name'(…), from `saved`: the input x or the output y. Layout and requires as above.
 //   Aliasing dx may be dy or saved.
 //
@@ -11,7 +12,7 @@
 //   saved is the output y   relu (slope 0 at 0), elu (slope alpha at 0, for alpha ≥ 0), sigmoid, tanh
 
 import { map, mapSlope, mapSlopeWith, mapWith } from "./map";
-import { Operand } from "./operand";
+import { Count, First, Operand } from "./operand";
 import { madd } from "./simd";
 import { expm1V, expV, gaussianV, normalTailRatioV, sigmoidV, softplusV, tanhV } from "./vectorMath";
 
@@ -25,12 +26,12 @@ class Relu {
   }
 }
 
-export function relu(x: Operand, y: Operand, n: i32): void {
-  map<Relu>(x, y, n);
+export function relu(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Relu>(x, y, first, n);
 }
 
-export function reluGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Relu>(saved, dy, dx, n);
+export function reluGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Relu>(saved, dy, dx, first, n);
 }
 
 /** x for x > 0, else alpha·x: its own gradient, applied to dy = x. */
@@ -44,12 +45,19 @@ class LeakyRelu {
   }
 }
 
-export function leakyRelu(x: Operand, y: Operand, n: i32, alpha: f32): void {
-  mapWith<LeakyRelu>(x, y, n, alpha, 0);
+export function leakyRelu(x: Operand, y: Operand, first: First, n: Count, alpha: f32): void {
+  mapWith<LeakyRelu>(x, y, first, n, alpha, 0);
 }
 
-export function leakyReluGradient(saved: Operand, dy: Operand, dx: Operand, n: i32, alpha: f32): void {
-  mapSlopeWith<LeakyRelu>(saved, dy, dx, n, alpha, 0);
+export function leakyReluGradient(
+  saved: Operand,
+  dy: Operand,
+  dx: Operand,
+  first: First,
+  n: Count,
+  alpha: f32,
+): void {
+  mapSlopeWith<LeakyRelu>(saved, dy, dx, first, n, alpha, 0);
 }
 
 /** x for x > 0, else alpha·(exp(x) − 1). */
@@ -64,12 +72,19 @@ class Elu {
   }
 }
 
-export function elu(x: Operand, y: Operand, n: i32, alpha: f32): void {
-  mapWith<Elu>(x, y, n, alpha, 0);
+export function elu(x: Operand, y: Operand, first: First, n: Count, alpha: f32): void {
+  mapWith<Elu>(x, y, first, n, alpha, 0);
 }
 
-export function eluGradient(saved: Operand, dy: Operand, dx: Operand, n: i32, alpha: f32): void {
-  mapSlopeWith<Elu>(saved, dy, dx, n, alpha, 0);
+export function eluGradient(
+  saved: Operand,
+  dy: Operand,
+  dx: Operand,
+  first: First,
+  n: Count,
+  alpha: f32,
+): void {
+  mapSlopeWith<Elu>(saved, dy, dx, first, n, alpha, 0);
 }
 
 // Where exp(−x²/2) is 0 in float32, so are gelu's tail and slope: clamping x there avoids ∞·0.
@@ -96,12 +111,12 @@ class Gelu {
   }
 }
 
-export function gelu(x: Operand, y: Operand, n: i32): void {
-  map<Gelu>(x, y, n);
+export function gelu(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Gelu>(x, y, first, n);
 }
 
-export function geluGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Gelu>(saved, dy, dx, n);
+export function geluGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Gelu>(saved, dy, dx, first, n);
 }
 
 // gelu's approximation x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))) is x·sigmoid(x·(SLOPE + CUBE·x²)), which
@@ -127,12 +142,12 @@ class GeluTanh {
   }
 }
 
-export function geluTanh(x: Operand, y: Operand, n: i32): void {
-  map<GeluTanh>(x, y, n);
+export function geluTanh(x: Operand, y: Operand, first: First, n: Count): void {
+  map<GeluTanh>(x, y, first, n);
 }
 
-export function geluTanhGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<GeluTanh>(saved, dy, dx, n);
+export function geluTanhGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<GeluTanh>(saved, dy, dx, first, n);
 }
 
 // sigmoid(−110) is 0 in float32: below, silu and mish are −0, not −∞·0.
@@ -150,12 +165,12 @@ class Silu {
   }
 }
 
-export function silu(x: Operand, y: Operand, n: i32): void {
-  map<Silu>(x, y, n);
+export function silu(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Silu>(x, y, first, n);
 }
 
-export function siluGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Silu>(saved, dy, dx, n);
+export function siluGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Silu>(saved, dy, dx, first, n);
 }
 
 /** x between −bound and bound. */
@@ -186,12 +201,12 @@ class Sigmoid {
   }
 }
 
-export function sigmoid(x: Operand, y: Operand, n: i32): void {
-  map<Sigmoid>(x, y, n);
+export function sigmoid(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Sigmoid>(x, y, first, n);
 }
 
-export function sigmoidGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Sigmoid>(saved, dy, dx, n);
+export function sigmoidGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Sigmoid>(saved, dy, dx, first, n);
 }
 
 class Tanh {
@@ -206,12 +221,12 @@ class Tanh {
   }
 }
 
-export function tanh(x: Operand, y: Operand, n: i32): void {
-  map<Tanh>(x, y, n);
+export function tanh(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Tanh>(x, y, first, n);
 }
 
-export function tanhGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Tanh>(saved, dy, dx, n);
+export function tanhGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Tanh>(saved, dy, dx, first, n);
 }
 
 /** x / (1 + |x|). */
@@ -227,12 +242,12 @@ class Softsign {
   }
 }
 
-export function softsign(x: Operand, y: Operand, n: i32): void {
-  map<Softsign>(x, y, n);
+export function softsign(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Softsign>(x, y, first, n);
 }
 
-export function softsignGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Softsign>(saved, dy, dx, n);
+export function softsignGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Softsign>(saved, dy, dx, first, n);
 }
 
 /** x·tanh(log(1 + eˣ)) = x·p/q, with e = exp(−|x|), p = e·(e + 2), q = p + 2; both over e² where x > 0. */
@@ -266,12 +281,12 @@ class Mish {
   }
 }
 
-export function mish(x: Operand, y: Operand, n: i32): void {
-  map<Mish>(x, y, n);
+export function mish(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Mish>(x, y, first, n);
 }
 
-export function mishGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Mish>(saved, dy, dx, n);
+export function mishGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Mish>(saved, dy, dx, first, n);
 }
 
 class Softplus {
@@ -284,10 +299,10 @@ class Softplus {
   }
 }
 
-export function softplus(x: Operand, y: Operand, n: i32): void {
-  map<Softplus>(x, y, n);
+export function softplus(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Softplus>(x, y, first, n);
 }
 
-export function softplusGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Softplus>(saved, dy, dx, n);
+export function softplusGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Softplus>(saved, dy, dx, first, n);
 }

@@ -1,17 +1,17 @@
 // Arithmetic of two buffers with broadcasting, and the in-place helpers of gradient accumulation.
 //
-// Kernels name(a, aLength, b, bLength, y, n):
-//   Computes y[i] = a[i mod aLength] ∘ b[i mod bLength]; NaN stays NaN.
-//   Layout contiguous float32: aLength in a, bLength in b, n in y. A length is n, 1 (a scalar) or a
-//             divisor of n (a trailing vector, repeated).
+// Kernels name(a, aLength, b, bLength, y, first, n):
+//   Computes y[i] = a[i mod aLength] ∘ b[i mod bLength] for the n elements from first on; NaN stays NaN.
+//   Layout contiguous float32: aLength in a, bLength in b. A length is that of y, 1 (a scalar) or a divisor
+//             of that (a trailing vector, repeated).
 //   Requires n ≥ 1.
-//   Aliasing y may be an operand of length n.
+//   Aliasing y may be an operand of its length.
 //
 // Operands are taken row by row, a row being the longest run that wraps in neither; the operation is chosen
 // once per row (0.3 ns per element, where choosing it per vector takes 0.9). Rows under 16 elements would
 // spend their time on tails, so there vectors reach across the wrap instead.
 
-import { InPlace, Operand } from "./operand";
+import { Count, First, InPlace, Operand } from "./operand";
 import { bytesOf, loadPart, madd, storePart } from "./simd";
 
 const enum Operation {
@@ -21,20 +21,52 @@ const enum Operation {
   Div,
 }
 
-export function add(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
-  broadcast(Operation.Add, a, aLength, b, bLength, y, n);
+export function add(
+  a: Operand,
+  aLength: i32,
+  b: Operand,
+  bLength: i32,
+  y: Operand,
+  first: First,
+  n: Count,
+): void {
+  broadcast(Operation.Add, a, aLength, b, bLength, y, first, n);
 }
 
-export function sub(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
-  broadcast(Operation.Sub, a, aLength, b, bLength, y, n);
+export function sub(
+  a: Operand,
+  aLength: i32,
+  b: Operand,
+  bLength: i32,
+  y: Operand,
+  first: First,
+  n: Count,
+): void {
+  broadcast(Operation.Sub, a, aLength, b, bLength, y, first, n);
 }
 
-export function mul(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
-  broadcast(Operation.Mul, a, aLength, b, bLength, y, n);
+export function mul(
+  a: Operand,
+  aLength: i32,
+  b: Operand,
+  bLength: i32,
+  y: Operand,
+  first: First,
+  n: Count,
+): void {
+  broadcast(Operation.Mul, a, aLength, b, bLength, y, first, n);
 }
 
-export function div(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
-  broadcast(Operation.Div, a, aLength, b, bLength, y, n);
+export function div(
+  a: Operand,
+  aLength: i32,
+  b: Operand,
+  bLength: i32,
+  y: Operand,
+  first: First,
+  n: Count,
+): void {
+  broadcast(Operation.Div, a, aLength, b, bLength, y, first, n);
 }
 
 const SHORT_ROW = 16;
@@ -46,28 +78,30 @@ function broadcast(
   b: usize,
   bLength: i32,
   y: usize,
+  first: i32,
   n: i32,
 ): void {
-  const aPeriod = aLength == 1 ? n : aLength;
-  const bPeriod = bLength == 1 ? n : bLength;
-  const row = min(aPeriod, bPeriod);
-  if (row < SHORT_ROW || aPeriod % row != 0 || bPeriod % row != 0) {
-    combineShort(operation, a, aLength, b, bLength, y, n);
-    return;
-  }
-  const rowBytes = bytesOf(row);
-  const aBytes = bytesOf(aLength);
-  const bBytes = bytesOf(bLength);
   const aStep = aLength == 1 ? 0 : 16;
   const bStep = bLength == 1 ? 0 : 16;
-  let aAt: usize = 0;
-  let bAt: usize = 0;
-  for (; n > 0; n -= row, y += rowBytes) {
-    if (aStep != 0 && bStep != 0) combineVectors(operation, a + aAt, b + bAt, y, row);
-    else combineRow(operation, a + aAt, aStep, b + bAt, bStep, y, row);
-    aAt += rowBytes;
+  const row = min(aStep ? aLength : i32.MAX_VALUE, bStep ? bLength : i32.MAX_VALUE);
+  y += bytesOf(first);
+  if (row < SHORT_ROW || (aStep && aLength % row != 0) || (bStep && bLength % row != 0)) {
+    combineShort(operation, a, aLength, b, bLength, y, first, n);
+    return;
+  }
+  const aBytes = bytesOf(aLength);
+  const bBytes = bytesOf(bLength);
+  let aAt = aStep ? bytesOf(first % aLength) : 0;
+  let bAt = bStep ? bytesOf(first % bLength) : 0;
+  // The first row may have begun in the grain before.
+  let count = min(n, row - (first % row));
+  for (; n > 0; n -= count, count = min(n, row)) {
+    if (aStep != 0 && bStep != 0) combineVectors(operation, a + aAt, b + bAt, y, count);
+    else combineRow(operation, a + aAt, aStep, b + bAt, bStep, y, count);
+    y += bytesOf(count);
+    aAt += aStep ? bytesOf(count) : 0;
     if (aAt >= aBytes) aAt = 0;
-    bAt += rowBytes;
+    bAt += bStep ? bytesOf(count) : 0;
     if (bAt >= bBytes) bAt = 0;
   }
 }
@@ -134,7 +168,7 @@ function lanesAt(pointer: usize, step: usize, scalar: v128): v128 {
   return step == 0 ? scalar : v128.load(pointer);
 }
 
-/** y[i] = a[i mod aLength] ∘ b[i mod bLength], walking each operand by a byte position that wraps. */
+/** y[i] = a[(first + i) mod aLength] ∘ b[(first + i) mod bLength], walking each operand by a byte position that wraps. */
 function combineShort(
   operation: Operation,
   a: usize,
@@ -142,14 +176,15 @@ function combineShort(
   b: usize,
   bLength: i32,
   y: usize,
+  first: i32,
   n: i32,
 ): void {
   const aBytes = bytesOf(aLength);
   const bBytes = bytesOf(bLength);
   const aStep = <usize>16 % aBytes;
   const bStep = <usize>16 % bBytes;
-  let aAt: usize = 0;
-  let bAt: usize = 0;
+  let aAt = bytesOf(first % aLength);
+  let bAt = bytesOf(first % bLength);
   for (; n > 0; n -= 4, y += 16) {
     const aLanes = aAt + 16 <= aBytes ? v128.load(a + aAt) : loadWrapped(a, aAt, aBytes);
     const bLanes = bAt + 16 <= bBytes ? v128.load(b + bAt) : loadWrapped(b, bAt, bBytes);
@@ -186,23 +221,26 @@ function loadWrapped(vector: usize, at: usize, bytes: usize): v128 {
 }
 
 /**
- * Computes y[i] += alpha·x[i].
- * Layout n float32 each, contiguous.
+ * Computes y[i] += alpha·x[i] for the n elements from first on.
+ * Layout contiguous float32.
  * Requires n ≥ 1.
  * Aliasing x may be y.
  */
-export function axpy(alpha: f32, x: Operand, y: InPlace, n: i32): void {
+export function axpy(alpha: f32, x: Operand, y: InPlace, first: First, n: Count): void {
+  x += bytesOf(first);
+  y += bytesOf(first);
   const alphas = f32x4.splat(alpha);
   for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, madd(alphas, v128.load(x), v128.load(y)));
   if (n > 0) storePart(y, madd(alphas, loadPart(x, n, alphas), loadPart(y, n, alphas)), n);
 }
 
 /**
- * Computes y[i] = value.
- * Layout n float32, contiguous.
+ * Computes y[i] = value for the n elements from first on.
+ * Layout contiguous float32.
  * Requires n ≥ 1.
  */
-export function fill(y: Operand, n: i32, value: f32): void {
+export function fill(y: Operand, first: First, n: Count, value: f32): void {
+  y += bytesOf(first);
   const values = f32x4.splat(value);
   for (; n >= 4; n -= 4, y += 16) v128.store(y, values);
   if (n > 0) storePart(y, values, n);

@@ -1,51 +1,75 @@
-// Writes src/wasm/generated.ts: what TypeScript needs to call the kernels, with every argument and field by name.
+// Writes src/wasm/generated.ts: what TypeScript needs to run the kernels as jobs, with every argument and field by name.
 
-import { readKernels, readShared } from "./facts.mjs";
-
-/** What a caller takes for a parameter of a type, and how it hands it on. */
-function parameterOf({ name, type }, { records, enums }) {
-  if (type === "Operand") return { name, taken: "Operand", given: `addressOf(${name})` };
-  if (type === "OptionalOperand")
-    return { name, taken: "Operand | undefined", given: `addressOrNone(${name})` };
-  if (type === "InPlace") return { name, taken: "Operand", given: `addressInPlace(${name})` };
-  if (type === "OptionalInPlace") {
-    return {
-      name,
-      taken: "Operand | undefined",
-      given: `${name} === undefined ? 0 : addressInPlace(${name})`,
-    };
-  }
-  if (type === "bool") return { name, taken: "boolean", given: `Number(${name})` };
-  if (enums.some((one) => one.name === type)) {
-    const constant = constantOf(type);
-    return { name, taken: `keyof typeof ${constant}`, given: `${constant}[${name}]` };
-  }
-  if (records.some((record) => record.name === type))
-    return { name, taken: type, given: `writeRecord(${constantOf(type)}, ${name})` };
-  return { name, taken: "number", given: name };
-}
+import { layoutOf } from "./jobs.mjs";
 
 /** fooBar → FOO_BAR. */
 const constantOf = (name) => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
 
-const resultOf = ({ result }) => (result === "void" ? "void" : "number");
-
-function exportsInterface(kernels) {
-  const lines = kernels.map((kernel) => {
-    const parameters = kernel.parameters.map(({ name }) => `${name}: number`).join(", ");
-    return `  ${kernel.name}(${parameters}): ${resultOf(kernel)};\n`;
-  });
-  return `/** The kernels as the binaries export them: addresses and numbers in order. */\nexport interface KernelExports {\n${lines.join("")}}\n`;
+/** What a caller takes for a parameter of a type; nothing where it does not name it. */
+function takenFor(type, { records, enums }) {
+  if (type === "First" || type === "Images" || type === "Results" || type === "Scratch") return undefined;
+  if (type === "Operand" || type === "InPlace") return "Operand";
+  if (type === "OptionalOperand" || type === "OptionalInPlace") return "Operand | undefined";
+  if (type === "List") return "readonly number[]";
+  if (type === "bool") return "boolean";
+  if (enums.some((one) => one.name === type)) return `keyof typeof ${constantOf(type)}`;
+  return records.some((record) => record.name === type) ? type : "number";
 }
 
-function callerOf(kernel, shared) {
-  const parameters = kernel.parameters.map((parameter) => parameterOf(parameter, shared));
-  const names = parameters.map(({ name }) => name).join(", ");
-  const types = parameters.map(({ name, taken }) => `readonly ${name}: ${taken}`).join("; ");
-  const given = parameters.map(({ given }) => given).join(", ");
-  const call = `currentKernels().${kernel.name}(${given})`;
-  const body = kernel.result === "void" ? `  ${call};` : `  return ${call};`;
-  return `export function ${kernel.name}({ ${names} }: { ${types} }): ${resultOf(kernel)} {\n${body}\n}\n`;
+const ADDRESSES = {
+  Operand: (name) => `addressOf(${name})`,
+  OptionalOperand: (name) => `addressOrNone(${name})`,
+  InPlace: (name) => `addressInPlace(${name})`,
+  OptionalInPlace: (name) => `addressInPlaceOrNone(${name})`,
+};
+
+/** A statement that puts an argument into the job, which begins at word `at`. */
+function writingOf({ name, type, word, offset }, { enums }) {
+  const place = offset === 0 ? "at" : `at + ${offset / 4}`;
+  if (word === "record") return `writeRecord(${constantOf(type)}, ${place}, ${name});`;
+  if (word === "f64") return `doubles[(${place}) / 2] = ${name};`;
+  if (word === "f32") return `floats[${place}] = ${name};`;
+  if (type in ADDRESSES) return `integers[${place}] = ${name}At;`;
+  if (type === "bool") return `integers[${place}] = Number(${name});`;
+  if (enums.some((one) => one.name === type)) return `integers[${place}] = ${constantOf(type)}[${name}];`;
+  return `integers[${place}] = ${name};`;
+}
+
+/** How many items the job has, and how many make a grain. */
+function sizesOf({ parameters }) {
+  const named = (type) => parameters.filter((parameter) => parameter.type === type).map(({ name }) => name);
+  if (named("Images").length > 0) return "geometry.batch, grainOfImages(geometry)";
+  const [count] = named("Count");
+  if (count === undefined) return "1, 1";
+  const [grain] = named("Grain");
+  return `${count}, ${grain ?? `grainOf(${named("Width").join(" * ") || "1"})`}`;
+}
+
+function callerOf(kernel, index, shared) {
+  const { fields, bytes } = layoutOf(kernel, shared);
+  const taken = kernel.parameters
+    .map(({ name, type }) => ({ name, type: takenFor(type, shared) }))
+    .filter(({ type }) => type !== undefined);
+  const names = taken.map(({ name }) => name).join(", ");
+  const types = taken.map(({ name, type }) => `readonly ${name}: ${type}`).join("; ");
+  // Addresses come first: finding one may move memory, or run another job.
+  const addresses = fields
+    .filter(({ type }) => type in ADDRESSES)
+    .map(({ name, type }) => `  const ${name}At = ${ADDRESSES[type](name)};\n`);
+  const lists = fields.filter(({ type }) => type === "List");
+  const writing = fields
+    .filter(({ type }) => type !== "List")
+    .map((field) => `  ${writingOf(field, shared)}\n`);
+  if (lists.length > 0) {
+    const places = lists.map(({ offset }) => offset / 4).join(", ");
+    writing.push(
+      `  writeLists(at, ${Math.ceil(bytes / 4)}, [${places}], [${lists.map(({ name }) => name).join(", ")}]);\n`,
+    );
+  }
+  return (
+    `export function ${kernel.name}({ ${names} }: { ${types} }): void {\n` +
+    `${addresses.join("")}  const at = currentJob();\n${writing.join("")}  run(${index}, ${sizesOf(kernel)});\n}\n`
+  );
 }
 
 function recordOf({ name, fields, bytes }) {
@@ -62,21 +86,19 @@ function recordOf({ name, fields, bytes }) {
 const enumOf = ({ name, members }) =>
   `export const ${constantOf(name)} = { ${members.map(([member, value]) => `${member}: ${value}`).join(", ")} } as const;\n`;
 
-/** The text of src/wasm/generated.ts. */
-export async function bindings() {
-  const kernels = readKernels().filter(({ parameters }) => parameters !== undefined);
-  const shared = await readShared();
+/** The text of src/wasm/generated.ts; kernels are numbered in the order of the list. */
+export function bindings(kernels, shared) {
   const { records, enums, numbers } = shared;
   return [
     "// Generated by assembly/build.mjs: calls of the kernels with arguments by name, their records, and their limits. Not\n" +
       "// kept under version control.\n",
-    'import { type Layout, writeRecord } from "./records.js";\n' +
-      'import { currentKernels } from "./runtime.js";\n' +
-      'import { addressInPlace, addressOf, addressOrNone, type Operand } from "./storage.js";\n',
-    exportsInterface(kernels),
+    'import { type Layout, writeLists, writeRecord } from "./records.js";\n' +
+      'import { currentJob, grainOf, grainOfImages, run } from "./run.js";\n' +
+      'import { doubles, floats, integers } from "./runtime.js";\n' +
+      'import { addressInPlace, addressInPlaceOrNone, addressOf, addressOrNone, type Operand } from "./storage.js";\n',
     ...records.map(recordOf),
     ...enums.map(enumOf),
     numbers.map(({ name, value }) => `export const ${name} = ${value};\n`).join(""),
-    ...kernels.filter(({ name }) => name !== "heapBase").map((kernel) => callerOf(kernel, shared)),
+    ...kernels.map((kernel, index) => callerOf(kernel, index, shared)),
   ].join("\n");
 }

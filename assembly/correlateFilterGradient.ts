@@ -1,6 +1,7 @@
 // The gradient by filter of a correlation: its source windows transposed, times the target's gradient.
 
 import { Correlation } from "./correlation";
+import { Count, First, Grain, Scratch, SCRATCH_BYTES } from "./operand";
 import { EDGE_BYTES, FROM_TARGET } from "./microKernel";
 import { multiplyThin, THIN, THIN_COLUMNS } from "./fewRows";
 import { combineRows } from "./oneColumn";
@@ -25,6 +26,7 @@ function listElements(
   job: Correlation,
   offsets: usize,
   rows: usize,
+  filter: usize,
   runs: usize,
   runLength: i32,
   depth: i32,
@@ -38,7 +40,7 @@ function listElements(
     const at = i * job.filterStepHeight + (tap - i * tapsW) * job.filterStepWidth;
     const row = at + (e - tap * channels) * job.filterStepChannel;
     store<u32>(offsets + bytesOf(e), load<u32>(runs + bytesOf(run)) + ((<u32>(e - run * runLength)) << 2));
-    store<u32>(rows + bytesOf(e), <u32>(job.filter + bytesOf(row)));
+    store<u32>(rows + bytesOf(e), <u32>(filter + bytesOf(row)));
   }
 }
 
@@ -51,8 +53,8 @@ function addTile(
   offsets: usize,
   gradientRows: usize,
   packing: usize,
+  scratch: usize,
 ): void {
-  const scratch = job.scratch;
   const bases = scratch + BASES;
   const listed = scratch + TARGETS;
   const runs = scratch + RUNS;
@@ -61,7 +63,7 @@ function addTile(
   if (depth <= THIN && outputs <= THIN_COLUMNS && outputs > NARROW) {
     multiplyThin(bases, runs, runCount, runLength, listed, points, gradientRows, outputs, packing);
   } else if (outputs > NARROW || runLength < 8) {
-    const room = scratch + <usize>job.scratchBytes - packing - PACKED_A_BYTES - EDGE_BYTES;
+    const room = scratch + <usize>SCRATCH_BYTES - packing - PACKED_A_BYTES - EDGE_BYTES;
     const most = packedColumns(<i32>room);
     for (let n = 0; n < outputs; n += most) {
       const at = bytesOf(n);
@@ -104,18 +106,27 @@ function addTile(
 }
 
 /**
- * The filter's gradient: filter[i, j, k, n] += Σ over grid points of source[tap, k] · target[point, n].
+ * The filter's gradient: filter[i, j, k, n] += Σ over grid points of source[tap, k] · target[point, n], for the images
+ * from first on. Every grain adds to a sum of its own.
  *
- * Layout as `correlate` of `correlate.ts`; the filter is written, the target read.
+ * Layout as `correlate` of `correlate.ts`; the filter is written, the target read. The grains' sums are `size` floats
+ *   apart.
  * Requires as `correlate`; filterStepOutput must be 1.
  * Aliasing as for `correlate`.
  */
-export function correlateFilterGradient(job: Correlation): void {
+export function correlateFilterGradient(
+  job: Correlation,
+  size: i32,
+  first: First,
+  images: Count,
+  grain: Grain,
+  scratch: Scratch,
+): void {
+  const filter = job.filter + bytesOf(size) * (first / grain);
   const inside = isInside(job);
   const columns = tileColumns(job, inside);
   const rows = tileRows(job, inside, columns);
-  const images = tileImages(job, inside, columns, rows);
-  const scratch = job.scratch;
+  const tile = tileImages(job, inside, columns, rows);
   const channels = job.channels;
   const depth = job.tapsHeight * job.tapsWidth * channels;
   // Behind the padded source: element offsets, addresses of the gradient's rows, then packing space.
@@ -124,17 +135,18 @@ export function correlateFilterGradient(job: Correlation): void {
   const packing = (gradientRows + bytesOf(depth) + 63) & ~63;
   const pixel = inside ? job.sourceChannels : channels;
   const width = inside ? job.sourceWidth : sourceColumns(job, columns);
-  for (let b = 0; b < job.batch; b += images) {
+  const end = first + images;
+  for (let b = first; b < end; b += tile) {
     for (let r = 0; r < job.rows; r += rows) {
       for (let c = 0; c < job.columns; c += columns) {
         const tileC = min(columns, job.columns - c);
         const tileR = min(rows, job.rows - r);
-        const tileB = min(images, job.batch - b);
+        const tileB = min(tile, end - b);
         const pitch = inside ? width : sourceColumns(job, tileC);
         const runLength = listRuns(job, scratch + RUNS, pitch * pixel, pixel);
-        listElements(job, offsets, gradientRows, scratch + RUNS, runLength, depth);
-        prepareTile(job, inside, b, tileB, r, tileR, c, tileC);
-        addTile(job, tileB * tileR * tileC, runLength, depth, offsets, gradientRows, packing);
+        listElements(job, offsets, gradientRows, filter, scratch + RUNS, runLength, depth);
+        prepareTile(job, inside, b, tileB, r, tileR, c, tileC, scratch);
+        addTile(job, tileB * tileR * tileC, runLength, depth, offsets, gradientRows, packing, scratch);
       }
     }
   }

@@ -44,6 +44,4 @@ export class Correlation {
   activation: i32;
   /** Slope of leakyRelu, scale of elu. */
   alpha: f32;
-  scratch: usize;
-  scratchBytes: i32;
 }

@@ -1,7 +1,7 @@
 // Depthwise convolution, one filter per channel, and its two gradients: a matrix product would be one column
 // wide, so these run along the channels instead. Layouts: images NHWC, filter [kernelHeight, kernelWidth, C].
 
-import { Operand, OptionalOperand } from "./operand";
+import { Count, First, Grain, Images, Operand, OptionalOperand } from "./operand";
 import { Geometry } from "./geometry";
 import { bytesOf, divideUp, loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
@@ -63,7 +63,15 @@ function scatter<T>(
 }
 
 /** Visits every window with those of its taps that lie inside the image. */
-function visit(forward: bool, x: usize, w: usize, y: usize, geometry: Geometry): void {
+function visit(
+  forward: bool,
+  x: usize,
+  w: usize,
+  y: usize,
+  geometry: Geometry,
+  first: i32,
+  images: i32,
+): void {
   const inHeight = geometry.inHeight;
   const inWidth = geometry.inWidth;
   const kernelWidth = geometry.kernelWidth;
@@ -73,7 +81,9 @@ function visit(forward: bool, x: usize, w: usize, y: usize, geometry: Geometry):
   const tapStep = <usize>dilationWidth * pixel;
   const rowStep = <usize>(dilationHeight * inWidth) * pixel;
   const tapRow = <usize>kernelWidth * pixel;
-  for (let b = 0; b < geometry.batch; b++, x += <usize>(inHeight * inWidth) * pixel) {
+  x += <usize>first * <usize>(inHeight * inWidth) * pixel;
+  y += <usize>first * <usize>(geometry.outHeight * geometry.outWidth) * pixel;
+  for (let b = 0; b < images; b++, x += <usize>(inHeight * inWidth) * pixel) {
     for (let r = 0; r < geometry.outHeight; r++) {
       const top = r * geometry.strideHeight - geometry.padTop;
       const i = firstInside(top, dilationHeight);
@@ -109,30 +119,36 @@ function begin(y: usize, bias: usize, pixels: i32, channels: i32): void {
   for (let p = 0; p < pixels; p++, y += bytesOf(channels)) memory.copy(y, bias, bytesOf(channels));
 }
 
-/** Computes y = x ∗ w + bias. Aliasing none. */
+/** Computes y = x ∗ w + bias for the images from first on. Aliasing none. */
 export function depthwise(
   x: Operand,
   w: Operand,
   bias: OptionalOperand,
   y: Operand,
   geometry: Geometry,
+  first: First,
+  images: Images,
 ): void {
-  const pixels = geometry.batch * geometry.outHeight * geometry.outWidth;
-  begin(y, bias, pixels, geometry.inChannels);
-  visit(true, x, w, y, geometry);
+  const pixels = geometry.outHeight * geometry.outWidth;
+  const image = <usize>pixels * bytesOf(geometry.inChannels);
+  begin(y + <usize>first * image, bias, images * pixels, geometry.inChannels);
+  visit(true, x, w, y, geometry, first, images);
 }
 
-/** Computes dx = the gradient by x, + bias. Aliasing none. */
+/** Computes dx = the gradient by x, + bias, for the images from first on. Aliasing none. */
 export function depthwiseInputGradient(
   dy: Operand,
   w: Operand,
   bias: OptionalOperand,
   dx: Operand,
   geometry: Geometry,
+  first: First,
+  images: Images,
 ): void {
-  const pixels = geometry.batch * geometry.inHeight * geometry.inWidth;
-  begin(dx, bias, pixels, geometry.inChannels);
-  visit(false, dx, w, dy, geometry);
+  const pixels = geometry.inHeight * geometry.inWidth;
+  const image = <usize>pixels * bytesOf(geometry.inChannels);
+  begin(dx + <usize>first * image, bias, images * pixels, geometry.inChannels);
+  visit(false, dx, w, dy, geometry, first, images);
 }
 
 /** dw += Σ x·dy over `count` windows of a row, for `lanes` channels. */
@@ -152,8 +168,19 @@ function correlateRow<T>(
   storeLanes<T>(dw, f32x4.add(loadLanes<T>(dw, lanes), sum), lanes);
 }
 
-/** Computes dw = the gradient by w, summed row by row. Aliasing none. */
-export function depthwiseFilterGradient(x: Operand, dy: Operand, dw: Operand, geometry: Geometry): void {
+/**
+ * Computes dw = the gradient by w of the images from first on, summed row by row. Every grain has a sum of its own,
+ * one behind the other. Aliasing none.
+ */
+export function depthwiseFilterGradient(
+  x: Operand,
+  dy: Operand,
+  dw: Operand,
+  geometry: Geometry,
+  first: First,
+  images: Count,
+  grain: Grain,
+): void {
   const inHeight = geometry.inHeight;
   const inWidth = geometry.inWidth;
   const outWidth = geometry.outWidth;
@@ -162,8 +189,12 @@ export function depthwiseFilterGradient(x: Operand, dy: Operand, dw: Operand, ge
   const channels = geometry.inChannels;
   const pixel = bytesOf(channels);
   const xStep = <usize>strideWidth * pixel;
-  begin(dw, 0, geometry.kernelHeight * kernelWidth, channels);
-  for (let b = 0; b < geometry.batch; b++, x += <usize>(inHeight * inWidth) * pixel) {
+  const taps = geometry.kernelHeight * kernelWidth;
+  dw += bytesOf(taps * channels) * (first / grain);
+  x += <usize>first * <usize>(inHeight * inWidth) * pixel;
+  dy += <usize>first * <usize>(geometry.outHeight * outWidth) * pixel;
+  begin(dw, 0, taps, channels);
+  for (let b = 0; b < images; b++, x += <usize>(inHeight * inWidth) * pixel) {
     for (let r = 0; r < geometry.outHeight; r++, dy += <usize>outWidth * pixel) {
       for (let i = 0; i < geometry.kernelHeight; i++) {
         const h = r * geometry.strideHeight - geometry.padTop + i * geometry.dilationHeight;

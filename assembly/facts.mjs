@@ -47,11 +47,13 @@ const typeOf = ({ type }) => type.name.identifier.text;
 
 /** Kernels with the names and types of their parameters and result. */
 export function readKernels() {
-  return exportsOf("index").map(({ name, declaration }) => ({
+  return exportsOf("index").map(({ name, file, declaration }) => ({
     name,
+    file,
     result: declaration.signature.returnType.name.identifier.text,
     parameters: declaration.signature.parameters.map((parameter) => ({
-      name: parameter.name.text,
+      // A kernel that does not look at a parameter marks it so.
+      name: parameter.name.text.replace(/^_/, ""),
       type: typeOf(parameter),
     })),
   }));
@@ -86,7 +88,7 @@ export async function readShared() {
   const expressions = [];
   const valueOf = (expression) => expressions.push(expression) - 1;
   const [records, enums, numbers] = [[], [], []];
-  for (const { name, declaration } of shared) {
+  for (const { name, file, declaration } of shared) {
     const kind = NodeKind[declaration.kind];
     if (kind === "ClassDeclaration") {
       const fields = declaration.members.map((member) => {
@@ -95,10 +97,10 @@ export async function readShared() {
           throw new Error(`${name}.${member.name.text} must be one of ${WORDS}, got ${type}`);
         return { name: member.name.text, type, offset: valueOf(`offsetof<${name}>("${member.name.text}")`) };
       });
-      records.push({ name, fields, bytes: valueOf(`offsetof<${name}>()`) });
+      records.push({ name, file, fields, bytes: valueOf(`offsetof<${name}>()`) });
     } else if (kind === "EnumDeclaration") {
       const members = declaration.values.map(({ name: member }) => member.text);
-      enums.push({ name, members: members.map((member) => [member, valueOf(`${name}.${member}`)]) });
+      enums.push({ name, file, members: members.map((member) => [member, valueOf(`${name}.${member}`)]) });
     } else numbers.push({ name, value: valueOf(name) });
   }
   const values = await evaluate(
@@ -106,13 +108,15 @@ export async function readShared() {
     expressions,
   );
   return {
-    records: records.map(({ name, fields, bytes }) => ({
+    records: records.map(({ name, file, fields, bytes }) => ({
       name,
+      file,
       bytes: values[bytes],
       fields: fields.map((field) => ({ ...field, offset: values[field.offset] })),
     })),
-    enums: enums.map(({ name, members }) => ({
+    enums: enums.map(({ name, file, members }) => ({
       name,
+      file,
       members: members.map(([member, at]) => [member, values[at]]),
     })),
     numbers: numbers.map(({ name, value }) => ({ name, value: values[value] })),

@@ -1,10 +1,19 @@
 // The general matrix product: plans tables for, and calls, the blocked products.
 
-import { Operand, OptionalOperand } from "./operand";
+import { Count, First, Grain, Operand, OptionalOperand, Scratch, SCRATCH_BYTES, Width } from "./operand";
 import { activate, Activation } from "./fusedActivation";
-import { EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
+import { FEW_ROWS, multiplyFewRows } from "./rowProduct";
+import { COLUMNS, EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { packRun } from "./pack";
-import { multiplyColumns, multiplyRows, NARROW, PACKED_A_BYTES, packedColumns, scale } from "./product";
+import {
+  MAX_PACKED_DEPTH,
+  multiplyColumns,
+  multiplyRows,
+  NARROW,
+  PACKED_A_BYTES,
+  packedColumns,
+  scale,
+} from "./product";
 import { combineRows, dotRows } from "./oneColumn";
 import { bytesOf } from "./simd";
 
@@ -18,8 +27,6 @@ const PACKED_A: usize = RUN + 64;
 const PACKED_B: usize = PACKED_A + ((PACKED_A_BYTES + EDGE_BYTES + 63) & ~63);
 /** Longest dot product taken at once. */
 const DOT_BLOCK: i32 = 256;
-/** Longest contraction whose packed panel of B fits the smallest scratch. */
-const MAX_DEPTH: i32 = 16384;
 
 /** Lists `count` addresses, `step` bytes apart. */
 function listAddresses(table: usize, first: usize, step: usize, count: i32): void {
@@ -40,7 +47,7 @@ function startFrom(c: usize, m: i32, n: i32, scaleTarget: f32, bias: usize): voi
 }
 
 /**
- * The narrow product: m ≤ NARROW or n ≤ NARROW, one row or column of C at a time, added to C.
+ * The narrow product: n ≤ NARROW, or m ≤ NARROW and A stored k × m, one row or column of C at a time, added to C.
  * Seen from that line, the other operand is `lines` × k: either its rows run along k (dot products), or
  * its rows run along the line (weighted sums of rows).
  */
@@ -85,10 +92,13 @@ function multiplyLine(
 }
 
 /**
- * Computes C = f(scaleProduct·op(A)·op(B) + scaleTarget·C + bias), op(A) m × k, op(B) k × n, C m × n.
+ * Computes C = f(scaleProduct·op(A)·op(B) + scaleTarget·C + bias), op(A) m × k, op(B) k × n, C m × n: `rows` rows of C
+ * from first on. A row's bits depend neither on which others are computed nor, where A is stored m × k, on m.
  * Layout all row-major and dense; `transposeA` says that A is stored k × m, `transposeB` that B is n × k;
- *   `bias` has n values, or is 0. scaleTarget 0 does not read C. k = 0 gives f(scaleTarget·C + bias).
- * Requires `scratchBytes` ≥ 1 MB at `scratch`.
+ *   `bias` has n values, or is 0; `packed` is what `packProduct` made of op(B), or 0. scaleTarget 0 does not read C.
+ *   k = 0 gives f(scaleTarget·C + bias).
+ * Requires first to be a multiple of 24 where A is stored k × m and n ≤ NARROW, and all rows at once where A is stored
+ *   k × m and m ≤ NARROW < n. `packed` goes with n > NARROW, A stored m × k, and k ≤ MAX_PACKED_DEPTH.
  * Aliasing C, A, B and scratch are apart.
  */
 export function gemm(
@@ -96,6 +106,7 @@ export function gemm(
   b: Operand,
   c: Operand,
   bias: OptionalOperand,
+  packed: OptionalOperand,
   m: i32,
   n: i32,
   k: i32,
@@ -105,81 +116,111 @@ export function gemm(
   scaleTarget: f32,
   activation: Activation,
   alpha: f32,
-  scratch: usize,
-  scratchBytes: i32,
+  first: First,
+  rows: Count,
+  _grain: Grain,
+  scratch: Scratch,
 ): void {
   const pitchA = bytesOf(transposeA ? m : k);
   const pitchB = bytesOf(transposeB ? k : n);
   const pitchC = bytesOf(n);
   const stepA: usize = transposeA ? pitchA : 4; // bytes from one k to the next
   const stepB: usize = transposeB ? 4 : pitchB;
-  const narrow = m <= NARROW || n <= NARROW;
-  if (k == 0 || scaleTarget != 0 || narrow) startFrom(c, m, n, scaleTarget, bias);
-  if (k == 0 || narrow) {
-    if (m <= n && narrow) {
-      for (let i: usize = 0; k > 0 && i < <usize>m; i++) {
-        const row = a + (transposeA ? i << 2 : i * pitchA);
-        multiplyLine(b, transposeB, pitchB, n, k, row, stepA, c + i * pitchC, 4, scaleProduct, scratch);
-      }
-    } else if (narrow) {
-      for (let j: usize = 0; k > 0 && j < <usize>n; j++) {
-        const column = b + (transposeB ? j * pitchB : j << 2);
-        multiplyLine(
-          a,
-          !transposeA,
-          pitchA,
-          m,
-          k,
-          column,
-          stepB,
-          c + (j << 2),
-          pitchC,
-          scaleProduct,
-          scratch,
-        );
-      }
-    }
-    if (activation) activate(c, m * n, activation, alpha);
-    return;
-  }
+  a += <usize>first * (transposeA ? 4 : pitchA);
+  c += <usize>first * pitchC;
+  const narrow = n <= NARROW || (transposeA && m <= NARROW);
+  if (k == 0 || scaleTarget != 0 || narrow) startFrom(c, rows, n, scaleTarget, bias);
   const start = scaleTarget != 0 ? FROM_TARGET : bias ? FROM_BIAS : FROM_ZERO;
-  if (transposeA) {
-    multiplyByColumns(
-      a,
-      b,
-      c,
-      bias,
-      m,
-      n,
-      k,
-      pitchA,
-      pitchB,
-      stepB,
-      start,
-      scaleProduct,
-      scratch,
-      scratchBytes,
-    );
-    if (activation) activate(c, m * n, activation, alpha);
+  if (k == 0) {
+    // The start is all there is.
+  } else if (n <= NARROW) {
+    for (let j: usize = 0; j < <usize>n; j++) {
+      const column = b + (transposeB ? j * pitchB : j << 2);
+      const target = c + (j << 2);
+      multiplyLine(a, !transposeA, pitchA, rows, k, column, stepB, target, pitchC, scaleProduct, scratch);
+    }
+  } else if (narrow) {
+    for (let i: usize = 0; i < <usize>m; i++) {
+      const target = c + i * pitchC;
+      multiplyLine(b, transposeB, pitchB, n, k, a + (i << 2), stepA, target, 4, scaleProduct, scratch);
+    }
+  } else if (transposeA) {
+    multiplyByColumns(a, b, c, bias, rows, n, k, pitchA, pitchB, stepB, start, scaleProduct, scratch);
+  } else if (!transposeB && scaleProduct == 1 && rows <= FEW_ROWS) {
+    multiplyFewRows(a, b, c, bias, rows, n, k, start);
   } else {
     multiplyByRows(
       a,
       b,
       c,
       bias,
-      m,
+      packed,
+      rows,
       n,
       k,
-      pitchB,
-      stepB,
+      transposeB,
       start,
       scaleProduct,
       activation,
       alpha,
       scratch,
-      scratchBytes,
     );
+    return;
   }
+  if (activation) activate(c, 0, rows * n, activation, alpha);
+}
+
+/**
+ * Packs scale·op(B) for `gemm`, panels of 8 columns from first on.
+ *
+ * Layout `packed` is [n / 8, rounded up][k][8]; the rest as there. Requires k ≤ MAX_PACKED_DEPTH.
+ */
+export function packProduct(
+  b: Operand,
+  packed: Operand,
+  n: i32,
+  transposeB: bool,
+  scaleProduct: f32,
+  first: First,
+  panels: Count,
+  k: Width,
+): void {
+  const columns = min(n - first * COLUMNS, panels * COLUMNS);
+  packPanels(
+    b,
+    packed + bytesOf(first * COLUMNS * k),
+    n,
+    k,
+    transposeB,
+    scaleProduct,
+    0,
+    k,
+    first * COLUMNS,
+    columns,
+  );
+}
+
+/** Packs columns [j, j + columns) of rows [d, d + depth) of op(B). */
+function packPanels(
+  b: usize,
+  out: usize,
+  n: i32,
+  k: i32,
+  transposeB: bool,
+  scaleProduct: f32,
+  d: i32,
+  depth: i32,
+  j: i32,
+  columns: i32,
+): void {
+  const stepB: usize = transposeB ? 4 : bytesOf(n);
+  const columnStep: usize = transposeB ? bytesOf(k) : 4;
+  const first = b + <usize>d * stepB;
+  const begin = out;
+  for (let p = 0; p < columns; p += COLUMNS, out += (<usize>depth) << 5) {
+    packRun(out, first + <usize>(j + p) * columnStep, stepB, columnStep, depth, min(COLUMNS, columns - p));
+  }
+  if (scaleProduct != 1) scale(begin, out, scaleProduct);
 }
 
 function multiplyByRows(
@@ -187,36 +228,29 @@ function multiplyByRows(
   b: usize,
   c: usize,
   bias: usize,
+  packed: usize,
   m: i32,
   n: i32,
   k: i32,
-  pitchB: usize,
-  stepB: usize,
+  transposeB: bool,
   start: i32,
   scaleProduct: f32,
-  activation: i32,
+  activation: Activation,
   alpha: f32,
   scratch: usize,
-  scratchBytes: i32,
 ): void {
   const bases = scratch + FIRST_TABLE;
   const targets = scratch + SECOND_TABLE;
-  const packed = scratch + PACKED_B;
-  const columnStep: usize = stepB == 4 ? pitchB : 4;
+  const panels = packed ? packed : scratch + PACKED_B;
   store<u32>(scratch + RUN, 0);
-  for (let d = 0; d < k; d += MAX_DEPTH) {
-    const depth = min(MAX_DEPTH, k - d);
-    const most = ((scratchBytes - <i32>PACKED_B) / 4 / depth) & ~7;
+  for (let d = 0; d < k; d += MAX_PACKED_DEPTH) {
+    const depth = min(MAX_PACKED_DEPTH, k - d);
+    const most = packed ? n : ((SCRATCH_BYTES - <i32>PACKED_B) / 4 / depth) & ~7;
     const last = d + depth == k;
-    const first = b + <usize>d * stepB;
     for (let j = 0; j < n; j += most) {
       const columns = min(most, n - j);
       const column = bytesOf(j);
-      let out = packed;
-      for (let p = 0; p < columns; p += 8, out += (<usize>depth) << 5) {
-        packRun(out, first + <usize>(j + p) * columnStep, stepB, columnStep, depth, min(8, columns - p));
-      }
-      if (scaleProduct != 1) scale(packed, out, scaleProduct);
+      if (!packed) packPanels(b, panels, n, k, transposeB, scaleProduct, d, depth, j, columns);
       for (let i = 0; i < m; i += TABLE) {
         const rows = min(TABLE, m - i);
         listAddresses(bases, a + (<usize>i * <usize>k + <usize>d) * 4, bytesOf(k), rows);
@@ -228,7 +262,7 @@ function multiplyByRows(
           scratch + RUN,
           depth,
           depth,
-          packed,
+          panels,
           column,
           columns,
           d > 0 ? FROM_TARGET : start,
@@ -256,7 +290,6 @@ function multiplyByColumns(
   start: i32,
   scaleProduct: f32,
   scratch: usize,
-  scratchBytes: i32,
 ): void {
   const bases = scratch + FIRST_TABLE;
   const listed = scratch + SECOND_TABLE;
@@ -264,7 +297,7 @@ function multiplyByColumns(
   const offsets = scratch + THIRD_TABLE;
   const targets = offsets + <usize>TABLE * 2;
   const columnStep: usize = stepB == 4 ? pitchB : 4;
-  const most = packedColumns(scratchBytes - <i32>(PACKED_B + PACKED_A_BYTES));
+  const most = packedColumns(SCRATCH_BYTES - <i32>(PACKED_B + PACKED_A_BYTES));
   if (start == FROM_BIAS) startFrom(c, m, n, 0, bias);
   const begin = start == FROM_BIAS ? FROM_TARGET : start;
   for (let d = 0; d < k; d += TABLE) {

@@ -1,18 +1,21 @@
 // im2col and col2im as operations of their own, for those who ask for the matrix by name; convolutions here never
 // build it. The two are adjoint: ⟨im2col(x), c⟩ = ⟨x, col2im(c)⟩.
 
-import { Operand } from "./operand";
+import { First, Images, Operand } from "./operand";
 import { Geometry } from "./geometry";
 import { axpy } from "./arithmetic";
 import { bytesOf } from "./simd";
 
 /** Walks the matrix row by row, tap by tap, copying pixels out of the image or adding them into it. */
-function walk(x: usize, columns: usize, geometry: Geometry, gather: bool): void {
+function walk(x: usize, columns: usize, geometry: Geometry, first: i32, images: i32, gather: bool): void {
   const inHeight = geometry.inHeight;
   const inWidth = geometry.inWidth;
   const channels = geometry.inChannels;
   const pixel = bytesOf(channels);
-  for (let b = 0; b < geometry.batch; b++, x += <usize>(inHeight * inWidth) * pixel) {
+  const windows = geometry.outHeight * geometry.outWidth * geometry.kernelHeight * geometry.kernelWidth;
+  x += <usize>first * <usize>(inHeight * inWidth) * pixel;
+  columns += <usize>first * <usize>windows * pixel;
+  for (let b = 0; b < images; b++, x += <usize>(inHeight * inWidth) * pixel) {
     for (let r = 0; r < geometry.outHeight; r++) {
       for (let c = 0; c < geometry.outWidth; c++) {
         for (let i = 0; i < geometry.kernelHeight; i++) {
@@ -24,7 +27,7 @@ function walk(x: usize, columns: usize, geometry: Geometry, gather: bool): void 
             if (gather) {
               if (inside) memory.copy(columns, at, pixel);
               else memory.fill(columns, 0, pixel);
-            } else if (inside) axpy(1, columns, at, channels);
+            } else if (inside) axpy(1, columns, at, 0, channels);
           }
         }
       }
@@ -36,13 +39,13 @@ function walk(x: usize, columns: usize, geometry: Geometry, gather: bool): void 
  * Computes columns[(b, r, c), (i, j, k)] = the pixel's channel k under tap (i, j) of window (r, c), or 0.
  * Layout columns is [batch·outHeight·outWidth, kernelHeight·kernelWidth·inChannels]. Aliasing none.
  */
-export function im2col(x: Operand, columns: Operand, geometry: Geometry): void {
-  walk(x, columns, geometry, true);
+export function im2col(x: Operand, columns: Operand, geometry: Geometry, first: First, images: Images): void {
+  walk(x, columns, geometry, first, images, true);
 }
 
 /** Computes x = the sum of all column entries that im2col would read from each pixel. Aliasing none. */
-export function col2im(columns: Operand, x: Operand, geometry: Geometry): void {
-  const pixels = geometry.batch * geometry.inHeight * geometry.inWidth;
-  memory.fill(x, 0, <usize>pixels * bytesOf(geometry.inChannels));
-  walk(x, columns, geometry, false);
+export function col2im(columns: Operand, x: Operand, geometry: Geometry, first: First, images: Images): void {
+  const image = <usize>(geometry.inHeight * geometry.inWidth) * bytesOf(geometry.inChannels);
+  memory.fill(x + <usize>first * image, 0, <usize>images * image);
+  walk(x, columns, geometry, first, images, false);
 }

@@ -1,18 +1,23 @@
 // Binary cross-entropy and its gradients in one pass each, and the check of what it takes.
 //
-// Legend: z logits, p probabilities, t targets in [0, 1], y the loss of each element; n float32 each, contiguous.
-// `dy` holds n values, or one that all elements share (dyLength 1).
+// Legend: z logits, p probabilities, t targets in [0, 1], y the loss of each element; contiguous float32;
+// the kernels take the n elements from first on.
+// `dy` holds as many values, or one that all elements share (dyLength 1).
 // Requires n ≥ 1.
-// Aliasing the output may be an input of length n.
+// Aliasing the output may be an input of its length.
 
-import { Operand } from "./operand";
-import { loadPart, madd, storePart } from "./simd";
+import { Count, First, Grain, Operand, Results } from "./operand";
+import { bytesOf, loadPart, madd, storePart } from "./simd";
+import { setResult } from "./reduce";
 import { expV, log1pV, logV } from "./vectorMath";
 
 /**
  * Computes y = max(z, 0) − z·t + log1p(exp(−|z|)), which is −t·log σ(z) − (1 − t)·log σ(−z).
  */
-export function bceLogits(z: Operand, t: Operand, y: Operand, n: i32): void {
+export function bceLogits(z: Operand, t: Operand, y: Operand, first: First, n: Count): void {
+  z += bytesOf(first);
+  t += bytesOf(first);
+  y += bytesOf(first);
   const zero = f32x4.splat(0);
   for (; n >= 4; n -= 4, z += 16, t += 16, y += 16) v128.store(y, logitsLoss(v128.load(z), v128.load(t)));
   if (n > 0) storePart(y, logitsLoss(loadPart(z, n, zero), loadPart(t, n, zero)), n);
@@ -37,11 +42,16 @@ export function bceLogitsGradient(
   dy: Operand,
   dyLength: i32,
   dz: Operand,
-  n: i32,
+  first: First,
+  n: Count,
 ): void {
+  z += bytesOf(first);
+  t += bytesOf(first);
+  dz += bytesOf(first);
   const zero = f32x4.splat(0);
   const shared = v128.load32_splat(dy);
   const step: usize = dyLength == 1 ? 0 : 16;
+  if (step) dy += bytesOf(first);
   for (; n >= 4; n -= 4, z += 16, t += 16, dy += step, dz += 16) {
     const upstream = step ? v128.load(dy) : shared;
     v128.store(dz, f32x4.mul(upstream, logitsSlope(v128.load(z), v128.load(t))));
@@ -63,7 +73,18 @@ function logitsSlope(z: v128, t: v128): v128 {
  * Computes y = −t·log c − (1 − t)·log(1 − c) with c = p clipped to [low, high].
  * Requires 0 < low ≤ high < 1.
  */
-export function bceProbabilities(p: Operand, t: Operand, y: Operand, n: i32, low: f32, high: f32): void {
+export function bceProbabilities(
+  p: Operand,
+  t: Operand,
+  y: Operand,
+  first: First,
+  n: Count,
+  low: f32,
+  high: f32,
+): void {
+  p += bytesOf(first);
+  t += bytesOf(first);
+  y += bytesOf(first);
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
   for (; n >= 4; n -= 4, p += 16, t += 16, y += 16) {
@@ -88,14 +109,19 @@ export function bceProbabilitiesGradient(
   dy: Operand,
   dyLength: i32,
   dp: Operand,
-  n: i32,
+  first: First,
+  n: Count,
   low: f32,
   high: f32,
 ): void {
+  p += bytesOf(first);
+  t += bytesOf(first);
+  dp += bytesOf(first);
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
   const shared = v128.load32_splat(dy);
   const step: usize = dyLength == 1 ? 0 : 16;
+  if (step) dy += bytesOf(first);
   for (; n >= 4; n -= 4, p += 16, t += 16, dy += step, dp += 16) {
     const upstream = step ? v128.load(dy) : shared;
     v128.store(dp, probabilitiesSlope(v128.load(p), v128.load(t), upstream, lows, highs));
@@ -112,16 +138,25 @@ function probabilitiesSlope(p: v128, t: v128, dy: v128, low: v128, high: v128): 
 }
 
 /**
- * Computes how many of x lie below low or above high; NaN lies nowhere.
+ * Computes how many of x's n elements from first on lie below low or above high; NaN lies nowhere.
  */
-export function countOutside(x: Operand, n: i32, low: f32, high: f32): i32 {
+export function countOutside(
+  x: Operand,
+  first: First,
+  n: Count,
+  low: f32,
+  high: f32,
+  grain: Grain,
+  counts: Results,
+): void {
+  x += bytesOf(first);
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
-  let counts = i32x4.splat(0);
-  for (; n >= 4; n -= 4, x += 16) counts = i32x4.sub(counts, outside(v128.load(x), lows, highs));
-  if (n > 0) counts = i32x4.sub(counts, outside(loadPart(x, n, lows), lows, highs));
-  const pairs = i32x4.add(counts, v128.shuffle<i32>(counts, counts, 2, 3, 0, 1));
-  return i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 1);
+  let lanes = i32x4.splat(0);
+  for (; n >= 4; n -= 4, x += 16) lanes = i32x4.sub(lanes, outside(v128.load(x), lows, highs));
+  if (n > 0) lanes = i32x4.sub(lanes, outside(loadPart(x, n, lows), lows, highs));
+  const pairs = i32x4.add(lanes, v128.shuffle<i32>(lanes, lanes, 2, 3, 0, 1));
+  setResult(counts, first, grain, i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 1));
 }
 
 /** Lanes outside [low, high] as −1, others 0. */

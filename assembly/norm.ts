@@ -2,7 +2,7 @@
 // Rows are taken in blocks that stay in L1, and the blocks' float32 sums are added up one by one: the array is
 // read front to back, and no sum has more terms than a block or the number of blocks.
 
-import { Operand } from "./operand";
+import { Count, First, Grain, Operand, Width } from "./operand";
 import { bytesOf, loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
 /** Rows of one block: about 16 KB. */
@@ -30,30 +30,34 @@ function addSquares<T>(x: usize, mean: usize, variance: usize, rows: i32, step: 
 }
 
 /**
- * Computes variance[c] = Σ (x[r, c] − mean[c])² / rows, the biased variance.
+ * Computes sums[c] = Σ (x[r, c] − mean[c])² over the rows from first on. Every grain has sums of its own, one behind the
+ * other.
  * Requires `mean` to hold the channels' means. Aliasing none.
  */
-export function channelVariance(
+export function channelSquares(
   x: Operand,
   mean: Operand,
-  variance: Operand,
-  rows: i32,
+  sums: Operand,
+  first: First,
+  rows: Count,
   channels: i32,
+  grain: Grain,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
-  memory.fill(variance, 0, step);
+  sums += step * (first / grain);
+  x += step * first;
+  memory.fill(sums, 0, step);
   for (let r = 0; r < rows; r += block, x += <usize>block * step) {
     const count = min(block, rows - r);
     let c = 0;
     for (; c + 4 <= channels; c += 4) {
-      addSquares<Whole>(x + bytesOf(c), mean + bytesOf(c), variance + bytesOf(c), count, step, 4);
+      addSquares<Whole>(x + bytesOf(c), mean + bytesOf(c), sums + bytesOf(c), count, step, 4);
     }
     if (c < channels) {
-      addSquares<Part>(x + bytesOf(c), mean + bytesOf(c), variance + bytesOf(c), count, step, channels - c);
+      addSquares<Part>(x + bytesOf(c), mean + bytesOf(c), sums + bytesOf(c), count, step, channels - c);
     }
   }
-  for (let c: usize = 0; c < step; c += 4) store<f32>(variance + c, load<f32>(variance + c) / <f32>rows);
 }
 
 function deviation<T>(variance: usize, epsilon: f32, lanes: i32): v128 {
@@ -92,12 +96,15 @@ export function normalize(
   gamma: Operand,
   beta: Operand,
   y: Operand,
-  rows: i32,
-  channels: i32,
+  first: First,
+  rows: Count,
+  channels: Width,
   epsilon: f32,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
+  x += <usize>first * step;
+  y += <usize>first * step;
   for (let r = 0; r < rows; r += block, x += <usize>block * step, y += <usize>block * step) {
     const count = min(block, rows - r);
     let c: usize = 0;
@@ -139,7 +146,8 @@ function addGradients<T>(
 }
 
 /**
- * Computes dbeta[c] = Σ dy, dgamma[c] = Σ dy·x̂, with x̂ the normalised x.
+ * Computes dbeta[c] = Σ dy, dgamma[c] = Σ dy·x̂, with x̂ the normalised x, over the rows from first on. Every grain has
+ * sums of its own, one behind the other.
  * Aliasing none.
  */
 export function normalizeParameterGradients(
@@ -149,12 +157,18 @@ export function normalizeParameterGradients(
   variance: Operand,
   dgamma: Operand,
   dbeta: Operand,
-  rows: i32,
+  first: First,
+  rows: Count,
   channels: i32,
   epsilon: f32,
+  grain: Grain,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
+  dgamma += step * (first / grain);
+  dbeta += step * (first / grain);
+  x += step * first;
+  dy += step * first;
   memory.fill(dgamma, 0, step);
   memory.fill(dbeta, 0, step);
   for (let r = 0; r < rows; r += block, x += <usize>block * step, dy += <usize>block * step) {
@@ -234,15 +248,18 @@ export function normalizeInputGradient(
   dgamma: Operand,
   dbeta: Operand,
   dx: Operand,
-  rows: i32,
-  channels: i32,
+  allRows: i32,
+  first: First,
+  rows: Count,
+  channels: Width,
   epsilon: f32,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
-  const perRow = <f32>1 / <f32>rows;
-  for (let r = 0; r < rows; r += block) {
-    const count = min(block, rows - r);
+  const perRow = <f32>1 / <f32>allRows;
+  const end = first + rows;
+  for (let r = first; r < end; r += block) {
+    const count = min(block, end - r);
     const at = <usize>r * step;
     let c: usize = 0;
     for (; c + 16 <= step; c += 16) {

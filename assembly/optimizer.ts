@@ -1,11 +1,12 @@
-// One pass per optimiser update over flat buffers: parameters p, their gradient g and the running state.
+// One pass per optimiser update over flat buffers: parameters p, their gradient g and the running state, of each the n
+// elements from first on.
 //
 // Scalars arrive as float64, bias corrections included, and are rounded to float32 once: 1 − 0.999ᵗ taken
 // in float32 would put Adam's first steps off by 2e-5. Weight decay w is extra to the gradient (g + w p)
 // or, decoupled, taken off the parameter (p − rate w p) apart from the step.
 
-import { InPlace, Operand, OptionalInPlace } from "./operand";
-import { loadLanes, madd, Part, storeLanes, Whole } from "./simd";
+import { Count, First, InPlace, Operand, OptionalInPlace } from "./operand";
+import { bytesOf, loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
 /**
  * Computes v ← momentum v + g, p ← p − rate (nesterov ? g + momentum v : v).
@@ -15,7 +16,8 @@ export function sgd(
   p: InPlace,
   g: Operand,
   velocity: OptionalInPlace,
-  n: i32,
+  first: First,
+  n: Count,
   rate: f64,
   momentum: f64,
   nesterov: bool,
@@ -27,7 +29,7 @@ export function sgd(
   const pace = splat(-rate);
   const inertia = splat(momentum);
   if (momentum == 0) velocity = 0;
-  let at: usize = 0;
+  let at = bytesOf(first);
   for (; n > 3; n -= 4, at += 16) {
     sgdLanes<Whole>(p, g, velocity, at, 4, pace, inertia, nesterov, coupled, shrink);
   }
@@ -68,7 +70,8 @@ export function adam(
   g: Operand,
   m: InPlace,
   v: InPlace,
-  n: i32,
+  first: First,
+  n: Count,
   rate: f64,
   beta1: f64,
   beta2: f64,
@@ -89,7 +92,7 @@ export function adam(
   const take1 = splat(1 - beta1);
   const take2 = splat(1 - beta2);
   const extra = splat(epsilon);
-  let at: usize = 0;
+  let at = bytesOf(first);
   for (; n > 3; n -= 4, at += 16) {
     adamLanes<Whole>(p, g, m, v, at, 4, pace, keep1, take1, keep2, take2, scale, extra, coupled, shrink);
   }
@@ -136,7 +139,8 @@ export function rmsprop(
   s: InPlace,
   a: OptionalInPlace,
   b: OptionalInPlace,
-  n: i32,
+  first: First,
+  n: Count,
   rate: f64,
   decay: f64,
   momentum: f64,
@@ -153,6 +157,7 @@ export function rmsprop(
     s,
     a,
     b,
+    first,
     n,
     rate,
     decay,
@@ -173,7 +178,8 @@ export function adagrad(
   p: InPlace,
   g: Operand,
   s: InPlace,
-  n: i32,
+  first: First,
+  n: Count,
   rate: f64,
   epsilon: f64,
   epsilonInsideRoot: bool,
@@ -182,7 +188,7 @@ export function adagrad(
 ): void {
   const coupled = coupledDecay(weightDecay, decoupled);
   const shrink = decoupledShrink(rate, weightDecay, decoupled);
-  divideByRoot(p, g, s, 0, 0, n, rate, 1, 1, 0, epsilon, epsilonInsideRoot, coupled, shrink);
+  divideByRoot(p, g, s, 0, 0, first, n, rate, 1, 1, 0, epsilon, epsilonInsideRoot, coupled, shrink);
 }
 
 /** What rmsprop and adagrad share: s ← keep s + take g². */
@@ -192,7 +198,8 @@ function divideByRoot(
   s: usize,
   a: usize,
   b: usize,
-  n: i32,
+  first: First,
+  n: Count,
   rate: f64,
   keep: f64,
   take: f64,
@@ -208,7 +215,7 @@ function divideByRoot(
   const inertia = splat(momentum);
   const inside = splat(epsilonInsideRoot ? epsilon : 0);
   const outside = splat(epsilonInsideRoot ? 0 : epsilon);
-  let at: usize = 0;
+  let at = bytesOf(first);
   for (; n > 3; n -= 4, at += 16) {
     divideLanes<Whole>(p, g, s, a, b, at, 4, pace, old, fresh, inertia, inside, outside, coupled, shrink);
   }

@@ -1,9 +1,10 @@
 // Other functions of single elements and their gradients, a class and two exports each; activation functions live in
 // activations.ts, the functions that they share in vectorMath.ts, the loops in map.ts.
 //
-// Forward kernels name(x, y, n, …parameters):
-//   Computes y[i] = name(x[i]); NaN stays NaN. Layout n float32 each, contiguous. Requires n ≥ 1. Aliasing y may be x.
-// Gradients nameGradient(saved, dy, dx, n, …parameters):
+// Forward kernels name(x, y, first, n, …parameters):
+//   Computes y[i] = name(x[i]) for the n elements from first on; NaN stays NaN. Layout contiguous float32.
+//   Requires n ≥ 1. Aliasing y may be x.
+// Gradients nameGradient(saved, dy, dx, first, n, …parameters):
 //   Computes dx[i] = dy[i]·name'(…), from `saved`: the input x or the output y. Layout and requires as above.
 //   Aliasing dx may be dy or saved.
 //
@@ -12,7 +13,7 @@
 //   neither                 negate and scale are linear: their gradients are themselves
 
 import { map, mapSlope, mapSlopeWith, mapWith } from "./map";
-import { Operand } from "./operand";
+import { Count, First, Operand } from "./operand";
 import { madd } from "./simd";
 import { erfV, expV, gaussianV, log1pV, logV } from "./vectorMath";
 
@@ -26,12 +27,12 @@ class Exp {
   }
 }
 
-export function exp(x: Operand, y: Operand, n: i32): void {
-  map<Exp>(x, y, n);
+export function exp(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Exp>(x, y, first, n);
 }
 
-export function expGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Exp>(saved, dy, dx, n);
+export function expGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Exp>(saved, dy, dx, first, n);
 }
 
 class Log {
@@ -44,12 +45,12 @@ class Log {
   }
 }
 
-export function log(x: Operand, y: Operand, n: i32): void {
-  map<Log>(x, y, n);
+export function log(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Log>(x, y, first, n);
 }
 
-export function logGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Log>(saved, dy, dx, n);
+export function logGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Log>(saved, dy, dx, first, n);
 }
 
 class Log1p {
@@ -62,12 +63,12 @@ class Log1p {
   }
 }
 
-export function log1p(x: Operand, y: Operand, n: i32): void {
-  map<Log1p>(x, y, n);
+export function log1p(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Log1p>(x, y, first, n);
 }
 
-export function log1pGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Log1p>(saved, dy, dx, n);
+export function log1pGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Log1p>(saved, dy, dx, first, n);
 }
 
 class Erf {
@@ -82,12 +83,12 @@ class Erf {
   }
 }
 
-export function erf(x: Operand, y: Operand, n: i32): void {
-  map<Erf>(x, y, n);
+export function erf(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Erf>(x, y, first, n);
 }
 
-export function erfGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Erf>(saved, dy, dx, n);
+export function erfGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Erf>(saved, dy, dx, first, n);
 }
 
 class Sqrt {
@@ -100,12 +101,12 @@ class Sqrt {
   }
 }
 
-export function sqrt(x: Operand, y: Operand, n: i32): void {
-  map<Sqrt>(x, y, n);
+export function sqrt(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Sqrt>(x, y, first, n);
 }
 
-export function sqrtGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Sqrt>(saved, dy, dx, n);
+export function sqrtGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Sqrt>(saved, dy, dx, first, n);
 }
 
 class Square {
@@ -118,12 +119,12 @@ class Square {
   }
 }
 
-export function square(x: Operand, y: Operand, n: i32): void {
-  map<Square>(x, y, n);
+export function square(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Square>(x, y, first, n);
 }
 
-export function squareGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Square>(saved, dy, dx, n);
+export function squareGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Square>(saved, dy, dx, first, n);
 }
 
 class Abs {
@@ -138,12 +139,12 @@ class Abs {
   }
 }
 
-export function abs(x: Operand, y: Operand, n: i32): void {
-  map<Abs>(x, y, n);
+export function abs(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Abs>(x, y, first, n);
 }
 
-export function absGradient(saved: Operand, dy: Operand, dx: Operand, n: i32): void {
-  mapSlope<Abs>(saved, dy, dx, n);
+export function absGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
+  mapSlope<Abs>(saved, dy, dx, first, n);
 }
 
 class Negate {
@@ -152,8 +153,8 @@ class Negate {
   }
 }
 
-export function negate(x: Operand, y: Operand, n: i32): void {
-  map<Negate>(x, y, n);
+export function negate(x: Operand, y: Operand, first: First, n: Count): void {
+  map<Negate>(x, y, first, n);
 }
 
 /** factor·x + offset. */
@@ -163,8 +164,8 @@ class Scale {
   }
 }
 
-export function scale(x: Operand, y: Operand, n: i32, factor: f32, offset: f32): void {
-  mapWith<Scale>(x, y, n, factor, offset);
+export function scale(x: Operand, y: Operand, first: First, n: Count, factor: f32, offset: f32): void {
+  mapWith<Scale>(x, y, first, n, factor, offset);
 }
 
 /** min(max(x, low), high), x first: the other order would turn NaN into a bound. */
@@ -178,10 +179,18 @@ class Clip {
   }
 }
 
-export function clip(x: Operand, y: Operand, n: i32, low: f32, high: f32): void {
-  mapWith<Clip>(x, y, n, low, high);
+export function clip(x: Operand, y: Operand, first: First, n: Count, low: f32, high: f32): void {
+  mapWith<Clip>(x, y, first, n, low, high);
 }
 
-export function clipGradient(saved: Operand, dy: Operand, dx: Operand, n: i32, low: f32, high: f32): void {
-  mapSlopeWith<Clip>(saved, dy, dx, n, low, high);
+export function clipGradient(
+  saved: Operand,
+  dy: Operand,
+  dx: Operand,
+  first: First,
+  n: Count,
+  low: f32,
+  high: f32,
+): void {
+  mapSlopeWith<Clip>(saved, dy, dx, first, n, low, high);
 }

@@ -1,11 +1,11 @@
-// Max and average pooling of NHWC images and their gradients.
+// Max and average pooling of NHWC images, from the first given on, and their gradients.
 //
 // One walk over the output pixels clips each window to the image; what is done with the clipped window is
 // a function of its own below. A window is `rows` × `columns` taps, `rowStep` and `columnStep` bytes apart.
 // The gradients find the winner again from x: no table of indices is kept between the passes.
 // Windows of 2 × 2, the common ones, have loops of their own: two loops of two taps cost more than the taps.
 
-import { Operand } from "./operand";
+import { First, Images, Operand } from "./operand";
 import { bytesOf, loadLanes, Part, storeLanes, storePart, Whole } from "./simd";
 import { isWinner, nanMax } from "./reduce";
 import { Geometry } from "./geometry";
@@ -15,29 +15,50 @@ import { Geometry } from "./geometry";
  * Layout x [batch, inHeight, inWidth, channels], y [batch, outHeight, outWidth, channels]; geometry, see
  * geometry.ts. Requires a tap of every window inside the image. Aliasing none.
  */
-export function maxPool2d(x: Operand, y: Operand, geometry: Geometry): void {
-  walkWindows(MAX, x, y, 0, geometry, false);
+export function maxPool2d(x: Operand, y: Operand, geometry: Geometry, first: First, images: Images): void {
+  walkWindows(MAX, x, y, 0, geometry, first, images, false);
 }
 
 /**
  * Computes dx = Σ over windows of dy at the window's first maximum (or first NaN) in row-major order.
  * Layout x, dx as x of `maxPool2d`, dy as its y. Requires as there. Aliasing none.
  */
-export function maxPool2dGradient(x: Operand, dy: Operand, dx: Operand, geometry: Geometry): void {
-  walkWindows(MAX_GRADIENT, x, dy, dx, geometry, false);
+export function maxPool2dGradient(
+  x: Operand,
+  dy: Operand,
+  dx: Operand,
+  geometry: Geometry,
+  first: First,
+  images: Images,
+): void {
+  walkWindows(MAX_GRADIENT, x, dy, dx, geometry, first, images, false);
 }
 
 /**
  * Computes y = (Σ of x over the window) / taps, where taps counts those inside the image, or all of the
  * kernel's with countIncludePad. Layout, requires and aliasing as `maxPool2d`.
  */
-export function avgPool2d(x: Operand, y: Operand, geometry: Geometry, countIncludePad: bool): void {
-  walkWindows(AVERAGE, x, y, 0, geometry, countIncludePad);
+export function avgPool2d(
+  x: Operand,
+  y: Operand,
+  geometry: Geometry,
+  first: First,
+  images: Images,
+  countIncludePad: bool,
+): void {
+  walkWindows(AVERAGE, x, y, 0, geometry, first, images, countIncludePad);
 }
 
 /** Computes dx = Σ over windows of dy / taps. Layout dx as x of `avgPool2d`, dy as its y. Aliasing none. */
-export function avgPool2dGradient(dy: Operand, dx: Operand, geometry: Geometry, countIncludePad: bool): void {
-  walkWindows(AVERAGE_GRADIENT, 0, dy, dx, geometry, countIncludePad);
+export function avgPool2dGradient(
+  dy: Operand,
+  dx: Operand,
+  geometry: Geometry,
+  first: First,
+  images: Images,
+  countIncludePad: bool,
+): void {
+  walkWindows(AVERAGE_GRADIENT, 0, dy, dx, geometry, first, images, countIncludePad);
 }
 
 const MAX = 0;
@@ -52,6 +73,8 @@ function walkWindows(
   y: usize,
   dx: usize,
   geometry: Geometry,
+  first: i32,
+  images: i32,
   countIncludePad: bool,
 ): void {
   const inHeight = geometry.inHeight;
@@ -70,7 +93,10 @@ function walkWindows(
   const columnStep = pixel * dilationWidth;
   const image = pixel * inWidth * inHeight;
 
-  for (let b = geometry.batch; b > 0; b--, x += image, dx += image) {
+  x += <usize>first * image;
+  dx += <usize>first * image;
+  y += <usize>first * <usize>(outHeight * outWidth) * pixel;
+  for (let b = images; b > 0; b--, x += image, dx += image) {
     // Zeroed image by image, so that the sums that follow find it in the cache.
     if (kind == MAX_GRADIENT || kind == AVERAGE_GRADIENT) memory.fill(dx, 0, image);
     for (let h = 0; h < outHeight; h++) {

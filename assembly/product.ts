@@ -36,6 +36,8 @@ export const NARROW: i32 = 4;
 
 /** Longest k block: a panel of B is then 16 KB and one of A up to 10 KB, together in L1. */
 export const DEPTH_BLOCK: i32 = 512;
+/** Longest contraction that is packed at once: a panel of B is then half a megabyte. */
+export const MAX_PACKED_DEPTH: i32 = 16384;
 /** Longest k block of a sum over very many rows, as filter gradients over pixels are: the blocks' sums are added
  *  up, so rounding grows with the length of a block and their number, not with all the rows. */
 const SUM_BLOCK: i32 = 192;
@@ -47,7 +49,7 @@ const MAX_ROW_BLOCK: i32 = 640;
 export const PACKED_A_BYTES: usize = <usize>(ROW_BLOCK_FLOATS + ROWS * DEPTH_BLOCK) * 4;
 
 /** `total` cut into equal blocks of at most `limit`, so that no short block is left over. */
-function evenBlock(total: i32, limit: i32): i32 {
+export function evenBlock(total: i32, limit: i32): i32 {
   return max(1, divideUp(total, max(1, divideUp(total, limit))));
 }
 
@@ -101,7 +103,7 @@ function activateRows(
 ): void {
   const end = targets + bytesOf(rows);
   for (; targets < end; targets += 4)
-    activate(<usize>load<u32>(targets) + column, columns, activation, alpha);
+    activate(<usize>load<u32>(targets) + column, 0, columns, activation, alpha);
 }
 
 /**

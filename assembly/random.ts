@@ -5,37 +5,54 @@
 // word is word i, its second word half + i. For odd n the last block's second count is 0 and its second
 // output is dropped. Nothing here fuses multiply and add, so both binaries draw the same values.
 
-import { Operand } from "./operand";
+import { Count, First, Operand, Results } from "./operand";
 import { bytesOf, loadPart, storePart } from "./simd";
+import { clip } from "./pointwise";
 import { erfV } from "./vectorMath";
 
+/** Words that blocks [first, first + blocks) put into the second half of n. */
+function secondWords(n: i32, first: i32, blocks: i32): i32 {
+  return min(blocks, (n >>> 1) - first);
+}
+
+function halfOf(n: i32): i32 {
+  return (n >>> 1) + (n & 1);
+}
+
 /**
- * Computes the n words of the stream above, `counter0` added to every count.
+ * Computes those of the n words of the stream above that `blocks` blocks from first on give, `counter0` added to every
+ * count.
  * Layout y [n] u32. Requires n ≥ 1.
  */
-export function threefryBits(key0: i32, key1: i32, counter0: i32, y: Operand, n: i32): void {
-  const half = (n >>> 1) + (n & 1);
+export function threefryBits(
+  key0: i32,
+  key1: i32,
+  counter0: i32,
+  y: Operand,
+  n: i32,
+  first: First,
+  blocks: Count,
+): void {
+  const half = halfOf(n);
   const k0 = i32x4.splat(key0);
   const k1 = i32x4.splat(key1);
   const four = i32x4.splat(4);
-  let first = i32x4.add(i32x4.splat(counter0), i32x4(0, 1, 2, 3));
-  let second = i32x4.add(first, i32x4.splat(half));
-  const upper = y + bytesOf(half);
-  let i = 0;
-  for (; i + 4 < half; i += 4) {
-    encipher(k0, k1, first, second, y + bytesOf(i), upper + bytesOf(i), 4, 4);
-    first = i32x4.add(first, four);
-    second = i32x4.add(second, four);
+  let lower = i32x4.add(i32x4.splat(counter0 + first), i32x4(0, 1, 2, 3));
+  let upper = i32x4.add(lower, i32x4.splat(half));
+  const dropped = blocks - secondWords(n, first, blocks);
+  y += bytesOf(first);
+  for (; blocks > 4; blocks -= 4, y += 16) {
+    encipher(k0, k1, lower, upper, y, y + bytesOf(half), 4, 4);
+    lower = i32x4.add(lower, four);
+    upper = i32x4.add(upper, four);
   }
-  const blocks = half - i;
-  const dropped = n & 1;
   // Of the last blocks, only the second count of the very last can be the padding.
-  if (dropped) second = v128.andnot(second, i32x4.eq(i32x4(1, 2, 3, 4), i32x4.splat(blocks)));
-  encipher(k0, k1, first, second, y + bytesOf(i), upper + bytesOf(i), blocks, blocks - dropped);
+  if (dropped) upper = v128.andnot(upper, i32x4.eq(i32x4(1, 2, 3, 4), i32x4.splat(blocks)));
+  encipher(k0, k1, lower, upper, y, y + bytesOf(half), blocks, blocks - dropped);
 }
 
 /** Computes one block: y[0], y[1] = threefry2x32(key; counter0, counter1). Layout y [2] u32. */
-export function threefryBlock(key0: i32, key1: i32, counter0: i32, counter1: i32, y: usize): void {
+export function threefryBlock(key0: i32, key1: i32, counter0: i32, counter1: i32, y: Results): void {
   const first = i32x4.splat(counter0);
   encipher(i32x4.splat(key0), i32x4.splat(key1), first, i32x4.splat(counter1), y, y + 4, 1, 1);
 }
@@ -112,63 +129,127 @@ function rotate(x: v128, bits: i32): v128 {
   return v128.or(i32x4.shl(x, bits), i32x4.shr_u(x, 32 - bits));
 }
 
-/**
- * Computes y = low + (high − low) u, at least low, u the word's upper 23 bits as a fraction in [0, 1).
- * Layout y [n]. Requires n ≥ 1, low < high.
- */
-export function uniform(key0: i32, key1: i32, y: Operand, n: i32, low: f32, high: f32): void {
-  threefryBits(key0, key1, 0, y, n);
-  for (; n > 0; n -= 4, y += 16) storePart(y, uniformOf(y, n, low, high), n);
+// A distribution is a class with parameters p and q: `of` gives four values from four words. Of y [n], n ≥ 1, its kernel
+// fills what the blocks from first on give.
+
+/** Words, and at once the values made of them. */
+function draw<D>(key0: i32, key1: i32, y: usize, n: i32, first: i32, blocks: i32, p: f32, q: f32): void {
+  threefryBits(key0, key1, 0, y, n, first, blocks);
+  const lower = y + bytesOf(first);
+  transform<D>(lower, blocks, p, q);
+  transform<D>(lower + bytesOf(halfOf(n)), secondWords(n, first, blocks), p, q);
 }
 
-/** Computes y = 1 with probability p, else 0: u < p. Layout y [n]. Requires n ≥ 1. */
-export function bernoulli(key0: i32, key1: i32, y: Operand, n: i32, p: f32): void {
-  const one = f32x4.splat(1);
-  const probability = f32x4.splat(p);
-  threefryBits(key0, key1, 0, y, n);
-  for (; n > 0; n -= 4, y += 16) {
-    storePart(y, v128.and(one, f32x4.lt(uniformOf(y, n, 0, 1), probability)), n);
+function transform<D>(y: usize, n: i32, p: f32, q: f32): void {
+  const d = changetype<D>(0);
+  for (; n > 0; n -= 4, y += 16) storePart(y, d.of(loadPart(y, n, f32x4.splat(1)), p, q), n);
+}
+
+/** low + (high − low) u, at least low, u the word's upper 23 bits as a fraction in [0, 1). */
+class Uniform {
+  of(words: v128, low: f32, high: f32): v128 {
+    return uniformOf(words, low, high);
   }
 }
 
-/**
- * Computes y = mean + deviation √2 erf⁻¹(u), u uniform in (−1, 1).
- * Layout y [n]. Requires n ≥ 1.
- */
-export function normal(key0: i32, key1: i32, y: Operand, n: i32, mean: f32, deviation: f32): void {
-  const root2 = f32x4.splat(1.4142135623730951);
-  const scale = f32x4.splat(deviation);
-  const shift = f32x4.splat(mean);
-  threefryBits(key0, key1, 0, y, n);
-  for (; n > 0; n -= 4, y += 16) {
+/** Computes y uniform in [low, high). Requires low < high. */
+export function uniform(
+  key0: i32,
+  key1: i32,
+  y: Operand,
+  n: i32,
+  first: First,
+  blocks: Count,
+  low: f32,
+  high: f32,
+): void {
+  draw<Uniform>(key0, key1, y, n, first, blocks, low, high);
+}
+
+/** 1 where u < p. */
+class Bernoulli {
+  of(words: v128, p: f32, _none: f32): v128 {
+    return v128.and(f32x4.splat(1), f32x4.lt(uniformOf(words, 0, 1), f32x4.splat(p)));
+  }
+}
+
+/** Computes y = 1 with probability p, else 0. */
+export function bernoulli(
+  key0: i32,
+  key1: i32,
+  y: Operand,
+  n: i32,
+  first: First,
+  blocks: Count,
+  p: f32,
+): void {
+  draw<Bernoulli>(key0, key1, y, n, first, blocks, p, 0);
+}
+
+/** mean + deviation √2 erf⁻¹(u), u uniform in (−1, 1). */
+class Normal {
+  of(words: v128, mean: f32, deviation: f32): v128 {
     // The lower bound is the float32 after −1, whose erf⁻¹ is finite.
-    const z = f32x4.mul(root2, inverseErf(uniformOf(y, n, -0.99999994, 1)));
-    storePart(y, f32x4.add(f32x4.mul(z, scale), shift), n);
+    const z = rootTwoInverseErf(uniformOf(words, -0.99999994, 1));
+    return f32x4.add(f32x4.mul(z, f32x4.splat(deviation)), f32x4.splat(mean));
+  }
+}
+
+/** Computes y normal. */
+export function normal(
+  key0: i32,
+  key1: i32,
+  y: Operand,
+  n: i32,
+  first: First,
+  blocks: Count,
+  mean: f32,
+  deviation: f32,
+): void {
+  draw<Normal>(key0, key1, y, n, first, blocks, mean, deviation);
+}
+
+/** √2 erf⁻¹(u), u uniform in [from, to). */
+class QuantileOfPart {
+  of(words: v128, from: f32, to: f32): v128 {
+    return rootTwoInverseErf(uniformOf(words, from, to));
   }
 }
 
 /**
  * Computes y = √2 erf⁻¹(u), u uniform in [erf(low/√2), erf(high/√2)): a standard normal cut to [low, high].
- * Layout y [n]. Requires n ≥ 1, low < high.
+ * Requires low < high.
  */
-export function truncatedNormal(key0: i32, key1: i32, y: Operand, n: i32, low: f32, high: f32): void {
-  const root2 = f32x4.splat(1.4142135623730951);
-  const bounds = erfV(f32x4.div(f32x4(low, high, 0, 0), root2));
+export function truncatedNormal(
+  key0: i32,
+  key1: i32,
+  y: Operand,
+  n: i32,
+  first: First,
+  blocks: Count,
+  low: f32,
+  high: f32,
+): void {
+  const bounds = erfV(f32x4.div(f32x4(low, high, 0, 0), f32x4.splat(ROOT_TWO)));
   // Where a bound's erf rounds to ±1 the neighbour inside stands for it: its erf⁻¹ is finite.
   const from = max(f32x4.extract_lane(bounds, 0), -0.99999994);
   const to = min(f32x4.extract_lane(bounds, 1), 0.99999994);
-  threefryBits(key0, key1, 0, y, n);
-  for (; n > 0; n -= 4, y += 16) {
-    const z = f32x4.mul(root2, inverseErf(uniformOf(y, n, from, to)));
-    storePart(y, f32x4.pmin(f32x4.pmax(z, f32x4.splat(low)), f32x4.splat(high)), n);
-  }
+  draw<QuantileOfPart>(key0, key1, y, n, first, blocks, from, to);
+  const lower = y + bytesOf(first);
+  clip(lower, lower, 0, blocks, low, high);
+  clip(lower + bytesOf(halfOf(n)), lower + bytesOf(halfOf(n)), 0, secondWords(n, first, blocks), low, high);
 }
 
-/** Four words at y as fractions: their upper bits become the mantissa of a number in [1, 2). */
-function uniformOf(y: usize, n: i32, low: f32, high: f32): v128 {
+const ROOT_TWO: f32 = 1.4142135623730951;
+
+function rootTwoInverseErf(u: v128): v128 {
+  return f32x4.mul(f32x4.splat(ROOT_TWO), inverseErf(u));
+}
+
+/** Four words as fractions: their upper bits become the mantissa of a number in [1, 2). */
+function uniformOf(words: v128, low: f32, high: f32): v128 {
   const one = f32x4.splat(1);
   const least = f32x4.splat(low);
-  const words = loadPart(y, n, one);
   const fraction = f32x4.sub(v128.or(i32x4.shr_u(words, 9), one), one);
   return f32x4.pmax(f32x4.add(f32x4.mul(fraction, f32x4.splat(high - low)), least), least);
 }

@@ -1,41 +1,74 @@
-// Reductions over one axis of an [outer, axis, inner] array, and numbers that describe a flat array.
+// Reductions over one axis of an [outer, axis, inner] array, of the outer blocks from first on, and numbers that
+// describe a flat array.
 //
 // Sums run in float64 lanes, so 10⁷ rows cost no accuracy. Two elements are added in float32 first: that
 // rounds by at most 2⁻²⁴ of their magnitude and halves the conversions, which are slower than the memory.
 // Wide rows are cut into tiles of 16 or 4 columns whose sums stay in registers down the rows; the last tile
 // overlaps the one before, not to run past the row. The order depends on the shape alone.
 
-import { Operand } from "./operand";
+import { Count, First, Grain, Operand, Results, Width } from "./operand";
 import { bytesOf, loadLanes, loadPart, Part, promoteHigh, storePart } from "./simd";
 
 /**
- * Computes y[o, i] = Σₐ x[o, a, i], rounded once to float32.
- * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1. Aliasing none.
+ * Computes y[o, i] = (Σₐ x[o, a, i]) / divisor, rounded once to float32.
+ * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1, divisor ≠ 0. Aliasing none.
  */
-export function sum(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
-  sumAndDivide(x, y, outer, axis, inner, 1);
-}
-
-/** Computes y[o, i] = (Σₐ x[o, a, i]) / axis. Layout, requires and aliasing as `sum`. */
-export function mean(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
-  sumAndDivide(x, y, outer, axis, inner, axis);
-}
-
-function sumAndDivide(x: usize, y: usize, outer: i32, axis: i32, inner: i32, divisor: f64): void {
+export function sum(
+  x: Operand,
+  y: Operand,
+  first: First,
+  outer: Count,
+  axis: Width,
+  inner: Width,
+  divisor: f64,
+): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  y += <usize>first * yStep;
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
-    if (inner < 4) {
-      sumNarrow(x, y, axis, inner, divisor);
-      continue;
-    }
-    let i = 0;
-    for (; i + 16 <= inner; i += 16) sum16(x + bytesOf(i), y + bytesOf(i), axis, yStep, divisor);
-    for (; i < inner; i += 4) {
-      const column = bytesOf(min(i, inner - 4));
-      sum4(x + column, y + column, axis, yStep, divisor);
-    }
+    sumColumns(x, y, axis, inner, divisor);
   }
+}
+
+/**
+ * Computes y[i] = Σₐ x[a, i] over the rows from first on. Every grain has float64 sums of its own, one behind the other.
+ * Layout x [axis, inner]. Requires sizes ≥ 1. Aliasing none.
+ */
+export function sumOfRows(x: Operand, y: Operand, inner: i32, first: First, rows: Count, grain: Grain): void {
+  const own = y + (bytesOf(inner) << 1) * (first / grain);
+  sumColumns(x + <usize>first * bytesOf(inner), own, rows, inner, 0);
+}
+
+/** Leaves quotients in float32, or, for the divisor 0, sums in float64. */
+function sumColumns(x: usize, y: usize, axis: i32, inner: i32, divisor: f64): void {
+  const bytes: usize = divisor == 0 ? 8 : 4;
+  if (inner < 4) {
+    sumNarrow(x, y, axis, inner, divisor);
+    return;
+  }
+  const step = bytesOf(inner);
+  let i = 0;
+  for (; i + 16 <= inner; i += 16) sum16(x + bytesOf(i), y + <usize>i * bytes, axis, step, divisor);
+  for (; i < inner; i += 4) {
+    const column = min(i, inner - 4);
+    sum4(x + bytesOf(column), y + <usize>column * bytes, axis, step, divisor);
+  }
+}
+
+/** One quotient, or sum, at place `i` of y. */
+function leave(y: usize, i: i32, sum: f64, divisor: f64): void {
+  if (divisor == 0) store<f64>(y + (bytesOf(i) << 1), sum);
+  else store<f32>(y + bytesOf(i), <f32>(sum / divisor));
+}
+
+/** Four of them. */
+function leaveFour(y: usize, i: i32, low: v128, high: v128, divisor: f64): void {
+  if (divisor == 0) {
+    const at = y + (bytesOf(i) << 1);
+    v128.store(at, low);
+    v128.store(at, high, 16);
+  } else v128.store(y + bytesOf(i), quotient(low, high, divisor));
 }
 
 /**
@@ -83,9 +116,9 @@ function sumNarrow(x: usize, y: usize, axis: i32, inner: i32, divisor: f64): voi
     if (inner > 2) third += load<f32>(x, 8);
   }
   if (inner == 1) first += second;
-  store<f32>(y, <f32>(first / divisor));
-  if (inner > 1) store<f32>(y, <f32>(second / divisor), 4);
-  if (inner > 2) store<f32>(y, <f32>(third / divisor), 8);
+  leave(y, 0, first, divisor);
+  if (inner > 1) leave(y, 1, second, divisor);
+  if (inner > 2) leave(y, 2, third, divisor);
 }
 
 /** 16 columns; `step` bytes lead from one row to the next. */
@@ -116,10 +149,10 @@ function sum16(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
     s6 = f64x2.add(s6, f64x2.promote_low_f32x4(d));
     s7 = f64x2.add(s7, promoteHigh(d));
   }
-  v128.store(y, quotient(s0, s1, divisor));
-  v128.store(y, quotient(s2, s3, divisor), 16);
-  v128.store(y, quotient(s4, s5, divisor), 32);
-  v128.store(y, quotient(s6, s7, divisor), 48);
+  leaveFour(y, 0, s0, s1, divisor);
+  leaveFour(y, 4, s2, s3, divisor);
+  leaveFour(y, 8, s4, s5, divisor);
+  leaveFour(y, 12, s6, s7, divisor);
 }
 
 /** 4 columns, even and odd rows apart: one chain of additions alone would wait for itself. */
@@ -141,7 +174,7 @@ function sum4(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
     s0 = f64x2.add(s0, f64x2.promote_low_f32x4(last));
     s1 = f64x2.add(s1, promoteHigh(last));
   }
-  v128.store(y, quotient(f64x2.add(s0, s2), f64x2.add(s1, s3), divisor));
+  leaveFour(y, 0, f64x2.add(s0, s2), f64x2.add(s1, s3), divisor);
 }
 
 /** (low, high) / divisor as four float32. */
@@ -153,9 +186,11 @@ export function quotient(low: v128, high: v128, divisor: f64): v128 {
 }
 
 /** Computes y[o, i] = maxₐ x[o, a, i]; a NaN wins. Layout, requires and aliasing as `sum`. */
-export function max(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
+export function max(x: Operand, y: Operand, first: First, outer: Count, axis: Width, inner: Width): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  y += <usize>first * yStep;
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
     if (inner == 1) {
       store<f32>(y, maxRow(x, axis));
@@ -224,12 +259,17 @@ export function maxGradient(
   y: Operand,
   dy: Operand,
   dx: Operand,
-  outer: i32,
-  axis: i32,
-  inner: i32,
+  first: First,
+  outer: Count,
+  axis: Width,
+  inner: Width,
 ): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  dx += <usize>first * xStep;
+  y += <usize>first * yStep;
+  dy += <usize>first * yStep;
   const lanes = min(inner, 4);
   for (let o = 0; o < outer; o++, x += xStep, dx += xStep, y += yStep, dy += yStep) {
     for (let i = 0; i < inner; i += 4) {
@@ -260,9 +300,15 @@ export function isWinner(x: v128, largest: v128): v128 {
   return v128.or(f32x4.eq(x, largest), f32x4.ne(x, x));
 }
 
-/** Computes Σ x², in float64. Layout x [n]. */
-export function sumOfSquares(x: Operand, n: i32): f64 {
-  return dot(x, x, n);
+/** The grain that begins at `first` leaves a result. */
+export function setResult(results: usize, first: i32, grain: i32, value: f64): void {
+  store<f64>(results + ((<usize>(first / grain)) << 3), value);
+}
+
+/** Computes Σ x² over the n elements from first on, in float64. */
+export function sumOfSquares(x: Operand, first: First, n: Count, grain: Grain, sums: Results): void {
+  x += bytesOf(first);
+  setResult(sums, first, grain, dot(x, x, n));
 }
 
 /** Σ x y in float64. */
@@ -287,8 +333,9 @@ export function dot(x: usize, y: usize, n: i32): f64 {
   return total;
 }
 
-/** Computes how many of x [n] are infinite or NaN. */
-export function countNonFinite(x: Operand, n: i32): i32 {
+/** Computes how many of x's n elements from first on are infinite or NaN. */
+export function countNonFinite(x: Operand, first: First, n: Count, grain: Grain, counts: Results): void {
+  x += bytesOf(first);
   const exponent = i32x4.splat(0x7f800000);
   let count = i32x4.splat(0);
   for (; n > 3; n -= 4, x += 16) {
@@ -296,5 +343,5 @@ export function countNonFinite(x: Operand, n: i32): i32 {
   }
   if (n) count = i32x4.sub(count, i32x4.eq(v128.and(loadLanes<Part>(x, n), exponent), exponent));
   count = i32x4.add(count, v128.shuffle<i32>(count, count, 2, 3, 0, 1));
-  return i32x4.extract_lane(count, 0) + i32x4.extract_lane(count, 1);
+  setResult(counts, first, grain, i32x4.extract_lane(count, 0) + i32x4.extract_lane(count, 1));
 }

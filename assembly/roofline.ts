@@ -1,13 +1,14 @@
 // The yardstick of the benchmarks: multiply-adds that touch registers only.
 
+import { Operand } from "./operand";
 import { madd } from "./simd";
 
 /**
- * Computes 13 chains of `count` dependent multiply-adds, 104 floating-point operations a round. Thirteen, with
+ * Computes 13 chains of `rounds` dependent multiply-adds, 104 floating-point operations a round. Thirteen, with
  * their two factors, fill the registers: fewer chains are bound by latency, more spill.
  * Layout reads two vectors at `p` and writes one behind them.
  */
-export function multiplyAddLoop(count: i32, p: usize): void {
+export function multiplyAddLoop(rounds: i32, p: Operand): void {
   const a = v128.load(p);
   const b = v128.load(p, 16);
   let c0 = a,
@@ -23,7 +24,7 @@ export function multiplyAddLoop(count: i32, p: usize): void {
     c10 = a,
     c11 = b,
     c12 = a;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < rounds; i++) {
     c0 = madd(c0, a, b);
     c1 = madd(c1, a, b);
     c2 = madd(c2, a, b);

@@ -4,4 +4,6 @@
 export { Activation } from "./fusedActivation";
 export { Correlation } from "./correlation";
 export { Geometry } from "./geometry";
+export { MAX_RESULTS } from "./operand";
 export { MAX_DEPTH, MAX_TAPS, MAX_WINDOW } from "./tile";
+export { MAX_PACKED_DEPTH, NARROW } from "./product";

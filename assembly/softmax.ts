@@ -1,8 +1,9 @@
-// Softmax over the last axis, log-sum-exp over any axis, and their gradients.
+// Softmax over the last axis, log-sum-exp over any axis, and their gradients: of the rows, or the outer blocks, from
+// first on.
 //
 // Everything is shifted by the maximum, so exp never overflows; sums of exponentials run in float64 lanes.
 
-import { Operand } from "./operand";
+import { Count, First, Operand, Width } from "./operand";
 import { bytesOf, loadPart, promoteHigh, storePart } from "./simd";
 import { dot, maxColumns, maxRow, quotient } from "./reduce";
 import { expV, logV } from "./vectorMath";
@@ -11,8 +12,10 @@ import { expV, logV } from "./vectorMath";
  * Computes y = exp(x − max) / Σ exp(x − max) along each row; a row of −∞ alone gives NaN.
  * Layout x, y [rows, columns]. Requires sizes ≥ 1. Aliasing y == x allowed.
  */
-export function softmax(x: Operand, y: Operand, rows: i32, columns: i32): void {
+export function softmax(x: Operand, y: Operand, first: First, rows: Count, columns: Width): void {
   const step = bytesOf(columns);
+  x += <usize>first * step;
+  y += <usize>first * step;
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, x += step, y += step) {
     const shift = f32x4.splat(maxRow(x, columns));
@@ -34,8 +37,10 @@ export function softmax(x: Operand, y: Operand, rows: i32, columns: i32): void {
 }
 
 /** Computes y = x − max − log Σ exp(x − max) along each row. Layout, requires and aliasing as `softmax`. */
-export function logSoftmax(x: Operand, y: Operand, rows: i32, columns: i32): void {
+export function logSoftmax(x: Operand, y: Operand, first: First, rows: Count, columns: Width): void {
   const step = bytesOf(columns);
+  x += <usize>first * step;
+  y += <usize>first * step;
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, x += step, y += step) {
     const shift = f32x4.splat(maxRow(x, columns));
@@ -52,8 +57,18 @@ export function logSoftmax(x: Operand, y: Operand, rows: i32, columns: i32): voi
  * Computes dx = y (dy − Σ y dy) along each row, y = softmax x.
  * Layout y, dy, dx [rows, columns]. Requires sizes ≥ 1. Aliasing dx == dy or dx == y allowed.
  */
-export function softmaxGradient(y: Operand, dy: Operand, dx: Operand, rows: i32, columns: i32): void {
+export function softmaxGradient(
+  y: Operand,
+  dy: Operand,
+  dx: Operand,
+  first: First,
+  rows: Count,
+  columns: Width,
+): void {
   const step = bytesOf(columns);
+  y += <usize>first * step;
+  dy += <usize>first * step;
+  dx += <usize>first * step;
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, y += step, dy += step, dx += step) {
     const total = f32x4.splat(<f32>dot(y, dy, columns));
@@ -66,8 +81,18 @@ export function softmaxGradient(y: Operand, dy: Operand, dx: Operand, rows: i32,
 }
 
 /** Computes dx = dy − exp(y) Σ dy along each row, y = logSoftmax x. Otherwise as `softmaxGradient`. */
-export function logSoftmaxGradient(y: Operand, dy: Operand, dx: Operand, rows: i32, columns: i32): void {
+export function logSoftmaxGradient(
+  y: Operand,
+  dy: Operand,
+  dx: Operand,
+  first: First,
+  rows: Count,
+  columns: Width,
+): void {
   const step = bytesOf(columns);
+  y += <usize>first * step;
+  dy += <usize>first * step;
+  dx += <usize>first * step;
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, y += step, dy += step, dx += step) {
     const total = f32x4.splat(<f32>sumOfRow(dy, columns));
@@ -84,9 +109,18 @@ export function logSoftmaxGradient(y: Operand, dy: Operand, dx: Operand, rows: i
  * gives −∞, any +∞ gives +∞, any NaN gives NaN.
  * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1. Aliasing none.
  */
-export function logSumExp(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
+export function logSumExp(
+  x: Operand,
+  y: Operand,
+  first: First,
+  outer: Count,
+  axis: Width,
+  inner: Width,
+): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  y += <usize>first * yStep;
   const lanes = min(inner, 4);
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
     if (inner == 1) {
@@ -167,12 +201,18 @@ export function logSumExpGradient(
   y: Operand,
   dy: Operand,
   dx: Operand,
-  outer: i32,
-  axis: i32,
-  inner: i32,
+  first: First,
+  outer: Count,
+  axis: Width,
+  inner: Width,
 ): void {
   const zero = f32x4.splat(0);
+  const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
+  x += <usize>first * xStep;
+  dx += <usize>first * xStep;
+  y += <usize>first * yStep;
+  dy += <usize>first * yStep;
   for (; outer > 0; outer--, y += yStep, dy += yStep) {
     if (inner == 1) {
       const shift = aboveNothing(v128.load32_splat(y));

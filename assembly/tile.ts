@@ -153,8 +153,8 @@ export function prepareTile(
   rows: i32,
   column0: i32,
   columns: i32,
+  scratch: usize,
 ): void {
-  const scratch = job.scratch;
   let bases = scratch + BASES;
   let targets = scratch + TARGETS;
   const stepH = job.stepHeight;

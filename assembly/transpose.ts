@@ -1,35 +1,45 @@
 // Rearrangements of elements: the matrix transpose and the general strided copy.
 
-import { Operand } from "./operand";
-import { bytesOf } from "./simd";
+import { Count, First, Grain, List, Operand } from "./operand";
+import { bytesOf, divideUp } from "./simd";
+
+/** Rows of one strip: 16 write whole cache lines of y; with 4, each line is fetched and written 4 times. */
+const STRIP: i32 = 16;
 
 /**
- * Computes y[b, c, r] = x[b, r, c].
+ * Computes y[b, c, r] = x[b, r, c] for the strips of 16 rows from first on, those of a matrix after those of the one
+ * before; the last of a matrix may be lower.
  * Layout x [batch, rows, columns], y [batch, columns, rows]. Requires sizes ≥ 1. Aliasing none.
  */
-export function transpose(x: Operand, y: Operand, batch: i32, rows: i32, columns: i32): void {
+export function transpose(
+  x: Operand,
+  y: Operand,
+  rows: i32,
+  columns: i32,
+  first: First,
+  strips: Count,
+  _grain: Grain,
+): void {
+  const perMatrix = divideUp(rows, STRIP);
+  for (const end = first + strips; first < end; first++) {
+    const b = first / perMatrix;
+    const r = (first - b * perMatrix) * STRIP;
+    const matrix = <usize>b * bytesOf(rows * columns);
+    const from = x + matrix + bytesOf(r) * columns;
+    transposeStrip(from, y + matrix + bytesOf(r), min(STRIP, rows - r), rows, columns);
+  }
+}
+
+function transposeStrip(x: usize, y: usize, height: i32, rows: i32, columns: i32): void {
   const xStep = bytesOf(columns);
   const yStep = bytesOf(rows);
-  for (; batch > 0; batch--, x += bytesOf(rows * columns), y += bytesOf(rows * columns)) {
-    let r = 0;
-    for (; r + 16 <= rows; r += 16) {
-      const strip = x + bytesOf(r) * columns;
-      let c = 0;
-      // 16 rows at a time write whole cache lines of y: with 4, each line is fetched and written 4 times.
-      for (; c + 4 <= columns; c += 4) {
-        const from = strip + bytesOf(c);
-        const to = y + bytesOf(c) * rows + bytesOf(r);
-        transpose4(from, to, xStep, yStep);
-        transpose4(from + 4 * xStep, to + 16, xStep, yStep);
-        transpose4(from + 8 * xStep, to + 32, xStep, yStep);
-        transpose4(from + 12 * xStep, to + 48, xStep, yStep);
-      }
-      for (; c < columns; c++) gather(strip + bytesOf(c), y + bytesOf(c) * rows + bytesOf(r), 16, xStep);
-    }
-    for (let c = 0; c < columns; c++) {
-      gather(x + bytesOf(r) * columns + bytesOf(c), y + bytesOf(c) * rows + bytesOf(r), rows - r, xStep);
+  let c = 0;
+  if (height == STRIP) {
+    for (; c + 4 <= columns; c += 4, x += 16, y += 4 * yStep) {
+      for (let i = 0; i < STRIP; i += 4) transpose4(x + <usize>i * xStep, y + bytesOf(i), xStep, yStep);
     }
   }
+  for (; c < columns; c++, x += 4, y += yStep) gather(x, y, height, xStep);
 }
 
 /** The 4 × 4 block at x, transposed, to y. */
@@ -54,8 +64,8 @@ function gather(x: usize, y: usize, count: i32, step: usize): void {
 }
 
 /**
- * Computes y[Σ iₖ·yStrides[k]] = x[Σ iₖ·xStrides[k]] for every index i below the shape: permutation, crop,
- * pad, reversal (negative strides) and broadcast (zero strides in x).
+ * Computes y[Σ iₖ·yStrides[k]] = x[Σ iₖ·xStrides[k]] for every index i below the shape, i₀ being one of the `count`
+ * from first on: permutation, crop, pad, reversal (negative strides) and broadcast (zero strides in x).
  * Layout shape, xStrides, yStrides: i32 tables of `rank` entries, strides counted in elements; x and y
  * point at the element of index 0. Requires rank ≥ 1, sizes ≥ 1. Aliasing none.
  */
@@ -63,11 +73,27 @@ export function stridedCopy(
   x: Operand,
   y: Operand,
   rank: i32,
+  shape: List,
+  xStrides: List,
+  yStrides: List,
+  first: First,
+  count: Count,
+  _grain: Grain,
+): void {
+  const xFirst = <usize>first * bytesOf(load<i32>(xStrides));
+  const yFirst = <usize>first * bytesOf(load<i32>(yStrides));
+  copyAxis(x + xFirst, y + yFirst, count, rank, shape, xStrides, yStrides);
+}
+
+function copyAxis(
+  x: usize,
+  y: usize,
+  count: i32,
+  rank: i32,
   shape: usize,
   xStrides: usize,
   yStrides: usize,
 ): void {
-  let count = load<i32>(shape);
   const xStep = bytesOf(load<i32>(xStrides));
   const yStep = bytesOf(load<i32>(yStrides));
   if (rank == 1) {
@@ -78,8 +104,9 @@ export function stridedCopy(
     }
     return;
   }
+  const inner = load<i32>(shape, 4);
   for (; count > 0; count--, x += xStep, y += yStep) {
-    stridedCopy(x, y, rank - 1, shape + 4, xStrides + 4, yStrides + 4);
+    copyAxis(x, y, inner, rank - 1, shape + 4, xStrides + 4, yStrides + 4);
   }
 }
 

@@ -1,30 +1,33 @@
-// Nearest-neighbour upsampling of NHWC images by whole factors, and its adjoint, the sum over blocks.
+// Nearest-neighbour upsampling of NHWC images by whole factors, and its adjoint, the sum over blocks: of the images'
+// rows from first on.
 //
 // Pixels move as vectors of four channels. A pixel of 1 to 3 channels moves as a whole vector too: the
 // surplus lanes land where the next pixel is written afterwards. Only the end of a row, where they would
 // leave it, goes element by element.
 
-import { Operand } from "./operand";
+import { Count, First, Operand, Width } from "./operand";
 import { bytesOf } from "./simd";
 import { copy } from "./transpose";
 
 /**
  * Computes y[b, h, w, c] = x[b, ⌊h / factorHeight⌋, ⌊w / factorWidth⌋, c].
- * Layout x [batch, height, width, channels], y [batch, height·factorHeight, width·factorWidth, channels].
+ * Layout x [rows of all images, width, channels], y [rows·factorHeight, width·factorWidth, channels].
  * Requires sizes ≥ 1. Aliasing none.
  */
 export function upsampleNearest2d(
   x: Operand,
   y: Operand,
-  batch: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
-  factorHeight: i32,
-  factorWidth: i32,
+  first: First,
+  rows: Count,
+  width: Width,
+  channels: Width,
+  factorHeight: Width,
+  factorWidth: Width,
 ): void {
   const outRow = width * factorWidth * channels;
-  for (let rows = batch * height; rows > 0; rows--, x += bytesOf(width * channels)) {
+  x += <usize>first * bytesOf(width * channels);
+  y += <usize>first * bytesOf(outRow * factorHeight);
+  for (; rows > 0; rows--, x += bytesOf(width * channels)) {
     repeatPixels(x, y, width, channels, factorWidth);
     // The copies read the row just written while it is in the first-level cache.
     const first = y;
@@ -66,18 +69,20 @@ function wholeVectors(width: i32, channels: i32): i32 {
 export function upsampleNearest2dGradient(
   dy: Operand,
   dx: Operand,
-  batch: i32,
-  height: i32,
-  width: i32,
-  channels: i32,
-  factorHeight: i32,
-  factorWidth: i32,
+  first: First,
+  rows: Count,
+  width: Width,
+  channels: Width,
+  factorHeight: Width,
+  factorWidth: Width,
 ): void {
   const step = bytesOf(channels);
   const blockRow = step * factorWidth;
   const outRow = blockRow * width;
   const whole = wholeVectors(width, channels);
-  for (let rows = batch * height; rows > 0; rows--, dy += outRow * factorHeight, dx += step * width) {
+  dy += <usize>first * outRow * factorHeight;
+  dx += <usize>first * step * width;
+  for (; rows > 0; rows--, dy += outRow * factorHeight, dx += step * width) {
     let w = 0;
     if (factorHeight == 2 && factorWidth == 2 && channels >= 4) {
       sumPairs(dy, dx, width, step, outRow);

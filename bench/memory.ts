@@ -39,7 +39,7 @@ function blockOf(index: number, width: number, channels: number): [number, numbe
   return [first, first + channels, below, below + channels];
 }
 
-const UPSAMPLED = { batch: 128, height: 14, width: 14, channels: 64, factorHeight: 2, factorWidth: 2 };
+const UPSAMPLED = { rows: 128 * 14, width: 14, channels: 64, factorHeight: 2, factorWidth: 2 };
 const SMALL = [128, 14, 14, 64];
 const LARGE = [128, 28, 28, 64];
 

@@ -3,7 +3,7 @@
 
 import { emptyTensor } from "../src/tensor.js";
 import * as kernels from "../src/wasm/generated.js";
-import { reduce } from "../src/wasm/kernels.js";
+import { channelVariance, normalizeParameterGradients, reduce } from "../src/wasm/kernels.js";
 import { type Case, poisonedTensor, randomTensor } from "./support.js";
 
 const SHAPE = [128, 14, 14, 64];
@@ -48,7 +48,7 @@ const forward: Case = {
     const y = poisonedTensor(SHAPE);
     const run = () => {
       reduce("mean", x, moments.mean, BLOCK);
-      kernels.channelVariance({ x, ...moments, rows: ROWS, channels: CHANNELS });
+      channelVariance(x, moments.mean, moments.variance, ROWS, CHANNELS);
       kernels.normalize({ x, ...moments, gamma, beta, y, ...SIZES });
       return y;
     };
@@ -72,9 +72,9 @@ const gradient: Case = {
     const sums = { gamma: emptyTensor([CHANNELS]), beta: emptyTensor([CHANNELS]) };
     const dx = poisonedTensor(SHAPE);
     reduce("mean", x, moments.mean, BLOCK);
-    kernels.channelVariance({ x, ...moments, rows: ROWS, channels: CHANNELS });
+    channelVariance(x, moments.mean, moments.variance, ROWS, CHANNELS);
     const run = () => {
-      kernels.normalizeParameterGradients({
+      normalizeParameterGradients({
         x,
         dy,
         ...moments,
@@ -91,6 +91,7 @@ const gradient: Case = {
         dx,
         ...moments,
         ...SIZES,
+        allRows: ROWS,
       });
       return dx;
     };

@@ -1,9 +1,7 @@
 // Benchmarks of the optimizers' updates over a flat buffer of one million parameters.
 
-import { fill } from "../src/wasm/kernels.js";
-import { currentKernels } from "../src/wasm/runtime.js";
-import { addressOf } from "../src/wasm/storage.js";
-import { emptyTensor } from "../src/tensor.js";
+import { adam, fill, sgd } from "../src/wasm/generated.js";
+import { emptyTensor, type Tensor } from "../src/tensor.js";
 import { type Case, randomTensor } from "./support.js";
 
 const COUNT = 1_000_000;
@@ -11,6 +9,7 @@ const RATE = 1e-3;
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-7;
+const SETTINGS = { n: COUNT, rate: RATE, weightDecay: 0, decoupled: false };
 /** Updates are of the size of the rate and rounded to the parameters' precision, which lie in [−1, 1). */
 const BOUND = 2 ** -23;
 
@@ -18,7 +17,7 @@ interface Update {
   readonly title: string;
   /** Arrays of state beside parameters and gradients; each array that is written is read, too. */
   readonly states: number;
-  readonly step: (p: number, g: number, states: readonly number[]) => void;
+  readonly step: (p: Tensor, g: Tensor, states: readonly Tensor[]) => void;
   /** The first change of a parameter, from its gradient. */
   readonly change: (g: number) => number;
 }
@@ -28,13 +27,25 @@ const UPDATES: readonly Update[] = [
     title: "adam",
     states: 2,
     step: (p, g, [m, v]) =>
-      currentKernels().adam(p, g, m, v, COUNT, RATE, BETA1, BETA2, EPSILON, 1 - BETA1, 1 - BETA2, 0, 0, 0),
+      adam({
+        p,
+        g,
+        m,
+        v,
+        beta1: BETA1,
+        beta2: BETA2,
+        epsilon: EPSILON,
+        correction1: 1 - BETA1,
+        correction2: 1 - BETA2,
+        epsilonHat: false,
+        ...SETTINGS,
+      }),
     change: (g) => (-RATE * g) / (Math.abs(g) + EPSILON),
   },
   {
     title: "sgd, momentum 0.9",
     states: 1,
-    step: (p, g, [velocity]) => currentKernels().sgd(p, g, velocity, COUNT, RATE, 0.9, 0, 0, 0),
+    step: (p, g, [velocity]) => sgd({ p, g, velocity, momentum: 0.9, nesterov: false, ...SETTINGS }),
     change: (g) => -RATE * g,
   },
 ];
@@ -49,9 +60,9 @@ function updateCase({ title, states, step, change }: Update): Case {
       const parameters = emptyTensor([COUNT]);
       parameters.data.set(start.data);
       const moments = Array.from({ length: states }, () => emptyTensor([COUNT]));
-      for (const moment of moments) fill(moment, COUNT, 0);
+      for (const moment of moments) fill({ y: moment, n: COUNT, value: 0 });
       const run = () => {
-        step(addressOf(parameters), addressOf(gradient), moments.map(addressOf));
+        step(parameters, gradient, moments);
         return parameters;
       };
       const expected = (index: number) => ({

@@ -1,8 +1,7 @@
 // Benchmarks of random numbers, one million at a time.
 
-import { currentKernels } from "../src/wasm/runtime.js";
-import { addressOf } from "../src/wasm/storage.js";
-import { emptyTensor } from "../src/tensor.js";
+import { drawNormal, drawUniform, threefryBlock } from "../src/wasm/random.js";
+import type { Tensor } from "../src/tensor.js";
 import { type Case, type Expected, poisonedTensor, within } from "./support.js";
 
 const COUNT = 1_000_000;
@@ -12,7 +11,7 @@ const LEAST = -0.99999994;
 
 interface Draw {
   readonly title: string;
-  readonly fill: (y: number) => void;
+  readonly fill: (y: Tensor) => void;
   readonly expected: (fraction: number) => Expected;
 }
 
@@ -31,12 +30,12 @@ function normalQuantile(probability: number): number {
 const DRAWS: readonly Draw[] = [
   {
     title: "uniform",
-    fill: (y) => currentKernels().uniform(...KEY, y, COUNT, 0, 1),
+    fill: (y) => drawUniform(KEY, y, COUNT, 0, 1),
     expected: (fraction) => within(0, fraction),
   },
   {
     title: "normal",
-    fill: (y) => currentKernels().normal(...KEY, y, COUNT, 0, 1),
+    fill: (y) => drawNormal(KEY, y, COUNT, 0, 1),
     expected: (fraction) => {
       const uniform = Math.max(LEAST, Math.fround(2 * fraction + LEAST));
       return within(16, normalQuantile((uniform + 1) / 2));
@@ -45,10 +44,10 @@ const DRAWS: readonly Draw[] = [
 ];
 
 /** Element `index` as a fraction in [0, 1), enciphered by itself: words i and half + i come from one block. */
-function fractionAt(index: number, block: { readonly address: number; readonly words: Uint32Array }): number {
+function fractionAt(index: number): number {
   const half = COUNT / 2;
-  currentKernels().threefryBlock(...KEY, index % half, half + (index % half), block.address);
-  return (block.words[index < half ? 0 : 1] >>> 9) / 2 ** 23;
+  const words = threefryBlock(KEY, index % half, half + (index % half));
+  return (words[index < half ? 0 : 1] >>> 9) / 2 ** 23;
 }
 
 function drawCase({ title, fill, expected }: Draw): Case {
@@ -57,14 +56,11 @@ function drawCase({ title, fill, expected }: Draw): Case {
     work: { bytes: 4 * COUNT, elements: COUNT },
     prepare() {
       const y = poisonedTensor([COUNT]);
-      const words = emptyTensor([2]);
-      const { buffer, byteOffset } = words.data;
-      const block = { address: addressOf(words), words: new Uint32Array(buffer, byteOffset, 2) };
       const run = () => {
-        fill(addressOf(y));
+        fill(y);
         return y;
       };
-      return { run, expected: (index) => expected(fractionAt(index, block)) };
+      return { run, expected: (index) => expected(fractionAt(index)) };
     },
   };
 }

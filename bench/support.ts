@@ -4,9 +4,8 @@
 import { Bench } from "tinybench";
 import { configure, scope, type Shape, tensor, type Tensor } from "../src/index.js";
 import { emptyTensor, sizeOf } from "../src/tensor.js";
+import { multiplyAddLoop } from "../src/wasm/generated.js";
 import { fill, stridedCopy } from "../src/wasm/kernels.js";
-import { currentKernels } from "../src/wasm/runtime.js";
-import { addressOf } from "../src/wasm/storage.js";
 
 /** Which of the two binaries runs. */
 export type Binary = "simd" | "relaxed";
@@ -165,10 +164,9 @@ export function measureRoofline(time: number): Roofline {
       const rounds = 100_000;
       const registers = emptyTensor([12]);
       fill(registers, registers.size, 0.5);
-      const address = addressOf(registers);
       // 13 chains of 4 lanes, a multiplication and an addition each.
       const flops = rounds * 13 * 4 * 2;
-      return flops / sample(() => currentKernels().multiplyAddLoop(rounds, address), time).milliseconds / 1e6;
+      return flops / sample(() => multiplyAddLoop({ rounds, p: registers }), time).milliseconds / 1e6;
     }),
     copy(bytes) {
       const known = copies.get(bytes);

@@ -6,7 +6,7 @@ import { add, mul, sub, sumTo } from "../ops/arithmetic.js";
 import { clip, exp, scale } from "../ops/pointwise.js";
 import { inScope } from "../scope.js";
 import { adoptArray, type Tensor } from "../tensor.js";
-import { countOutside } from "../wasm/generated.js";
+import { countOutside } from "../wasm/kernels.js";
 
 /** Between −170 and 170, exp(±½ logVar) is a normal number of float32. */
 const USUAL = 170;
@@ -14,8 +14,7 @@ const USUAL = 170;
 /** Where exp is finite in float32, and above 0. */
 const FAR = 88;
 
-const isUsual = (logVar: Tensor) =>
-  countOutside({ x: logVar, n: logVar.size, low: -USUAL, high: USUAL }) === 0;
+const isUsual = (logVar: Tensor) => countOutside(logVar, logVar.size, -USUAL, USUAL) === 0;
 
 /**
  * x·exp(sign·½ logVar). Where exp leaves float32, in two steps of a quarter: cut, they still reach as far as float32
@@ -90,7 +89,7 @@ export const klToStandardOp = defineOp<readonly [Tensor, Tensor], undefined>({
     (gradOutput, { inputs: [mean] }) => mul(mean, gradOutput),
     (gradOutput, { inputs: [, logVar] }) => {
       // Training's path: by kernels, but where float32's exp ends.
-      if (countOutside({ x: logVar, n: logVar.size, low: -Infinity, high: FAR }) > 0) {
+      if (countOutside(logVar, logVar.size, -Infinity, FAR) > 0) {
         const { data } = logVar;
         return timesSlope(gradOutput, (i) => data[i], 1);
       }

@@ -7,6 +7,7 @@ import { clip as cut, log, log1p, scale } from "../ops/pointwise.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, type Tensor } from "../tensor.js";
 import * as kernels from "../wasm/generated.js";
+import { countOutside } from "../wasm/kernels.js";
 import { releaseEarly } from "../wasm/storage.js";
 import {
   checkAlike,
@@ -83,7 +84,7 @@ const probabilitiesOp = defineOp<Pairing, Clipping>({
 
 /** Names the first value outside [0, 1]; NaN is nobody's fault here and passes on, as through every operation. */
 export function checkUnitInterval(where: string, argument: string, x: Tensor): void {
-  if (kernels.countOutside({ x, n: x.size, low: 0, high: 1 }) === 0) return;
+  if (countOutside(x, x.size, 0, 1) === 0) return;
   const index = x.data.findIndex((value) => value < 0 || value > 1);
   refuseValue(where, `${argument}.data[${index}]`, "be from 0 to 1", x.data[index]);
 }

@@ -5,7 +5,7 @@ import { checkBoolean, checkNumber, checkOneOf, checkOptions, refuseValue } from
 import { inScope } from "../scope.js";
 import { checkTensor, emptyTensor, full, type Tensor } from "../tensor.js";
 import * as kernels from "../wasm/generated.js";
-import { arithmetic, reduce, scale } from "../wasm/kernels.js";
+import { arithmetic, channelVariance, normalizeParameterGradients, reduce, scale } from "../wasm/kernels.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { scale as line, sqrt, square } from "./pointwise.js";
 import { mean } from "./reduce.js";
@@ -53,7 +53,7 @@ const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
   },
   shared: (gradOutput, { inputs: [x], options: { moments, sizes } }) => {
     const sums = { gamma: emptyTensor([sizes.channels]), beta: emptyTensor([sizes.channels]) };
-    kernels.normalizeParameterGradients({
+    normalizeParameterGradients({
       x,
       dy: gradOutput,
       dgamma: sums.gamma,
@@ -76,6 +76,7 @@ const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
         dgamma,
         dbeta,
         dx: gradInput,
+        allRows: sizes.rows,
         ...moments,
         ...sizes,
       });
@@ -90,7 +91,7 @@ const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
 function momentsOf(x: Tensor, rows: number, channels: number): { mean: Tensor; variance: Tensor } {
   const moments = { mean: emptyTensor([channels]), variance: emptyTensor([channels]) };
   reduce("mean", x, moments.mean, { outer: 1, axis: rows, inner: channels });
-  kernels.channelVariance({ x, ...moments, rows, channels });
+  channelVariance(x, moments.mean, moments.variance, rows, channels);
   return moments;
 }
 

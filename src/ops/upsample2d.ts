@@ -8,8 +8,8 @@ import { upsampleNearest2d, upsampleNearest2dGradient } from "../wasm/generated.
 
 /** The small image, and by how much it grows. */
 interface UpsamplingSizes {
-  readonly batch: number;
-  readonly height: number;
+  /** Of all images. */
+  readonly rows: number;
   readonly width: number;
   readonly channels: number;
   readonly factorHeight: number;
@@ -19,7 +19,8 @@ interface UpsamplingSizes {
 const upsampleOp = defineOp<readonly [Tensor], UpsamplingSizes>({
   name: "upsampleNearest",
   forward: ([input], s) => {
-    const output = emptyTensor([s.batch, s.height * s.factorHeight, s.width * s.factorWidth, s.channels]);
+    const [batch, height, width, channels] = input.shape;
+    const output = emptyTensor([batch, height * s.factorHeight, width * s.factorWidth, channels]);
     upsampleNearest2d({ x: input, y: output, ...s });
     return output;
   },
@@ -49,5 +50,5 @@ export function upsampleNearest(input: Tensor, factor: Pair): Tensor {
   const [factorHeight, factorWidth] = checkPair(where, "factor", factor, 1);
   const [batch, height, width, channels] = input.shape;
   checkResult(where, "factor", factor, input.size * factorHeight * factorWidth);
-  return upsampleOp([input], { batch, height, width, channels, factorHeight, factorWidth });
+  return upsampleOp([input], { rows: batch * height, width, channels, factorHeight, factorWidth });
 }

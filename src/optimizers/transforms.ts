@@ -5,8 +5,8 @@ import { checkNoStrangers } from "../plain.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, type Tensor } from "../tensor.js";
 import { copyTree, mapTree, tensorsOf } from "../tree.js";
-import { clip, scale } from "../wasm/kernels.js";
-import { axpy, sumOfSquares } from "../wasm/generated.js";
+import { axpy } from "../wasm/generated.js";
+import { clip, scale, sumOfSquares } from "../wasm/kernels.js";
 import { type Mask, maskTest } from "./mask.js";
 import {
   checkOptimizer,
@@ -42,7 +42,7 @@ function mapWithKernel<T>(where: string, grads: T, kernel: (x: Tensor, y: Tensor
 export function globalNorm(tree: unknown): number {
   checkNoStrangers("globalNorm", "tree", tree);
   return inScope(() => {
-    const squares = tensorsOf(tree, ["globalNorm", "tree"]).map((t) => sumOfSquares({ x: t, n: t.size }));
+    const squares = tensorsOf(tree, ["globalNorm", "tree"]).map((t) => sumOfSquares(t, t.size));
     return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
   });
 }

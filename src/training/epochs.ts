@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.js";
 import { betaAt, type BetaSchedule } from "../models/beta.js";
 import type { Best } from "./checkpoint.js";
 import { DivergenceError, firstBad } from "./divergence.js";
-import type { CompletedFitOptions, EarlyStopping } from "./fitOptions.js";
+import type { CompletedEarlyStopping, CompletedFitOptions } from "./fitOptions.js";
 import {
   type Averages,
   averageOf,
@@ -116,7 +116,7 @@ function warningsOf(
 /** The value that early stopping looks at; none other than those of a record can be. */
 export function monitored(
   where: string,
-  { monitor }: Required<EarlyStopping>,
+  { monitor }: CompletedEarlyStopping,
   averages: Omit<Averages, "objective">,
   goal: number | undefined,
 ): number {

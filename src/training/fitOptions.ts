@@ -90,6 +90,13 @@ const OPTIONS = [
   "yieldEvery",
 ];
 
+/** {@link EarlyStopping} with everything said. */
+export interface CompletedEarlyStopping {
+  readonly patience: number;
+  readonly minDelta: number;
+  readonly monitor: string;
+}
+
 /** {@link FitOptions} with every default. */
 export interface CompletedFitOptions
   extends Omit<FitOptions, keyof TrainerOptions | "earlyStopping">, CompletedTrainerOptions {
@@ -100,7 +107,7 @@ export interface CompletedFitOptions
   readonly shuffle: boolean;
   readonly dropLast: boolean;
   readonly yieldEvery: number;
-  readonly earlyStopping?: Required<EarlyStopping>;
+  readonly earlyStopping?: CompletedEarlyStopping;
 }
 
 /** Checks a model and all options but the data among them, and completes these. */

@@ -6,11 +6,16 @@ import { clip, fit } from "./correlationParts.js";
 import * as kernels from "./generated.js";
 import { fill } from "./generated.js";
 import type { Epilogue } from "./kernels.js";
-import { currentRuntime, SCRATCH_BYTES } from "./runtime.js";
+import { addUp, withSpace } from "./partials.js";
+import { grainOfProducts, grainOfSums } from "./run.js";
 import { addressOf, addressOrNone, type Operand } from "./storage.js";
 
 /** What one call of a correlation can take. */
 const LIMITS = { taps: kernels.MAX_TAPS, depth: kernels.MAX_DEPTH, window: kernels.MAX_WINDOW };
+/** Grid points of a grain, at least: fewer would show that each grain looks up its windows, and pads them. */
+const LEAST_POINTS = 2048;
+/** Floats of a filter that are packed once for all grains, at most; a larger one is packed by one grain, for itself. */
+const MOST_PACKED = 1 << 20;
 /** Below so many outputs a padded copy of the source costs as much as the products; see `clip`. */
 const FEW_OUTPUTS = 4;
 
@@ -29,7 +34,7 @@ export function conv2d(
     kernels.activate({ x: y, n: batch * outHeight * outWidth * outChannels, activation, alpha });
     return;
   }
-  correlate(kernels.correlate, planForward(geometry).flatMap(inPlaceWhereWorth), x, w, y, epilogue);
+  correlate(planForward(geometry).flatMap(inPlaceWhereWorth), x, w, y, epilogue);
 }
 
 /** dx = f(the gradient of x ∗ w by x, given dy, + bias): with an epilogue, the transposed convolution. */
@@ -47,23 +52,31 @@ export function conv2dInputGradient(
     kernels.activate({ x: dx, n: batch * inHeight * inWidth * inChannels, activation, alpha });
     return;
   }
-  correlate(kernels.correlate, planInputGradient(geometry).flatMap(inPlaceWhereWorth), dy, w, dx, epilogue);
+  correlate(planInputGradient(geometry).flatMap(inPlaceWhereWorth), dy, w, dx, epilogue);
 }
 
 /** dw = the gradient of x ∗ w by w, given dy. */
 export function conv2dFilterGradient(x: Operand, dy: Operand, dw: Operand, geometry: Conv2dGeometry): void {
-  if (isDepthwise(geometry)) {
-    kernels.depthwiseFilterGradient({ x, dy, dw, geometry });
-    return;
-  }
-  const { kernelHeight, kernelWidth, inChannels, outChannels, groups } = geometry;
-  // Parts see different taps, so all of them add to zeros.
-  const n = (kernelHeight * kernelWidth * inChannels * outChannels) / groups;
-  fill({ y: dw, n, value: 0 });
-  const parts = planForward(geometry).flatMap(inPlaceWhereWorth);
-  const adding = parts.filter(({ channels }) => channels > 0).map((part) => ({ ...part, first: false }));
-  const epilogue: Epilogue = { bias: undefined, activation: "linear", alpha: 0 };
-  correlate(kernels.correlateFilterGradient, adding, x, dw, dy, epilogue);
+  const { batch, outHeight, outWidth, kernelHeight, kernelWidth, inChannels, outChannels, groups } = geometry;
+  const size = (kernelHeight * kernelWidth * inChannels * outChannels) / groups;
+  const points = outHeight * outWidth;
+  const least = grainOfProducts(points * size, LEAST_POINTS / points);
+  const grain = grainOfSums(batch, least, size);
+  addUp(dw, size, Math.ceil(batch / grain), 1, (sums) => {
+    if (isDepthwise(geometry)) {
+      kernels.depthwiseFilterGradient({ x, dy, dw: sums, geometry, images: batch, grain });
+      return;
+    }
+    // Parts see different taps, so all of them add to zeros.
+    fill({ y: sums, n: size * Math.ceil(batch / grain), value: 0 });
+    const parts = planForward(geometry).flatMap(inPlaceWhereWorth);
+    const adding = parts.filter(({ channels }) => channels > 0).map((part) => ({ ...part, first: false }));
+    const arrays = { source: addressOf(x), filter: addressOf(sums), target: addressOf(dy), bias: 0 };
+    for (const part of adding.flatMap((whole) => fit(whole, LIMITS))) {
+      const job = { ...recordOf(part, arrays), activation: kernels.ACTIVATION.linear, alpha: 0 };
+      kernels.correlateFilterGradient({ job, size, images: batch, grain });
+    }
+  });
 }
 
 /** One input and one output channel a group. */
@@ -76,7 +89,6 @@ function inPlaceWhereWorth(part: Correlation): Correlation[] {
 }
 
 function correlate(
-  kernel: typeof kernels.correlate,
   parts: readonly Correlation[],
   source: Operand,
   filter: Operand,
@@ -89,9 +101,31 @@ function correlate(
     target: addressOf(target),
     bias: addressOrNone(bias),
   };
-  const rest = { alpha, scratch: currentRuntime().scratch, scratchBytes: SCRATCH_BYTES };
   for (const part of parts.flatMap((whole) => fit(whole, LIMITS))) {
     const applied = kernels.ACTIVATION[part.last ? activation : "linear"];
-    kernel({ job: { ...recordOf(part, arrays), ...rest, activation: applied } });
+    runPart(part, { ...recordOf(part, arrays), alpha, activation: applied });
   }
+}
+
+function runPart(part: Correlation, job: kernels.Correlation): void {
+  const { batch, rows, outputs, channels } = part;
+  const depth = part.tapsHeight.count * part.tapsWidth.count * channels;
+  const lines = batch * rows;
+  const grain = grainOfLines(part, depth);
+  const panels = Math.ceil(outputs / 8);
+  const space = panels * 8 * depth;
+  if (grain >= lines || outputs <= kernels.NARROW || space === 0 || space > MOST_PACKED) {
+    kernels.correlate({ job, packed: undefined, lines, grain: space > MOST_PACKED ? lines : grain });
+    return;
+  }
+  withSpace(space, (packed) => {
+    kernels.packFilter({ job, packed, panels, depth });
+    kernels.correlate({ job, packed, lines, grain });
+  });
+}
+
+/** Lines of a grain: whole images where it has more than one. */
+function grainOfLines({ rows, columns, outputs }: Correlation, depth: number): number {
+  const lines = grainOfProducts(columns * outputs * Math.max(1, depth), LEAST_POINTS / columns);
+  return lines < rows ? lines : Math.ceil(lines / rows) * rows;
 }

@@ -3,8 +3,8 @@
 
 import * as generated from "./generated.js";
 import { fill as fillKernel } from "./generated.js";
-import { writeIntegers } from "./records.js";
-import { currentRuntime, SCRATCH_BYTES } from "./runtime.js";
+import { addUp, withSpace } from "./partials.js";
+import { grainOf, grainOfProducts, grainOfSums, grainWithResult, sumOfResults } from "./run.js";
 import type { Operand } from "./storage.js";
 
 /** What a product does to each value it writes. */
@@ -24,6 +24,13 @@ export interface ProductSizes {
   readonly transposeB: boolean;
 }
 
+/** Least rows of a grain: those that pack op(B) for themselves need many, the others whole blocks of rows. */
+const LEAST_ROWS = { packing: 400, packed: 60 };
+/** Floats of op(B) that are packed once for all grains, at most. */
+const MOST_PACKED = 1 << 20;
+/** Where rows are computed 24 at a time, or 4 or 5, a grain has whole groups. */
+const ROW_GROUP = 120;
+
 /** C = f(scaleProduct · op(A) · op(B) + scaleTarget · C + bias). */
 export function gemm(
   a: Operand,
@@ -34,24 +41,26 @@ export function gemm(
   scaleProduct = 1,
   scaleTarget = 0,
 ): void {
-  const { scratch } = currentRuntime();
-  generated.gemm({
-    a,
-    b,
-    c,
-    bias,
-    m,
-    n,
-    k,
-    transposeA,
-    transposeB,
-    scaleProduct,
-    scaleTarget,
-    activation,
-    alpha,
-    scratch,
-    scratchBytes: SCRATCH_BYTES,
+  const sizes = { m, n, k, transposeA, transposeB, scaleProduct };
+  const job = { a, b, c, bias, ...sizes, scaleTarget, activation, alpha, rows: m };
+  const panels = Math.ceil(n / 8);
+  const isRows = !transposeA && n > generated.NARROW;
+  const canShare = isRows && k > 0 && k <= generated.MAX_PACKED_DEPTH && panels * 8 * k <= MOST_PACKED;
+  const grain = grainOfRows(n * k, canShare ? LEAST_ROWS.packed : LEAST_ROWS.packing);
+  const isWhole = grain >= m || (transposeA && m <= generated.NARROW && n > generated.NARROW);
+  if (isWhole || !canShare) {
+    generated.gemm({ ...job, packed: undefined, grain: isWhole ? m : grain });
+    return;
+  }
+  withSpace(panels * 8 * k, (packed) => {
+    generated.packProduct({ b, packed, n, k, transposeB, scaleProduct, panels });
+    generated.gemm({ ...job, packed, grain });
   });
+}
+
+function grainOfRows(products: number, least: number): number {
+  const rows = grainOfProducts(products, least);
+  return Math.ceil(rows / ROW_GROUP) * ROW_GROUP;
 }
 
 /** y = factor · x + offset. */
@@ -86,7 +95,23 @@ export function arithmetic(
 
 /** How many values are NaN or infinite. */
 export function countNonFinite(x: Operand, n: number): number {
-  return generated.countNonFinite({ x, n });
+  const grain = grainWithResult(n, generated.MAX_RESULTS);
+  generated.countNonFinite({ x, n, grain });
+  return sumOfResults(n, grain);
+}
+
+/** How many values lie below `low` or above `high`; NaN lies nowhere. */
+export function countOutside(x: Operand, n: number, low: number, high: number): number {
+  const grain = grainWithResult(n, generated.MAX_RESULTS);
+  generated.countOutside({ x, n, low, high, grain });
+  return sumOfResults(n, grain);
+}
+
+/** Σ x², in float64. */
+export function sumOfSquares(x: Operand, n: number): number {
+  const grain = grainWithResult(n, generated.MAX_RESULTS);
+  generated.sumOfSquares({ x, n, grain });
+  return sumOfResults(n, grain);
 }
 
 export function fill(y: Operand, n: number, value: number): void {
@@ -100,16 +125,63 @@ export interface Block {
   readonly inner: number;
 }
 
-const REDUCTIONS = {
-  sum: generated.sum,
-  mean: generated.mean,
-  max: generated.max,
-  logSumExp: generated.logSumExp,
-};
-export type ReductionName = keyof typeof REDUCTIONS;
+export type ReductionName = "sum" | "mean" | "max" | "logSumExp";
 
 export function reduce(name: ReductionName, x: Operand, y: Operand, { outer, axis, inner }: Block): void {
-  REDUCTIONS[name]({ x, y, outer, axis, inner });
+  if (name === "max") return generated.max({ x, y, outer, axis, inner });
+  if (name === "logSumExp") return generated.logSumExp({ x, y, outer, axis, inner });
+  const divisor = name === "mean" ? axis : 1;
+  // One sum over many rows is cut along them, several are cut apart.
+  const grain = grainOfSums(axis, grainOf(inner), 2 * inner);
+  if (outer === 1 && grain < axis) addRows(x, y, axis, inner, grain, divisor);
+  else generated.sum({ x, y, outer, axis, inner, divisor });
+}
+
+function addRows(x: Operand, y: Operand, rows: number, inner: number, grain: number, divisor: number): void {
+  const parts = Math.ceil(rows / grain);
+  withSpace(2 * parts * inner, (partials) => {
+    generated.sumOfRows({ x, y: partials, inner, rows, grain });
+    generated.addSums({ partials, y, size: inner, divisor, n: inner, parts });
+  });
+}
+
+/** variance[c] = Σ (x[r, c] − mean[c])² / rows. */
+export function channelVariance(
+  x: Operand,
+  mean: Operand,
+  variance: Operand,
+  rows: number,
+  channels: number,
+): void {
+  const grain = grainOfSums(rows, grainOf(channels), channels);
+  addUp(variance, channels, Math.ceil(rows / grain), rows, (sums) =>
+    generated.channelSquares({ x, mean, sums, rows, channels, grain }),
+  );
+}
+
+/** What the gradients of a normalisation's parameters are made of. */
+export interface NormalizationGradients {
+  readonly x: Operand;
+  readonly dy: Operand;
+  readonly mean: Operand;
+  readonly variance: Operand;
+  readonly dgamma: Operand;
+  readonly dbeta: Operand;
+  readonly rows: number;
+  readonly channels: number;
+  readonly epsilon: number;
+}
+
+/** dbeta[c] = Σ dy, dgamma[c] = Σ dy·x̂, with x̂ the normalised x. */
+export function normalizeParameterGradients({ dgamma, dbeta, ...rest }: NormalizationGradients): void {
+  const { rows, channels } = rest;
+  const grain = grainOfSums(rows, grainOf(channels), channels);
+  const parts = Math.ceil(rows / grain);
+  addUp(dgamma, channels, parts, 1, (gammas) =>
+    addUp(dbeta, channels, parts, 1, (betas) =>
+      generated.normalizeParameterGradients({ ...rest, dgamma: gammas, dbeta: betas, grain }),
+    ),
+  );
 }
 
 export function reduceGradient(
@@ -124,8 +196,12 @@ export function reduceGradient(
   kernel({ x, y, dy, dx, outer, axis, inner });
 }
 
+/** Rows of one strip of the transpose's kernel. */
+const STRIP = 16;
+
 export function transpose(x: Operand, y: Operand, batch: number, rows: number, columns: number): void {
-  generated.transpose({ x, y, batch, rows, columns });
+  const strips = batch * Math.ceil(rows / STRIP);
+  generated.transpose({ x, y, rows, columns, strips, grain: grainOf(STRIP * columns) });
 }
 
 /** Copies elements between two strided layouts of one shape; strides in elements. */
@@ -138,13 +214,16 @@ export function stridedCopy(
 ): void {
   // The kernel's innermost loop is an axis; a single number is an axis of one.
   if (shape.length === 0) return stridedCopy(x, y, [1], [1], [1]);
-  const [shapeAt, xStridesAt, yStridesAt] = writeIntegers(shape, xStrides, yStrides);
+  const count = shape[0];
+  const inner = shape.reduce((product, size) => product * size, 1) / count;
   generated.stridedCopy({
     x,
     y,
     rank: shape.length,
-    shape: shapeAt,
-    xStrides: xStridesAt,
-    yStrides: yStridesAt,
+    shape,
+    xStrides,
+    yStrides,
+    count,
+    grain: grainOf(inner),
   });
 }

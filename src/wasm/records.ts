@@ -1,6 +1,6 @@
-// Writes the records that kernels read, field by name; their layouts are the compiler's, see assembly/bindings.mjs.
+// Writes records and lists into a job, field by name; their layouts are the compiler's, see assembly/bindings.mjs.
 
-import { currentRuntime, floats, integers } from "./runtime.js";
+import { floats, integers } from "./runtime.js";
 
 /** Where the fields of a record lie, in 32-bit words. */
 export interface Layout<Fields> {
@@ -8,26 +8,29 @@ export interface Layout<Fields> {
   readonly fields: { readonly [Name in keyof Fields]: { readonly word: number; readonly isFloat: boolean } };
 }
 
-/** Writes a record where kernels find it, until the next one is written there, and returns its address. */
+/** Writes a record at word `at` of memory. */
 export function writeRecord<Fields extends { readonly [Name in keyof Fields]: number }>(
   { fields }: Layout<Fields>,
+  at: number,
   values: Fields,
-): number {
-  const { records } = currentRuntime();
+): void {
   for (const name in fields) {
     const { word, isFloat } = fields[name];
-    (isFloat ? floats : integers)[records / 4 + word] = values[name];
+    (isFloat ? floats : integers)[at + word] = values[name];
   }
-  return records;
 }
 
-/** Writes lists of integers one behind the other and returns the address of each. */
-export function writeIntegers(...lists: readonly (readonly number[])[]): number[] {
-  let at = currentRuntime().records;
-  return lists.map((list) => {
-    const address = at;
-    integers.set(list, address / 4);
-    at += list.length * 4;
-    return address;
+/** Writes lists of integers one behind the other, from word `free` of the job on, and their addresses into its `places`. */
+export function writeLists(
+  job: number,
+  free: number,
+  places: readonly number[],
+  lists: readonly (readonly number[])[],
+): void {
+  let at = job + free;
+  lists.forEach((list, i) => {
+    integers[job + places[i]] = at * 4;
+    integers.set(list, at);
+    at += list.length;
   });
 }

@@ -3,15 +3,23 @@
 
 import { checkBoolean, checkInteger, checkOptions, refuseMemory, refuseUse, refuseValue } from "../check.js";
 import { adoptModule, type Binary, type BinaryName, chooseBinary, type CompiledModule } from "./binary.js";
-import type { KernelExports } from "./generated.js";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
 
-/** Bytes that the blocked products and convolutions pack into; it does not grow with anything. */
-export const SCRATCH_BYTES = 4 << 20;
-/** Bytes for the records of integers that some kernels read. */
-const RECORD_BYTES = 4096;
+/** What a binary exports for the making of its memory; the entries of its kernels stand behind. */
+interface Exports {
+  argumentBytes(): number;
+  heapBase(): number;
+  jobBytes(): number;
+  scratchBytes(): number;
+}
+
+/** How many these are. */
+const MEMORY_EXPORTS = 4;
+
+/** @internal Runs items [first, first + count) of the job at that address. */
+export type Entry = (job: number, first: number, count: number, scratch: number) => void;
 
 /** Which binary to run and how far the memory may grow. */
 export interface Configuration {
@@ -35,10 +43,14 @@ export interface Configuration {
 interface Runtime {
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
-  /** First address of scratch, of the records, of the heap. */
+  /** First address of scratch, of the job, of the heap. */
   readonly scratch: number;
-  readonly records: number;
+  readonly job: number;
+  /** Bytes of a job before its results. */
+  readonly argumentBytes: number;
   readonly heap: number;
+  /** The kernels by number. */
+  readonly entries: readonly Entry[];
 }
 
 let relaxedSimd: boolean | "auto" = "auto";
@@ -46,15 +58,15 @@ let maxBytes = MAX_PAGES * PAGE;
 /** The module that the user has handed over; without one a binary is chosen at first use. */
 let given: Binary | undefined;
 let runtime: Runtime | undefined;
-let kernels: KernelExports | undefined;
 let running: BinaryName = "simd";
 
 /** Views of the whole memory, renewed when it has grown. */
 export let floats: Float32Array = new Float32Array(0);
 export let integers: Int32Array = new Int32Array(0);
+export let doubles: Float64Array = new Float64Array(0);
 
 interface Loaded {
-  readonly exports: KernelExports;
+  readonly exports: Exports;
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
 }
@@ -78,7 +90,7 @@ function load(binary: Binary): Loaded {
     try {
       const memory = memoryOf(shared);
       const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-      return { exports: exports as KernelExports, memory, shared };
+      return { exports: exports as unknown as Exports, memory, shared };
     } catch (error) {
       reasons.push(String(error));
     }
@@ -89,20 +101,25 @@ function load(binary: Binary): Loaded {
   );
 }
 
+/** The entries, which the build has made the first exports, in order. */
+function entriesOf(exports: Exports): Entry[] {
+  return Object.values(exports).slice(0, -MEMORY_EXPORTS);
+}
+
 function start(): Runtime {
   const binary = given ?? chooseBinary(relaxedSimd);
   const { exports, memory, shared } = load(binary);
   const scratch = Math.ceil(exports.heapBase() / 64) * 64;
-  const records = scratch + SCRATCH_BYTES;
-  const heap = records + RECORD_BYTES;
+  const job = scratch + exports.scratchBytes();
+  const heap = job + exports.jobBytes();
   try {
     memory.grow(Math.ceil(heap / PAGE) - memory.buffer.byteLength / PAGE);
   } catch {
     refuseMemory(heap, 0, maxBytes);
   }
-  kernels = exports;
   running = binary.name;
-  runtime = { memory, shared, scratch, records, heap };
+  const argumentBytes = exports.argumentBytes();
+  runtime = { memory, shared, scratch, job, argumentBytes, heap, entries: entriesOf(exports) };
   renewViews();
   return runtime;
 }
@@ -110,9 +127,8 @@ function start(): Runtime {
 /** Lets another binary take over: kernels keep nothing but what is in memory. */
 function replaceKernels(binary: Binary, present: Runtime): void {
   const { exports, memory, shared } = load(binary);
-  kernels = exports;
   running = binary.name;
-  runtime = { ...present, memory, shared };
+  runtime = { ...present, memory, shared, entries: entriesOf(exports) };
   renewViews();
 }
 
@@ -121,10 +137,9 @@ export function currentRuntime(): Runtime {
   return runtime ?? start();
 }
 
-/** The kernels of the chosen binary. */
-export function currentKernels(): KernelExports {
-  if (kernels === undefined) start();
-  return kernels as KernelExports;
+/** @internal The kernels of the chosen binary by number. */
+export function currentEntries(): readonly Entry[] {
+  return currentRuntime().entries;
 }
 
 /** Every buffer object that the memory has shown itself as. */
@@ -140,6 +155,7 @@ function renewViews(): void {
   ownBuffers.add(buffer);
   floats = new Float32Array(buffer);
   integers = new Int32Array(buffer);
+  doubles = new Float64Array(buffer);
 }
 
 /** Grows the memory so that it ends at or behind `end`; false where the limit or the platform forbids it. */

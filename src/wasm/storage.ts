@@ -291,3 +291,8 @@ export function addressInPlace(operand: Operand): number {
   }
   return addressOf(operand);
 }
+
+/** The same, of values that may be absent; 0 for none. */
+export function addressInPlaceOrNone(operand: Operand | undefined): number {
+  return operand === undefined ? 0 : addressInPlace(operand);
+}

@@ -1,7 +1,7 @@
 // Runs kernels on operands that lie in poisoned memory and judges what they touched.
 
 import { expect } from "vitest";
-import { currentRuntime, floats, integers, SCRATCH_BYTES } from "../../src/wasm/runtime.js";
+import { currentRuntime, floats, integers } from "../../src/wasm/runtime.js";
 import { allocate, closeFrame, openFrame, type Operand } from "../../src/wasm/storage.js";
 
 /** Floats of poison before an operand (at least) and behind it. */
@@ -62,8 +62,8 @@ function runAmid(poisoned: boolean, shift: number, { inputs, outputs, run, usesS
     if (!poisoned) for (const { bounds } of all) floats.fill(0, bounds[0], bounds[3]);
     inputs.forEach((values, i) => floats.set(values, sources[i].bounds[1]));
     const copies = sources.map(({ bounds: [, first, end] }) => integers.slice(first, end));
-    const scratch = currentRuntime().scratch / 4;
-    if (usesScratch) floats.fill(poisoned ? Number.NaN : 0, scratch, scratch + SCRATCH_BYTES / 4);
+    const { scratch, job } = currentRuntime();
+    if (usesScratch) floats.fill(poisoned ? Number.NaN : 0, scratch / 4, job / 4);
 
     run(
       sources.map(({ operand }) => operand),

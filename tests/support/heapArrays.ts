@@ -1,15 +1,14 @@
-// Arrays on the heap for tests that call kernels by address, with guards around them that no kernel may touch.
+// Arrays on the heap for tests that call kernels, with guards around them that no kernel may touch.
 
 import { expect } from "vitest";
 import { floats } from "../../src/wasm/runtime.js";
-import { allocate, closeFrame, openFrame } from "../../src/wasm/storage.js";
+import { allocate, closeFrame, openFrame, type Operand } from "../../src/wasm/storage.js";
 
 /** Odd, so that arrays begin at multiples of 4 bytes only, as slices do. */
 const GUARD = 7;
 
 /** An array on the heap between guards of NaN. */
-export interface Placed {
-  readonly address: number;
+export interface Placed extends Operand {
   read(): Float32Array;
   /** The same bytes as unsigned integers. */
   readWords(): Uint32Array;
@@ -23,8 +22,8 @@ export function withArrays<Result>(
   openFrame();
   try {
     const places = arrays.map((values) => {
-      const { address } = allocate(values.length + 2 * GUARD);
-      const first = address / 4 + GUARD;
+      const storage = allocate(values.length + 2 * GUARD);
+      const first = storage.address / 4 + GUARD;
       floats.fill(NaN, first - GUARD, first + values.length + GUARD);
       floats.set(values, first);
       const read = () => floats.slice(first, first + values.length);
@@ -33,7 +32,7 @@ export function withArrays<Result>(
           ...floats.slice(first - GUARD, first),
           ...floats.slice(first + values.length, first + values.length + GUARD),
         ].every(Number.isNaN);
-      return { address: first * 4, read, readWords: () => new Uint32Array(read().buffer), isIntact };
+      return { storage, offset: GUARD, read, readWords: () => new Uint32Array(read().buffer), isIntact };
     });
     const result = run(...places);
     expect(places.every((place) => place.isIntact())).toBe(true);

@@ -13,7 +13,7 @@ export interface Source {
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Files that the build writes. */
-const GENERATED = ["src/wasm/binaries.ts", "src/wasm/generated.ts"];
+const GENERATED = ["assembly/entries.ts", "src/wasm/binaries.ts", "src/wasm/generated.ts"];
 
 /** The TypeScript files below a folder, except the generated ones. */
 export function sourcesBelow(folder: string): Source[] {

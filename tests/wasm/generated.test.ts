@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure } from "../../src/index.js";
 import * as generated from "../../src/wasm/generated.js";
 import { type Layout, writeRecord } from "../../src/wasm/records.js";
-import { currentKernels, currentRuntime, floats, integers } from "../../src/wasm/runtime.js";
+import { currentJob, withRunner } from "../../src/wasm/run.js";
+import { currentEntries, floats, integers } from "../../src/wasm/runtime.js";
+import { withArrays } from "../support/heapArrays.js";
 
 const LAYOUTS: Record<string, Layout<Record<string, number>>> = {
   correlation: generated.CORRELATION as never,
@@ -17,22 +19,36 @@ describe("generated callers", () => {
   beforeAll(() => configure({ relaxedSimd: false }));
   afterAll(() => configure({ relaxedSimd: "auto" }));
 
-  it("are there for every kernel of the binary but its heap's begin", () => {
-    const kernels = Object.entries(currentKernels())
-      .filter(([, value]) => typeof value === "function")
-      .map(([name]) => name);
-    const callers = Object.entries(generated)
-      .filter(([, value]) => typeof value === "function")
-      .map(([name]) => name);
-    expect([...callers, "heapBase"].sort()).toEqual(kernels.sort());
+  it("are there for every entry of the binary", () => {
+    const callers = Object.values(generated).filter((value) => typeof value === "function");
+    expect(callers).toHaveLength(currentEntries().length);
   });
 
-  it("hand on as many arguments as the binary takes", () => {
+  it("know their entries by the order of names, and entries are all alike", () => {
     const source = readFileSync(new URL("../../src/wasm/generated.ts", import.meta.url), "utf8");
-    for (const [name, kernel] of Object.entries(currentKernels())) {
-      const parameters = new RegExp(`^  ${name}\\((.*)\\): `, "m").exec(source)?.[1] ?? "missing";
-      expect(parameters.split(", ").filter(Boolean), name).toHaveLength((kernel as () => void).length);
-    }
+    const numbers = [...source.matchAll(/^export function (\w+)[\s\S]*?^ {2}run\((\d+), /gm)];
+    expect(numbers.map(([, , number]) => Number(number))).toEqual(currentEntries().map((_, i) => i));
+    const names = numbers.map(([, name]) => name!);
+    expect(names).toEqual([...names].sort());
+    for (const entry of currentEntries()) expect(entry).toHaveLength(4);
+  });
+
+  it("write what the entries read: words, floats and addresses in order, float64 on multiples of eight", () => {
+    withArrays([new Float32Array(3), new Float32Array(3)], (x, y) => {
+      withRunner(
+        (_, count, grain) => {
+          const at = currentJob();
+          expect(at % 2).toBe(0);
+          expect([integers[at], integers[at + 1]].map((address) => address! >>> 0)).toEqual(
+            [x!, y!].map(({ storage, offset }) => storage.address + 4 * offset),
+          );
+          expect([floats[at + 2], floats[at + 3], count]).toEqual([-0.5, 0.25, 3]);
+          expect(grain).toBeGreaterThan(3);
+        },
+        undefined,
+        () => generated.clip({ x: x!, y: y!, n: 3, low: -0.5, high: 0.25 }),
+      );
+    });
   });
 
   it("do not take a number for an operand, nor leave one out", () => {
@@ -54,12 +70,12 @@ describe.each(Object.entries(LAYOUTS))("the record %s", (_, layout) => {
   it("is written field by field, whatever the order of the values, and no further", () => {
     const names = Object.keys(layout.fields).reverse();
     const values = Object.fromEntries(names.map((name, i) => [name, i + 0.5]));
-    const { records } = currentRuntime();
-    const end = (records + layout.bytes) / 4;
+    const begin = currentJob() + 5;
+    const end = begin + layout.bytes / 4;
     integers[end] = 123456;
-    expect(writeRecord(layout, values)).toBe(records);
+    writeRecord(layout, begin, values);
     for (const [name, { word, isFloat }] of Object.entries(layout.fields)) {
-      const at = records / 4 + word;
+      const at = begin + word;
       expect(isFloat ? floats[at] : integers[at], name).toBe(
         isFloat ? values[name] : Math.trunc(values[name]!),
       );

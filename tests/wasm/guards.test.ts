@@ -12,6 +12,7 @@ import {
   reduce,
   reduceGradient,
   stridedCopy,
+  transpose,
 } from "../../src/wasm/kernels.js";
 import type { Operand } from "../../src/wasm/storage.js";
 import { convolution, integers, pooling, poolingGeometry, uniforms } from "../support/arbitraries.js";
@@ -203,7 +204,7 @@ describe.each([
         [2, 5],
       ]) {
         for (const width of [1, 2, 3, 5]) {
-          const sizes = { batch: 2, height: 2, width, channels, factorHeight, factorWidth };
+          const sizes = { rows: 4, width, channels, factorHeight, factorWidth };
           const small = 4 * width * channels;
           const [x, y] = [positive(small), positive(small * factorHeight * factorWidth, 2)];
           expectConfined({
@@ -302,7 +303,7 @@ describe.each([
         for (const gradient of [kernels.softmaxGradient, kernels.logSoftmaxGradient]) {
           expectConfined(flat(n, 2, ([y, dy], [dx]) => gradient({ y, dy, dx, rows, columns })));
         }
-        expectConfined(flat(n * 2, 1, ([x], [y]) => kernels.transpose({ x, y, batch: 2, rows, columns })));
+        expectConfined(flat(n * 2, 1, ([x], [y]) => transpose(x, y, 2, rows, columns)));
         const copy = (x: Operand, y: Operand) =>
           stridedCopy(x, y, [2, rows, columns], [n, 1, rows], [n, columns, 1]);
         expectConfined(flat(n * 2, 1, ([x], [y]) => copy(x, y)));

@@ -3,7 +3,8 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { configure } from "../../src/index.js";
-import { currentKernels, currentRuntime, SCRATCH_BYTES } from "../../src/wasm/runtime.js";
+import { axpy, fill } from "../../src/wasm/generated.js";
+import { arithmetic, countNonFinite, gemm, sumOfSquares } from "../../src/wasm/kernels.js";
 import { withArrays } from "../support/heapArrays.js";
 import { expectNothingHeld } from "../support/refusals.js";
 import { seededIntegers } from "../support/seeded.js";
@@ -20,7 +21,7 @@ describe("sumOfSquares", () => {
         const x = seededIntegers(seed, n, 1000);
         withArrays([x], (xAt) => {
           const sum = x.reduce((total, value) => total + value ** 2, 0);
-          expect(currentKernels().sumOfSquares(xAt!.address, n)).toBe(sum);
+          expect(sumOfSquares(xAt!, n)).toBe(sum);
         });
       }),
       { numRuns: 150 },
@@ -31,7 +32,7 @@ describe("sumOfSquares", () => {
     const x = Float32Array.of(3e38, 1, 2 ** -100, 3e38, 1, 1);
     withArrays([x], (at) => {
       const exact = x.reduce((sum, value) => sum + value * value, 0);
-      expect(currentKernels().sumOfSquares(at!.address, 6)).toBe(exact);
+      expect(sumOfSquares(at!, 6)).toBe(exact);
     });
   });
 });
@@ -43,7 +44,7 @@ describe("countNonFinite", () => {
       fc.property(fc.array(values, { minLength: 1, maxLength: 40 }), (list) => {
         withArrays([Float32Array.from(list)], (x) => {
           const expected = list.filter((value) => !Number.isFinite(Math.fround(value))).length;
-          expect(currentKernels().countNonFinite(x!.address, list.length)).toBe(expected);
+          expect(countNonFinite(x!, list.length)).toBe(expected);
         });
       }),
       { numRuns: 200 },
@@ -78,19 +79,8 @@ describe("gemm", () => {
           const c = beta === 0 ? new Float32Array(m * n).fill(NaN) : seededIntegers(k, m * n, 50);
           const bias = seededIntegers(m + n, n, 50);
           withArrays([a, b, c, bias], (aAt, bAt, cAt, biasAt) => {
-            currentKernels().gemm(
-              ...([
-                aAt!.address,
-                bAt!.address,
-                cAt!.address,
-                hasBias ? biasAt!.address : 0,
-                m,
-                n,
-                k,
-              ] as const),
-              ...([Number(transposeA), Number(transposeB), alpha, beta, 0, 0] as const),
-              ...([currentRuntime().scratch, SCRATCH_BYTES] as const),
-            );
+            const epilogue = { bias: hasBias ? biasAt! : undefined, activation: "linear", alpha: 0 } as const;
+            gemm(aAt!, bAt!, cAt!, { m, n, k, transposeA, transposeB }, epilogue, alpha, beta);
             const wanted = Array.from(c, (start, at) => {
               const [i, j] = [Math.floor(at / n), at % n];
               let sum = 0;
@@ -116,7 +106,7 @@ describe("add", () => {
         const a = seededIntegers(p, aLength, 1000);
         const b = seededIntegers(q, bLength, 1000);
         withArrays([a, b, new Float32Array(n)], (aAt, bAt, yAt) => {
-          currentKernels().add(aAt!.address, aLength, bAt!.address, bLength, yAt!.address, n);
+          arithmetic("add", aAt!, aLength, bAt!, bLength, yAt!, n);
           expect(yAt!.read()).toEqual(
             Float32Array.from({ length: n }, (_, i) => a[i % aLength]! + b[i % bLength]!),
           );
@@ -133,9 +123,9 @@ describe("axpy and fill", () => {
       const x = seededIntegers(n, n, 20);
       const y = seededIntegers(n + 1, n, 20);
       withArrays([x, y], (xAt, yAt) => {
-        currentKernels().axpy(-3, xAt!.address, yAt!.address, n);
+        axpy({ alpha: -3, x: xAt!, y: yAt!, n });
         expect([...yAt!.read()]).toEqual(Array.from(y, (value, i) => value - 3 * x[i]!));
-        currentKernels().fill(yAt!.address, n, 0.5);
+        fill({ y: yAt!, n, value: 0.5 });
         expect([...yAt!.read()]).toEqual(Array.from(y, () => 0.5));
       });
     }

@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure } from "../../src/index.js";
 import * as kernels from "../../src/wasm/generated.js";
-import { currentKernels } from "../../src/wasm/runtime.js";
+import { channelVariance, normalizeParameterGradients } from "../../src/wasm/kernels.js";
+import type { Operand } from "../../src/wasm/storage.js";
 import { expectConfined } from "../support/guards.js";
 import { withArrays } from "../support/heapArrays.js";
 import { seededFloats } from "../support/seeded.js";
@@ -30,7 +31,7 @@ describe.each([
       expectConfined({
         inputs: [x, mean],
         outputs: [channels],
-        run: ([x, mean], [variance]) => kernels.channelVariance({ x, mean, variance, rows, channels }),
+        run: ([x, mean], [variance]) => channelVariance(x, mean, variance, rows, channels),
       });
       expectConfined({
         inputs: [x, mean, variance, gamma, beta],
@@ -42,19 +43,29 @@ describe.each([
         inputs: [x, dy, mean, variance],
         outputs: [channels, channels],
         run: ([x, dy, mean, variance], [dgamma, dbeta]) =>
-          kernels.normalizeParameterGradients({ x, dy, mean, variance, dgamma, dbeta, ...sizes }),
+          normalizeParameterGradients({ x, dy, mean, variance, dgamma, dbeta, ...sizes }),
       });
       expectConfined({
         inputs: [x, dy, mean, variance, gamma, beta, beta],
         outputs: [n],
         run: ([x, dy, mean, variance, gamma, dgamma, dbeta], [dx]) =>
-          kernels.normalizeInputGradient({ x, dy, mean, variance, gamma, dgamma, dbeta, dx, ...sizes }),
+          kernels.normalizeInputGradient({
+            x,
+            dy,
+            mean,
+            variance,
+            gamma,
+            dgamma,
+            dbeta,
+            dx,
+            allRows: rows,
+            ...sizes,
+          }),
       });
     }
   });
 
   it("may write over what they read, where their contracts say so", () => {
-    const { normalize, normalizeInputGradient } = currentKernels();
     for (const { rows, channels } of SIZES) {
       const n = rows * channels;
       const values = [
@@ -64,20 +75,17 @@ describe.each([
       withArrays(
         [...values, seededFloats(6, n), new Float32Array(n)],
         (x, mean, variance, a, b, dy, other) => {
-          const moments = [mean.address, variance.address] as const;
-          const line = [a.address, b.address] as const;
-          const norm = (y: number) => normalize(x.address, ...moments, ...line, y, rows, channels, 1e-3);
-          const gradient = (dx: number) =>
-            normalizeInputGradient(
-              ...([x.address, dy.address, ...moments, a.address, ...line, dx, rows, channels, 1e-3] as const),
-            );
-          gradient(other.address);
+          const shared = { x, mean, variance, gamma: a, rows, channels, epsilon: 1e-3 };
+          const norm = (y: Operand) => kernels.normalize({ ...shared, beta: b, y });
+          const gradient = (dx: Operand) =>
+            kernels.normalizeInputGradient({ ...shared, dy, dgamma: a, dbeta: b, dx, allRows: rows });
+          gradient(other);
           const wanted = other.read();
-          gradient(dy.address);
+          gradient(dy);
           expect(dy.read()).toEqual(wanted);
-          norm(other.address);
+          norm(other);
           const normal = other.read();
-          norm(x.address);
+          norm(x);
           expect(x.read()).toEqual(normal);
         },
       );

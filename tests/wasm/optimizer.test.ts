@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { configure } from "../../src/index.js";
-import { currentKernels } from "../../src/wasm/runtime.js";
+import * as kernels from "../../src/wasm/generated.js";
 import { expectClose, withArrays } from "../support/heapArrays.js";
 import { expectNothingHeld } from "../support/refusals.js";
 import { seededFloats } from "../support/seeded.js";
@@ -44,10 +44,17 @@ describe("sgd", () => {
           configure({ relaxedSimd });
           const [p, g, v] = problem(n, seed) as [Float32Array, Float32Array, Float32Array];
           withArrays([p, g, v], (pAt, gAt, vAt) => {
-            currentKernels().sgd(
-              ...([pAt!.address, gAt!.address, momentum ? vAt!.address : 0, n, rate, momentum] as const),
-              ...([Number(isNesterov), decay.weightDecay, Number(decay.isDecoupled)] as const),
-            );
+            kernels.sgd({
+              p: pAt!,
+              g: gAt!,
+              velocity: momentum ? vAt! : undefined,
+              n,
+              rate,
+              momentum,
+              nesterov: isNesterov,
+              weightDecay: decay.weightDecay,
+              decoupled: decay.isDecoupled,
+            });
             const speeds = new Float64Array(n);
             const wanted = Array.from(p, (x, i) => {
               const [start, gradient] = decayed(x, g[i]!, rate, decay);
@@ -86,26 +93,22 @@ describe("adam", () => {
           const correction1 = 1 - beta1 ** t;
           const correction2 = 1 - beta2 ** t;
           withArrays([p, g, m, v], (pAt, gAt, mAt, vAt) => {
-            currentKernels().adam(
-              ...([
-                pAt!.address,
-                gAt!.address,
-                mAt!.address,
-                vAt!.address,
-                n,
-                rate,
-                beta1,
-                beta2,
-                epsilon,
-              ] as const),
-              ...([
-                correction1,
-                correction2,
-                decay.weightDecay,
-                Number(decay.isDecoupled),
-                Number(isInside),
-              ] as const),
-            );
+            kernels.adam({
+              p: pAt!,
+              g: gAt!,
+              m: mAt!,
+              v: vAt!,
+              n,
+              rate,
+              beta1,
+              beta2,
+              epsilon,
+              correction1,
+              correction2,
+              weightDecay: decay.weightDecay,
+              decoupled: decay.isDecoupled,
+              epsilonHat: isInside,
+            });
             const first = new Float64Array(n);
             const second = new Float64Array(n);
             const steps = new Float64Array(n);
@@ -131,9 +134,22 @@ describe("adam", () => {
   it("drops averages that have become denormal", () => {
     const tiny = Float32Array.of(1e-40, -1e-40, 1e-30);
     withArrays([new Float32Array(3), new Float32Array(3), tiny, tiny], (p, g, m, v) => {
-      const [rate, beta1, beta2, epsilon] = [0.1, 0.9, 0.999, 1e-7];
-      const addresses = [p!.address, g!.address, m!.address, v!.address] as const;
-      currentKernels().adam(...addresses, 3, rate, beta1, beta2, epsilon, 1, 1, 0, 0, 0);
+      kernels.adam({
+        p: p!,
+        g: g!,
+        m: m!,
+        v: v!,
+        n: 3,
+        rate: 0.1,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-7,
+        correction1: 1,
+        correction2: 1,
+        weightDecay: 0,
+        decoupled: false,
+        epsilonHat: false,
+      });
       expect([...m!.read().subarray(0, 2)]).toEqual([0, 0]);
       expect([...v!.read().subarray(0, 2)]).toEqual([0, 0]);
       expect(m!.read()[2]).toBeGreaterThan(0);
@@ -159,18 +175,21 @@ describe("rmsprop", () => {
           const s = squares.map((x) => x + 1);
           const a = seededFloats(seed + 6, n, -0.5, 0.5);
           withArrays([p, g, s, a, b], (pAt, gAt, sAt, aAt, bAt) => {
-            currentKernels().rmsprop(
-              ...([pAt!.address, gAt!.address, sAt!.address] as const),
-              ...([
-                isCentred ? aAt!.address : 0,
-                hasMomentum ? bAt!.address : 0,
-                n,
-                rate,
-                keep,
-                momentum,
-              ] as const),
-              ...([epsilon, Number(isInside), decay.weightDecay, Number(decay.isDecoupled)] as const),
-            );
+            kernels.rmsprop({
+              p: pAt!,
+              g: gAt!,
+              s: sAt!,
+              a: isCentred ? aAt! : undefined,
+              b: hasMomentum ? bAt! : undefined,
+              n,
+              rate,
+              decay: keep,
+              momentum,
+              epsilon,
+              epsilonInsideRoot: isInside,
+              weightDecay: decay.weightDecay,
+              decoupled: decay.isDecoupled,
+            });
             const second = new Float64Array(n);
             const mean = new Float64Array(n);
             const direction = new Float64Array(n);
@@ -212,10 +231,17 @@ describe("adagrad", () => {
           const epsilon = 1e-3;
           const [p, g, s] = problem(n, seed) as [Float32Array, Float32Array, Float32Array];
           withArrays([p, g, s], (pAt, gAt, sAt) => {
-            currentKernels().adagrad(
-              ...([pAt!.address, gAt!.address, sAt!.address, n, rate, epsilon, Number(isInside)] as const),
-              ...([decay.weightDecay, Number(decay.isDecoupled)] as const),
-            );
+            kernels.adagrad({
+              p: pAt!,
+              g: gAt!,
+              s: sAt!,
+              n,
+              rate,
+              epsilon,
+              epsilonInsideRoot: isInside,
+              weightDecay: decay.weightDecay,
+              decoupled: decay.isDecoupled,
+            });
             const second = new Float64Array(n);
             const wanted = Array.from(p, (x, i) => {
               const [start, gradient] = decayed(x, g[i]!, rate, decay);

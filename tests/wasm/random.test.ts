@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { configure } from "../../src/index.js";
-import { currentKernels } from "../../src/wasm/runtime.js";
+import * as kernels from "../../src/wasm/random.js";
 import { expectClose, withArrays } from "../support/heapArrays.js";
 import { expectNothingHeld } from "../support/refusals.js";
 import { erfc, normalDensity } from "../support/specialFunctions.js";
@@ -40,10 +40,7 @@ describe("threefry", () => {
     "gives Random123's known answer for key %o and counter %o",
     (key, counter, answer) => {
       expect(threefry(key, counter)).toEqual(answer);
-      withArrays([new Float32Array(2)], (y) => {
-        currentKernels().threefryBlock(...key, ...counter, y!.address);
-        expect([...y!.readWords()]).toEqual(answer);
-      });
+      expect(kernels.threefryBlock(key, ...counter)).toEqual(answer);
     },
   );
 
@@ -51,7 +48,7 @@ describe("threefry", () => {
     fc.assert(
       fc.property(words, words, words, fc.integer({ min: 1, max: 70 }), (key0, key1, counter0, n) => {
         withArrays([new Float32Array(n)], (y) => {
-          currentKernels().threefryBits(key0, key1, counter0, y!.address, n);
+          kernels.threefryBits([key0, key1], y!, n, counter0);
           expect([...y!.readWords()]).toEqual(threefryWords([key0, key1], n, counter0));
         });
       }),
@@ -63,7 +60,7 @@ describe("threefry", () => {
 describe("uniform", () => {
   const draw = (key: [number, number], n: number, low: number, high: number) =>
     withArrays([new Float32Array(n)], (y) => {
-      currentKernels().uniform(...key, y!.address, n, low, high);
+      kernels.drawUniform(key, y!, n, low, high);
       return y!.read();
     });
 
@@ -71,7 +68,7 @@ describe("uniform", () => {
     fc.assert(
       fc.property(words, words, lengths, (key0, key1, n) => {
         const bits = withArrays([new Float32Array(n)], (y) => {
-          currentKernels().threefryBits(key0, key1, 0, y!.address, n);
+          kernels.threefryBits([key0, key1], y!, n);
           return y!.readWords();
         });
         expect([...draw([key0, key1], n, 0, 1)]).toEqual(Array.from(bits, (word) => (word >>> 9) / 2 ** 23));
@@ -103,7 +100,7 @@ describe("uniform", () => {
 describe("normal", () => {
   const draw = (key: [number, number], n: number, mean = 0, deviation = 1) =>
     withArrays([new Float32Array(n)], (y) => {
-      currentKernels().normal(...key, y!.address, n, mean, deviation);
+      kernels.drawNormal(key, y!, n, mean, deviation);
       return y!.read();
     });
 
@@ -127,7 +124,7 @@ describe("normal", () => {
     const n = 20_001;
     const z = draw([11, 12], n);
     const u = withArrays([new Float32Array(n)], (y) => {
-      currentKernels().uniform(11, 12, y!.address, n, -0.99999994, 1);
+      kernels.drawUniform([11, 12], y!, n, -0.99999994, 1);
       return y!.read();
     });
     // By Newton's method the quantile is off by (erf(z / √2) − u) / (2φ(z)), taken from the nearer tail.
@@ -163,7 +160,7 @@ describe("bernoulli", () => {
     const n = 100_001;
     for (const probability of [0, 0.1, 0.5, 0.999, 1]) {
       const values = withArrays([new Float32Array(n)], (y) => {
-        currentKernels().bernoulli(9, 9, y!.address, n, probability);
+        kernels.drawBernoulli([9, 9], y!, n, probability);
         return y!.read();
       });
       expect(values.every((x) => x === 0 || x === 1)).toBe(true);

@@ -1,0 +1,50 @@
+// The second pass of sums over grains: adds what each grain has left, in the order of the grains.
+
+import { Count, First, Operand, Width } from "./operand";
+import { bytesOf, loadPart, storePart } from "./simd";
+
+/**
+ * Computes y[i] = Σ partials[p][i] / divisor, p < parts, for the n elements from first on.
+ * Layout partials float32, `size` apart. Requires parts ≥ 1.
+ */
+export function addPartials(
+  partials: Operand,
+  y: Operand,
+  size: i32,
+  divisor: f32,
+  first: First,
+  n: Count,
+  parts: Width,
+): void {
+  const step = bytesOf(size);
+  const by = f32x4.splat(divisor);
+  partials += bytesOf(first);
+  y += bytesOf(first);
+  const zero = f32x4.splat(0);
+  for (; n > 0; n -= 4, partials += 16, y += 16) {
+    let sum = zero;
+    for (let p = 0, at = partials; p < parts; p++, at += step) sum = f32x4.add(sum, loadPart(at, n, zero));
+    storePart(y, f32x4.div(sum, by), n);
+  }
+}
+
+/** The same of partial sums in float64, at multiples of 8 bytes or not. */
+export function addSums(
+  partials: Operand,
+  y: Operand,
+  size: i32,
+  divisor: f64,
+  first: First,
+  n: Count,
+  parts: Width,
+): void {
+  const step = bytesOf(size) << 1;
+  partials += bytesOf(first) << 1;
+  y += bytesOf(first);
+  for (; n > 0; n--, partials += 8, y += 4) {
+    let sum: f64 = 0;
+    let at = partials;
+    for (let p = 0; p < parts; p++, at += step) sum += load<f64>(at);
+    store<f32>(y, <f32>(sum / divisor));
+  }
+}

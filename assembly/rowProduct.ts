@@ -1,0 +1,111 @@
+// The form of `multiplyRows` in `product.ts` for a few rows of C, too few to be worth the packing of B: B is read where it
+// lies. Every element of C is added up in the same order as there, so that a row has the same bits in any company.
+
+import { FROM_BIAS, FROM_TARGET } from "./microKernel";
+import { DEPTH_BLOCK, evenBlock, MAX_PACKED_DEPTH } from "./product";
+import { bytesOf, loadPart, madd, storePart } from "./simd";
+
+/** Most rows for which this form is the faster one. */
+export const FEW_ROWS: i32 = 4;
+
+/** 24 columns of one row of C over one block of k. */
+function columns24(a: usize, end: usize, b: usize, pitch: usize, c: usize, start: i32, bias: usize): void {
+  let c0 = f32x4.splat(0),
+    c1 = c0,
+    c2 = c0,
+    c3 = c0,
+    c4 = c0,
+    c5 = c0;
+  if (start == FROM_BIAS) {
+    c0 = v128.load(bias);
+    c1 = v128.load(bias, 16);
+    c2 = v128.load(bias, 32);
+    c3 = v128.load(bias, 48);
+    c4 = v128.load(bias, 64);
+    c5 = v128.load(bias, 80);
+  }
+  for (; a < end; a += 4, b += pitch) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0);
+    c1 = madd(x, v128.load(b, 16), c1);
+    c2 = madd(x, v128.load(b, 32), c2);
+    c3 = madd(x, v128.load(b, 48), c3);
+    c4 = madd(x, v128.load(b, 64), c4);
+    c5 = madd(x, v128.load(b, 80), c5);
+  }
+  if (start == FROM_TARGET) {
+    c0 = f32x4.add(c0, v128.load(c));
+    c1 = f32x4.add(c1, v128.load(c, 16));
+    c2 = f32x4.add(c2, v128.load(c, 32));
+    c3 = f32x4.add(c3, v128.load(c, 48));
+    c4 = f32x4.add(c4, v128.load(c, 64));
+    c5 = f32x4.add(c5, v128.load(c, 80));
+  }
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+  v128.store(c, c2, 32);
+  v128.store(c, c3, 48);
+  v128.store(c, c4, 64);
+  v128.store(c, c5, 80);
+}
+
+/** Up to four columns of one row of C. */
+function columns4(
+  a: usize,
+  end: usize,
+  b: usize,
+  pitch: usize,
+  c: usize,
+  start: i32,
+  bias: usize,
+  lanes: i32,
+): void {
+  const zero = f32x4.splat(0);
+  let sum = start == FROM_BIAS ? loadPart(bias, lanes, zero) : zero;
+  for (; a < end; a += 4, b += pitch) sum = madd(v128.load32_splat(a), loadPart(b, lanes, zero), sum);
+  if (start == FROM_TARGET) sum = f32x4.add(sum, loadPart(c, lanes, zero));
+  storePart(c, sum, lanes);
+}
+
+/** One row of C over one block of k. */
+function multiplyRow(a: usize, depth: i32, b: usize, c: usize, n: i32, start: i32, bias: usize): void {
+  const end = a + bytesOf(depth);
+  const pitch = bytesOf(n);
+  let j = 0;
+  for (; j + 24 <= n; j += 24) {
+    columns24(a, end, b + bytesOf(j), pitch, c + bytesOf(j), start, bias + bytesOf(j));
+  }
+  for (; j < n; j += 4) {
+    const at = bytesOf(j);
+    columns4(a, end, b + at, pitch, c + at, start, bias + at, min(4, n - j));
+  }
+}
+
+/**
+ * Computes C[i][j] = start + Σ_k A[i][k]·B[k][j], i < rows, j < n, as `multiplyRows` would of a packed B.
+ * Layout all row-major and dense; `bias` (FROM_BIAS) has n values.
+ */
+export function multiplyFewRows(
+  a: usize,
+  b: usize,
+  c: usize,
+  bias: usize,
+  rows: i32,
+  n: i32,
+  k: i32,
+  start: i32,
+): void {
+  for (let d = 0; d < k; d += MAX_PACKED_DEPTH) {
+    const depth = min(MAX_PACKED_DEPTH, k - d);
+    const block = evenBlock(depth, DEPTH_BLOCK);
+    for (let e = d; e < d + depth; e += block) {
+      const count = min(block, d + depth - e);
+      const from = e > 0 ? FROM_TARGET : start;
+      for (let i = 0; i < rows; i++) {
+        const x = a + (<usize>i * <usize>k + <usize>e) * 4;
+        const y = c + <usize>i * bytesOf(n);
+        multiplyRow(x, count, b + <usize>e * bytesOf(n), y, n, from, bias);
+      }
+    }
+  }
+}

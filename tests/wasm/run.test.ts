@@ -1,0 +1,169 @@
+// The law of the seam: the order in which grains run, and who runs them, make no difference to a single bit.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { configure, scope } from "../../src/index.js";
+import { MAX_RESULTS, stridedCopy } from "../../src/wasm/generated.js";
+import { countNonFinite, gemm, reduce, sumOfSquares } from "../../src/wasm/kernels.js";
+import { grainOfSums, withRunner } from "../../src/wasm/run.js";
+import { checksumOf } from "../support/checksum.js";
+import { type GoldenCase, opCases } from "../support/goldenOps.js";
+import { productCases } from "../support/goldenProducts.js";
+import { trainingCases } from "../support/goldenTraining.js";
+import { withArrays } from "../support/heapArrays.js";
+import { ORDERS, runOtherwise } from "../support/runners.js";
+import { seededFloats } from "../support/seeded.js";
+
+const inOrder = (firsts: number[]) => firsts;
+const valueOf = ([, compute]: GoldenCase): string => scope(() => checksumOf(compute()) as never);
+
+/** Cases whose bits the order of their grains, or who runs them, changes; and how often jobs were cut. */
+function casesThatDiffer(cases: readonly GoldenCase[], work: number, order: keyof typeof ORDERS) {
+  let cut = 0;
+  const names = cases
+    .filter((one) => {
+      const { result, cuts } = runOtherwise(work, inOrder, false, () => valueOf(one));
+      cut += cuts;
+      return runOtherwise(work, ORDERS[order]!, true, () => valueOf(one)).result !== result;
+    })
+    .map(([name]) => name);
+  return { names, cut };
+}
+
+describe.each([
+  { binary: "simd", relaxedSimd: false },
+  { binary: "relaxed", relaxedSimd: true },
+])("grains of $binary", ({ relaxedSimd }) => {
+  beforeAll(() => configure({ relaxedSimd }));
+  afterAll(() => configure({ relaxedSimd: "auto" }));
+
+  // Sizes apart from those of vectors and tiles.
+  it.each([
+    { work: 5, order: "reversed", cases: opCases },
+    { work: 70, order: "shuffled", cases: opCases },
+    { work: 30, order: "shuffled", cases: productCases },
+    { work: 500, order: "shuffled", cases: trainingCases },
+  ])("of $work elements run $order, by two instances, to the same bits", ({ work, order, cases }) => {
+    const { names, cut } = casesThatDiffer(cases, work, order);
+    expect(names).toEqual([]);
+    expect(cut).toBeGreaterThan(cases.length);
+  });
+});
+
+describe("the law", () => {
+  /** Copies one element after the other, so many items to a grain. */
+  const copy = (length: number, from: number, to: number, step: number) => (): number[] =>
+    withArrays([seededFloats(1, length)], (x) => {
+      const at = (offset: number) => ({ storage: x!.storage, offset: x!.offset + offset });
+      const count = length - Math.max(from, to);
+      const lists = { shape: [count], xStrides: [1], yStrides: [step] };
+      stridedCopy({ x: at(from), y: at(to), rank: 1, ...lists, count, grain: 4 });
+      return [...x!.read()];
+    });
+  const differs = (f: () => number[]) => {
+    const wanted = runOtherwise(5, inOrder, false, f).result;
+    return Object.values(ORDERS).map((order) => {
+      const { result } = runOtherwise(5, order, true, f);
+      return result.some((value, i) => !Object.is(value, wanted[i]));
+    });
+  };
+  beforeAll(() => configure({ relaxedSimd: false }));
+  afterAll(() => configure({ relaxedSimd: "auto" }));
+
+  it("finds a grain that reads what its neighbour writes", () => {
+    expect(differs(copy(40, 0, 1, 1))).toContain(true);
+  });
+
+  it("finds grains that write to one place", () => {
+    expect(differs(copy(40, 1, 0, 0))).toContain(true);
+  });
+
+  it("finds nothing where grains are apart", () => {
+    expect(differs(copy(40, 20, 0, 1))).toEqual([false, false]);
+  });
+});
+
+describe("sums over grains", () => {
+  it("are added in the order of the grains, whatever the order they ran in", () => {
+    const n = 1000;
+    withArrays([seededFloats(3, n), new Float32Array(1)], (x, y) => {
+      const sums = Object.values({ inOrder, ...ORDERS }).map((order) => {
+        const { result } = runOtherwise(64, order, false, () => {
+          reduce("sum", x!, y!, { outer: 1, axis: n, inner: 1 });
+          return [y!.read()[0], sumOfSquares(x!, n), countNonFinite(x!, n)];
+        });
+        return result;
+      });
+      expect(new Set(sums.map(String)).size).toBe(1);
+    });
+  });
+
+  it("are at most so many as there is room for", () => {
+    const n = 10_000;
+    withArrays([new Float32Array(n).fill(Infinity)], (x) => {
+      expect(withRunner(undefined, 1, () => countNonFinite(x!, n))).toBe(n);
+    });
+    for (const count of [1, 31, 32, 33, 1000]) {
+      for (const size of [1, 1 << 14, 1 << 19, 1 << 24]) {
+        const parts = Math.ceil(count / grainOfSums(count, 1, size));
+        expect(parts * size).toBeLessThanOrEqual(Math.max(size, 1 << 19));
+        expect(parts).toBeLessThanOrEqual(32);
+      }
+    }
+    expect(MAX_RESULTS).toBeGreaterThan(0);
+  });
+});
+
+describe("a row of a product", () => {
+  const PLAIN = { bias: undefined, activation: "linear", alpha: 0 } as const;
+  const M = 23;
+
+  it.each([
+    { binary: "simd", relaxedSimd: false },
+    { binary: "relaxed", relaxedSimd: true },
+  ])("has the same bits in any company, with $binary", ({ relaxedSimd }) => {
+    configure({ relaxedSimd });
+    for (const [n, k] of [
+      [1, 9],
+      [3, 700],
+      [4, 33],
+      [5, 1],
+      [7, 300],
+      [24, 512],
+      [31, 513],
+      [100, 1025],
+      [9, 17_000],
+    ] as const) {
+      for (const transposeB of [false, true]) {
+        for (const [hasBias, factor, start] of [
+          [false, 1, 0],
+          [true, 1, 0],
+          [true, 0.7, 0],
+          [false, 1, 0.5],
+        ] as const) {
+          const arrays = [
+            seededFloats(1, M * k),
+            seededFloats(2, k * n),
+            seededFloats(3, M * n),
+            seededFloats(4, n),
+          ];
+          withArrays([...arrays, arrays[2]!], (a, b, whole, bias, parts) => {
+            const epilogue = hasBias
+              ? { ...PLAIN, bias: bias!, activation: "elu" as const, alpha: 1 }
+              : PLAIN;
+            const sizes = { n, k, transposeA: false, transposeB };
+            gemm(a!, b!, whole!, { m: M, ...sizes }, epilogue, factor, start);
+            for (let row = 0, m = 1; row < M; row += m, m = Math.min(m + 1, M - row)) {
+              const at = (t: typeof a, width: number) => ({
+                storage: t!.storage,
+                offset: t!.offset + row * width,
+              });
+              gemm(at(a, k), b!, at(parts, n), { m, ...sizes }, epilogue, factor, start);
+            }
+            expect(parts!.read(), `${n} × ${k}, ${transposeB}`).toEqual(whole!.read());
+          });
+        }
+      }
+    }
+    configure({ relaxedSimd: "auto" });
+  });
+});
