@@ -25,6 +25,8 @@ interface Tape {
   readonly outer: Tape | undefined;
   /** What is looked at. */
   readonly checks: GradOptions;
+  /** Whether every call is noted, whatever it depends on. */
+  readonly isTracing?: boolean;
 }
 
 let tape: Tape | undefined;
@@ -51,20 +53,54 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
   return (inputs, options) =>
     inScope(() => {
       if (!Array.isArray(inputs)) refuseKind(definition.name, "inputs", "be an array of tensors", inputs);
-      checkFirstOrder(tape?.outer, inputs);
+      const differentiation = differentiationAt(tape);
+      checkFirstOrder(differentiation?.outer, inputs);
       const result = withTape(undefined, () => definition.forward(inputs, options));
       if (!(result instanceof Tensor)) refuseKind(definition.name, "forward", "return a tensor", result);
-      if (tape?.checks.checkNumerics) checkFinite(definition.name, result);
-      if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
-        // A tensor of its own: the result may be an input, or what another call returned too.
-        const output = new Tensor(result.storage, result.shape, result.offset);
-        tape.dependent.add(output);
-        const context = { inputs, output, options };
-        tape.notes.push({ definition, context } as unknown as Note);
-        return output;
+      if (differentiation?.checks.checkNumerics) checkFinite(definition.name, result);
+      const tapes = tapesThatNote(differentiation, inputs);
+      if (tapes.length === 0) return result;
+      // A tensor of its own: the result may be an input, or what another call returned too.
+      const output = new Tensor(result.storage, result.shape, result.offset);
+      const note = { definition, context: { inputs, output, options } } as unknown as Note;
+      for (const each of tapes) {
+        if (!each.isTracing) each.dependent.add(output);
+        each.notes.push(note);
       }
-      return result;
+      return output;
     });
+}
+
+/** The differentiation at hand where a call depends on its parameters, and every trace around it. */
+function tapesThatNote(differentiation: Tape | undefined, inputs: Inputs): Tape[] {
+  const isDependent = inputs.some((input) => input !== undefined && differentiation?.dependent.has(input));
+  const found: Tape[] = [];
+  for (let each = tape; each !== undefined; each = each.outer) {
+    if (each.isTracing || (each === differentiation && isDependent)) found.push(each);
+  }
+  return found;
+}
+
+/** The innermost differentiation, past the traces in it. */
+function differentiationAt(innermost: Tape | undefined): Tape | undefined {
+  let each = innermost;
+  while (each?.isTracing) each = each.outer;
+  return each;
+}
+
+/** A call as a trace has it. */
+export interface Call {
+  readonly name: string;
+  readonly inputs: Inputs;
+  readonly options: unknown;
+  readonly output: Tensor;
+}
+
+/** Runs f and hands out every call of an operation in it, in order. */
+export function callsOf<Result>(f: () => Result): [Result, readonly Call[]] {
+  const own: Tape = { dependent: new Set(), notes: [], outer: tape, checks: {}, isTracing: true };
+  const result = withTape(own, f);
+  return [result, own.notes.map(({ definition: { name }, context }) => ({ name, ...context }))];
 }
 
 function checkDefinition(definition: unknown): void {

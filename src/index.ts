@@ -121,7 +121,7 @@ export {
 export { dense, type KernelOptions, type KernelParams } from "./layers/dense.js";
 export { layerFromSpec, type LayerMakers } from "./layers/fromSpec.js";
 export type { InitializerName } from "./layers/initializers.js";
-export type { Applied, ApplyContext, Initialized, Layer, LayerSpec, None } from "./layers/layer.js";
+export type { Applied, ApplyContext, Children, Initialized, Layer, LayerSpec, None } from "./layers/layer.js";
 export { type MaskLayer, maskPatches, type MaskPatchesOptions } from "./layers/masks.js";
 export {
   dropout,
@@ -151,6 +151,7 @@ export { peakSignalToNoise, type PeakSignalToNoiseOptions } from "./metrics/peak
 export { rocAuc, spearman } from "./metrics/ranks.js";
 export type { Values } from "./metrics/values.js";
 export { autoencoder, type Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
+export type { Batch, BatchLike } from "./models/batch.js";
 export type { BatchOptions } from "./models/batches.js";
 export type { Beta, BetaSchedule } from "./models/beta.js";
 export type { Bound, BoundOptions } from "./models/bound.js";
@@ -214,7 +215,7 @@ export { DivergenceError, type DivergenceDetails } from "./training/divergence.j
 export { fit, type FitResult } from "./training/fit.js";
 export type { EarlyStopping, FitOptions, Progress } from "./training/fitOptions.js";
 export type { Averages, EpochRecord, History, StepRecord } from "./training/history.js";
-export type { Batches, TrainingData } from "./training/source.js";
+export type { Batches, Examples, TrainingData } from "./training/source.js";
 export {
   createTrainer,
   type StepResult,
@@ -223,4 +224,5 @@ export {
   type TrainerState,
 } from "./training/trainer.js";
 export type { Tree } from "./tree.js";
+export { trace, type Trace, type TraceNode } from "./trace.js";
 export { configure, type Configuration } from "./wasm/runtime.js";

@@ -16,7 +16,7 @@ const LAYERS = [
   ["random"],
   ["gradients"],
   ["autodiff"],
-  ["checkGradient"],
+  ["checkGradient", "trace"],
   ["ops"],
   ["losses", "metrics"],
   ["distributions", "layers", "optimizers"],

@@ -4,6 +4,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type Batch,
   createTrainer,
   defineOp,
   fit,
@@ -174,7 +175,10 @@ describe("values read in training", () => {
     const watching = {
       ...model,
       loss: (...[params, batch, options]: Parameters<typeof model.loss>) => {
-        for (const t of [(params.weights as { encoder: { kernel: Tensor } }).encoder.kernel, batch]) {
+        for (const t of [
+          (params.weights as { encoder: { kernel: Tensor } }).encoder.kernel,
+          (batch as Batch).inputs,
+        ]) {
           kept.push(t.data);
           copies.push([...t.data]);
         }

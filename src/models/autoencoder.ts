@@ -6,11 +6,11 @@ import { checkLayer, contextOf } from "../layers/support.js";
 import * as ops from "../ops/index.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor.js";
+import { type BatchLike, checkBatch, unlabelled } from "./batch.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
 import { AUTOENCODER_DRAWS as DRAWS } from "./draws.js";
 import {
   applyPart,
-  checkBatch,
   checkLossOptions,
   checkParams,
   type LossOptions,
@@ -57,7 +57,7 @@ export interface Autoencoder extends Model {
   /** Fresh parameters. */
   init(key: Key): ModelParams;
   /** The loss on a batch, with one term `reconstruction`; differentiable by `params.weights`. */
-  loss(params: ModelParams, inputs: Tensor, options?: LossOptions): LossResult;
+  loss(params: ModelParams, batch: BatchLike, options?: LossOptions): LossResult;
   /** Inputs `[n, ...inputShape]` to codes `[n, ...codeShape]`; any number at once. */
   encode(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
   /** Codes `[n, ...codeShape]` to outputs `[n, ...inputShape]`; probabilities where the decoder gives logits. */
@@ -149,16 +149,17 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
         state: { encoder: parts.encoder.state, decoder: parts.decoder.state },
       };
     },
-    loss(params, inputs, lossOptions = {}) {
+    loss(params, batch, lossOptions = {}) {
       const whereCall = `${where}.loss`;
       checkParams(whereCall, params, NAMES);
-      checkBatch(whereCall, "inputs", inputs, inputShape);
-      checkLossOptions(whereCall, lossOptions, inputs);
-      const { key, training = false, target = inputs, hidden } = lossOptions;
+      const { inputs, targets = inputs, weights } = unlabelled(whereCall, batch, inputShape);
+      checkLossOptions(whereCall, lossOptions);
+      const { key, training = false, hidden } = lossOptions;
       const context: ApplyContext = key === undefined ? { training } : { training, key };
       const code = applyPart(encoder, params, inputs, contextOf(context, DRAWS.encoder));
       const decoded = applyPart(decoder, params, code.output, contextOf(context, DRAWS.decoder));
-      const reconstruction = reduceWhere(whereCall, elements(decoded.output, target), reduction, hidden);
+      const values = elements(decoded.output, targets);
+      const reconstruction = reduceWhere(whereCall, values, reduction, { hidden, weights });
       return {
         loss: reconstruction,
         terms: { reconstruction },

@@ -8,7 +8,7 @@ import { checkKey, fold, key as makeKey, type Key } from "../random/keys.js";
 import { scope } from "../scope.js";
 import { adoptArray, type Tensor } from "../tensor.js";
 import { type BatchOptions, batchSizeOf, mapRanges, rowsOf } from "./batches.js";
-import { checkBatch } from "./model.js";
+import { checkBatch } from "./batch.js";
 
 /** A model with its parameters: what the bounds need of it. */
 export interface LatentModel {

@@ -3,6 +3,7 @@
 import { checkNumber, checkOptions, refuseKind } from "../check.js";
 import * as ops from "../ops/index.js";
 import type { Tensor } from "../tensor.js";
+import { sharesOf } from "./batch.js";
 
 /** Nats of KL that are not paid for: in every latent dimension by itself, or in all of them together. */
 export type FreeBits = { readonly perDimension: number } | { readonly total: number };
@@ -21,12 +22,15 @@ export function checkFreeBits(where: string, freeBits: unknown): void {
 const atLeast = (x: Tensor, floor: number) => ops.scale(ops.relu(ops.scale(x, 1, -floor)), 1, floor);
 
 /**
- * What is paid for KL values `[n, latent]`: the mean over the batch, at least the free nats.
+ * What is paid for KL values `[n, latent]`: the mean over the batch, weighted where there are weights, at least the free nats.
  *
  * @see Kingma et al., "Improving variational inference with inverse autoregressive flow" (2016), appendix C.8
  */
-export function penalty(klElements: Tensor, freeBits: FreeBits | undefined): Tensor {
-  const perDimension = ops.mean(klElements, { axis: 0 });
+export function penalty(klElements: Tensor, freeBits: FreeBits | undefined, weights?: Tensor): Tensor {
+  const perDimension =
+    weights === undefined
+      ? ops.mean(klElements, { axis: 0 })
+      : ops.sum(ops.mul(klElements, sharesOf(weights, 2)), { axis: 0 });
   if (freeBits === undefined) return ops.sum(perDimension);
   if ("total" in freeBits) return atLeast(ops.sum(perDimension), freeBits.total);
   return ops.sum(atLeast(perDimension, freeBits.perDimension));

@@ -37,7 +37,6 @@ export function codesOf(model: AnyModel, params: ModelParams, inputs: Tensor): T
  * @example
  * const model = modelFromSpec(JSON.parse(JSON.stringify(lectures.denseVae().spec)));
  * model.inputShape; // [784]
- * if (model.type === "vae") model.latentSize; // 20
  */
 export function modelFromSpec(spec: ModelSpec, custom: CustomParts = {}): AnyModel {
   const where = "modelFromSpec";

@@ -1,18 +1,11 @@
 // What a model is: layers joined into something that can be trained, with its parameters outside of it, as plain data.
 
-import {
-  checkBoolean,
-  checkInteger,
-  checkOptions,
-  checkSizes,
-  refuseKind,
-  refuseValue,
-  within,
-} from "../check.js";
+import { checkBoolean, checkInteger, checkOptions, checkSizes, refuseKind, within } from "../check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
-import { checkTensor, isSameShape, type Shape, type Tensor } from "../tensor.js";
+import type { Shape, Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
+import type { BatchLike } from "./batch.js";
 import type { BetaSchedule } from "./beta.js";
 
 /** What a model has learned, for every part of it by name. */
@@ -31,9 +24,7 @@ export interface LossOptions {
   readonly training?: boolean | undefined;
   /** Number of the step, from 0: what a schedule is asked about (default 0). */
   readonly step?: number | undefined;
-  /** What the output is compared with, where that is not the input itself: the clean inputs. */
-  readonly target?: Tensor | undefined;
-  /** 1 where the loss counts and 0 where it does not, of the target's shape or with one channel (default: all). */
+  /** 1 where the loss counts and 0 where it does not, of the targets' shape or with one channel (default: all). */
   readonly hidden?: Tensor | undefined;
 }
 
@@ -73,7 +64,7 @@ export interface Model {
   /** The weight of the term "kl" ("paidKl" where there is one) in the loss, where it has one. */
   readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
-  loss(params: ModelParams, inputs: Tensor, options?: LossOptions): LossResult;
+  loss(params: ModelParams, batch: BatchLike, options?: LossOptions): LossResult;
   /** The inputs as the model gives them back. */
   reconstruct(params: ModelParams, inputs: Tensor): Tensor;
   /** What is worth a warning, seen in some inputs (absent: nothing). */
@@ -120,32 +111,11 @@ export function checkMoment(where: string, moment: Moment): Moment {
   return moment;
 }
 
-/** Checks a batch of inputs, codes or targets: `[n, ...shape]`, of any n or a given one. */
-export function checkBatch(
-  where: string,
-  argument: string,
-  batch: unknown,
-  shape: Shape,
-  count?: number,
-): asserts batch is Tensor {
-  checkTensor(where, argument, batch);
-  const [n, ...rest] = batch.shape;
-  if (n === undefined || n !== (count ?? n) || !isSameShape(rest, shape)) {
-    refuseValue(where, `${argument}.shape`, `be [${[count ?? "n", ...shape].join(", ")}]`, batch.shape);
-  }
-}
-
-/** Checks how a loss is to be taken on inputs that are a batch; `more` are the names of further options. */
-export function checkLossOptions(
-  where: string,
-  options: LossOptions,
-  inputs: Tensor,
-  more: readonly string[] = [],
-): void {
-  checkOptions(where, options, ["key", "training", "step", "target", "hidden", ...more]);
-  const { key, training = false, step = 0, target = inputs } = options;
+/** Checks how a loss is to be taken; `more` are the names of further options. */
+export function checkLossOptions(where: string, options: LossOptions, more: readonly string[] = []): void {
+  checkOptions(where, options, ["key", "training", "step", "hidden", ...more]);
+  const { key, training = false, step = 0 } = options;
   if (key !== undefined) checkKey(where, "key", key);
   checkBoolean(where, "training", training);
   checkInteger(where, "step", step, 0);
-  checkBatch(where, "target", target, inputs.shape.slice(1), inputs.shape[0]);
 }

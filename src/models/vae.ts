@@ -8,6 +8,7 @@ import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { sizeOf, type Tensor } from "../tensor.js";
+import { checkBatch, unlabelled } from "./batch.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
 import { betaAt, checkedBeta } from "./beta.js";
 import {
@@ -20,7 +21,7 @@ import {
 import { latentUsage, usageWarnings } from "./collapse.js";
 import { VAE_DRAWS } from "./draws.js";
 import { checkFreeBits, penalty } from "./freeBits.js";
-import { checkBatch, checkLossOptions, checkMoment, checkParams, type ModelParams } from "./model.js";
+import { checkLossOptions, checkMoment, checkParams, type ModelParams } from "./model.js";
 import { networkOf, PARTS } from "./network.js";
 import { reduceWhere } from "./reconstructionLoss.js";
 import { refine } from "./refine.js";
@@ -113,21 +114,21 @@ export function vae(options: VaeOptions): Vae {
       checkKey(`${where}.init`, "key", key);
       return network.init(key);
     },
-    loss(params, inputs, lossOptions = {}) {
+    loss(params, batch, lossOptions = {}) {
       const whereLoss = `${where}.loss`;
       checkParams(whereLoss, params, PARTS);
-      checkBatch(whereLoss, "inputs", inputs, inputShape);
-      checkLossOptions(whereLoss, lossOptions, inputs, ["noise"]);
-      const { key, noise, training = false, step = 0, target = inputs, hidden } = lossOptions;
+      const { inputs, targets = inputs, weights } = unlabelled(whereLoss, batch, inputShape);
+      checkLossOptions(whereLoss, lossOptions, ["noise"]);
+      const { key, noise, training = false, step = 0, hidden } = lossOptions;
       if (noise === undefined) checkKey(whereLoss, "key", key);
       else checkBatch(whereLoss, "noise", noise, [latentSize], inputs.shape[0]);
       const sample = (q: DiagonalGaussian) =>
         displace(q.mean, q.logVar, noise ?? normal(fold(key as Key, VAE_DRAWS.sample), q.mean.shape));
       const context = key === undefined ? { training } : { training, key };
-      const { q, negativeLogProb, state } = network.pass(params, inputs, target, sample, context);
-      const reconstruction = reduceWhere(whereLoss, negativeLogProb, "perExample", hidden);
+      const { q, negativeLogProb, state } = network.pass(params, inputs, targets, sample, context);
+      const reconstruction = reduceWhere(whereLoss, negativeLogProb, "perExample", { hidden, weights });
       const klElements = klStandardNormal(q, { reduction: "none" });
-      const paid = penalty(klElements, freeBits);
+      const paid = penalty(klElements, freeBits, weights);
       const weight = betaAt(beta, step);
       const isOpen = typeof beta !== "number" && beta.final === undefined;
       if (isOpen && lossOptions.step !== undefined) goal = weight;
@@ -135,7 +136,9 @@ export function vae(options: VaeOptions): Vae {
         loss: ops.add(reconstruction, ops.scale(paid, weight)),
         terms: {
           reconstruction,
-          ...(freeBits === undefined ? { kl: paid } : { kl: penalty(klElements, undefined), paidKl: paid }),
+          ...(freeBits === undefined
+            ? { kl: paid }
+            : { kl: penalty(klElements, undefined, weights), paidKl: paid }),
         },
         state,
       };

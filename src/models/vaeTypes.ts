@@ -4,6 +4,7 @@ import type { DiagonalGaussian } from "../distributions/gaussian.js";
 import type { Layer } from "../layers/layer.js";
 import type { Key } from "../random/keys.js";
 import type { Shape, Tensor } from "../tensor.js";
+import type { BatchLike } from "./batch.js";
 import type { BatchOptions } from "./batches.js";
 import type { Beta } from "./beta.js";
 import type { Bound, BoundOptions } from "./bound.js";
@@ -73,7 +74,7 @@ export interface Vae extends Model {
    * `params.weights`. With free bits it is reconstruction + beta·paidKl, "paidKl" a third term. Needs a key, or the noise
    * itself.
    */
-  loss(params: ModelParams, inputs: Tensor, options?: VaeLossOptions): LossResult;
+  loss(params: ModelParams, batch: BatchLike, options?: VaeLossOptions): LossResult;
   /** The posterior q(z | x) of any number of inputs: mean and logVar, `[n, latentSize]`. */
   encode(params: ModelParams, inputs: Tensor, options?: BatchOptions): DiagonalGaussian;
   /** One sample of the posterior per input, `[n, latentSize]`. */

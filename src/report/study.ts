@@ -12,7 +12,8 @@ import {
 } from "../check.js";
 import type { DiagonalGaussian } from "../distributions/gaussian.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
-import { checkBatch, checkParams, type ModelParams } from "../models/model.js";
+import { checkBatch } from "../models/batch.js";
+import { checkParams, type ModelParams } from "../models/model.js";
 import type { Vae } from "../models/vaeTypes.js";
 import * as ops from "../ops/index.js";
 import { checkKey, key as makeKey, type Key } from "../random/keys.js";

@@ -1,5 +1,6 @@
 // Training that left the finite numbers: where it happened first, and what was good until then.
 
+import type { Batch } from "../models/batch.js";
 import type { ModelParams } from "../models/model.js";
 import { scope } from "../scope.js";
 import { type Tensor, viewOf } from "../tensor.js";
@@ -94,10 +95,16 @@ function adviceOf({ isBatchFinite }: DivergenceDetails): string {
   return isBatchFinite ? "; a smaller learning rate or clipByGlobalNorm may help" : "";
 }
 
-/** The first row that is not finite, and what it holds; undefined where all are. */
-export function firstBad(inputs: Tensor): { readonly row: number; readonly value: number } | undefined {
-  if (scope(() => countNonFinite(inputs, inputs.size)) === 0) return undefined;
-  const values = viewOf(inputs);
+/** The first example of which something is not finite, and what it holds; undefined where all are. */
+export function firstBad(batch: Batch): { readonly row: number; readonly value: number } | undefined {
+  const { inputs, targets, weights } = batch;
+  const found = [inputs, targets, weights].flatMap((t) => (t === undefined ? [] : (firstBadRow(t) ?? [])));
+  return found.sort((a, b) => a.row - b.row)[0];
+}
+
+function firstBadRow(t: Tensor): { readonly row: number; readonly value: number } | undefined {
+  if (scope(() => countNonFinite(t, t.size)) === 0) return undefined;
+  const values = viewOf(t);
   const index = values.findIndex((value) => !Number.isFinite(value));
-  return { row: Math.floor(index / (inputs.size / inputs.shape[0])), value: values[index] };
+  return { row: Math.floor(index / (t.size / t.shape[0])), value: values[index] };
 }

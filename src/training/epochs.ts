@@ -2,6 +2,7 @@
 
 import { refuseValue } from "../check.js";
 import type { Model, Moment } from "../models/model.js";
+import { type Batch, mapBatch, weightOf } from "../models/batch.js";
 import { rowsOf } from "../models/batches.js";
 import type { Tensor } from "../tensor.js";
 import { betaAt, type BetaSchedule } from "../models/beta.js";
@@ -23,7 +24,7 @@ export interface Examined {
   readonly where: string;
   readonly model: Model;
   readonly trainer: Trainer;
-  readonly validation: Tensor | undefined;
+  readonly validation: Batch | undefined;
   /** Their indices in the data, where they are a share of it. */
   readonly validationIndices: Uint32Array | undefined;
   /** The final weight of the KL term as known after a step, where that weight changes; see {@link goalOf}. */
@@ -67,15 +68,19 @@ const NOT_FINITE =
 
 /** Loss and terms over the validation data, part by part with pauses in between; undefined where there are none. */
 async function evaluate(
-  { where, trainer, validation: inputs, validationIndices }: Examined,
+  { where, trainer, validation, validationIndices }: Examined,
   step: number,
   batchSize: number,
   pause: () => Promise<void>,
 ): Promise<Part[] | undefined> {
-  if (inputs === undefined) return undefined;
+  if (validation === undefined) return undefined;
   const parts: Part[] = [];
-  for (let start = 0; start < inputs.shape[0]; start += batchSize) {
-    const batch = rowsOf(inputs, start, Math.min(start + batchSize, inputs.shape[0]));
+  const [count] = validation.inputs.shape;
+  for (let start = 0; start < count; start += batchSize) {
+    const end = Math.min(start + batchSize, count);
+    const batch = mapBatch(validation, (t) => rowsOf(t, start, end));
+    // What counts for nothing has no mean.
+    if (weightOf(batch) === 0) continue;
     const evaluated = trainer.evaluate(batch);
     const { loss, terms } = evaluated;
     const term = Object.entries({ ...terms, loss }).find(([, value]) => !Number.isFinite(value))?.[0];
@@ -94,7 +99,7 @@ async function evaluate(
         params: trainer.params(),
       });
     }
-    parts.push({ ...evaluated, examples: batch.shape[0] });
+    parts.push({ ...evaluated, examples: weightOf(batch) });
     await pause();
   }
   return parts;

@@ -16,7 +16,7 @@ import {
 } from "./fitOptions.js";
 import type { History } from "./history.js";
 import { millisecondsNow, pauser } from "./pause.js";
-import { type Batch, type Source, sourceOf, type TrainingData } from "./source.js";
+import { type Drawn, type Source, sourceOf, type TrainingData } from "./source.js";
 import { makeTrainer, type StepResult, type Trainer } from "./trainer.js";
 
 /** What training ends with. */
@@ -38,8 +38,8 @@ export interface FitResult {
  * a checkpoint.
  *
  * @param model - a model
- * @param data - all examples as a tensor or ndarray `[n, ...inputShape]`, shuffled anew in every epoch; or batches as
- *   an iterable or async iterable, or as a function to one for each epoch
+ * @param data - all examples as a tensor or ndarray `[n, ...inputShape]`, shuffled anew in every epoch; with targets or
+ *   weights of their own `{ inputs, targets, weights }`, one entry per example; or batches as an iterable or async iterable, or as a function to one for each epoch
  * @param options.key - for fresh parameters, shuffling and noise
  * @param options.epochs - passes over the data (default 10, or as many as `steps` needs)
  * @param options.steps - stop after so many steps (default: no limit)
@@ -87,7 +87,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
   const settings = settingsOf(completed, training);
   const { trainer, release } = makeTrainer(where, model, { ...completed, key: fold(key, FIT_DRAWS.trainer) });
   try {
-    const sample = validation ?? source.sample;
+    const sample = validation?.inputs ?? source.sample;
     const goalAt = goalOf(model, lastStep);
     return await run(
       { where, model, source, sample, validation, validationIndices, goalAt, settings, trainer },
@@ -100,11 +100,11 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
 }
 
 /** A step on a batch; where its data are not finite, the error names the example in the data of the user. */
-function stepOn(where: string, trainer: Trainer, batch: Batch): StepResult & { readonly examples: number } {
+function stepOn(where: string, trainer: Trainer, batch: Drawn): StepResult & { readonly examples: number } {
   try {
     return scope(() => {
-      const inputs = batch.take();
-      return { ...trainer.step(inputs), examples: inputs.shape[0] };
+      const examples = batch.take();
+      return { ...trainer.step(examples), examples: examples.inputs.shape[0] };
     });
   } catch (error) {
     if (!(error instanceof DivergenceError)) throw error;

@@ -10,16 +10,16 @@ import {
   refuseKind,
   refuseValue,
 } from "../check.js";
-import type { NdArrayLike } from "../ndarrayLike.js";
 import { permutation } from "../random/draws.js";
 import { given } from "../layers/support.js";
+import { type Batch, isBatchObject, mapBatch } from "../models/batch.js";
 import { BATCH_SIZE } from "../models/batches.js";
-import { checkBatch, type Model } from "../models/model.js";
+import type { Model } from "../models/model.js";
 import type { Key } from "../random/keys.js";
-import { type Shape, Tensor } from "../tensor.js";
+import type { Shape, Tensor } from "../tensor.js";
 import type { Settings } from "./checkpoint.js";
 import type { EpochRecord, StepRecord } from "./history.js";
-import { asTensor, gatherRows, type TrainingData } from "./source.js";
+import { asExamples, type Examples, gatherRows, type TrainingData } from "./source.js";
 import {
   type CompletedTrainerOptions,
   TRAINER_OPTIONS,
@@ -58,7 +58,7 @@ export interface FitOptions extends TrainerOptions {
   readonly batchSize?: number | undefined;
   readonly shuffle?: boolean | undefined;
   readonly dropLast?: boolean | undefined;
-  readonly validation?: Tensor | NdArrayLike | number | undefined;
+  readonly validation?: Examples | number | undefined;
   readonly earlyStopping?: EarlyStopping | undefined;
   readonly checkpoint?:
     | {
@@ -107,7 +107,7 @@ export interface CompletedFitOptions
   readonly shuffle: boolean;
   readonly dropLast: boolean;
   readonly yieldEvery: number;
-  readonly earlyStopping?: CompletedEarlyStopping;
+  readonly earlyStopping?: CompletedEarlyStopping | undefined;
 }
 
 /** Checks a model and all options but the data among them, and completes these. */
@@ -153,7 +153,7 @@ export function fitOptionsOf(where: string, model: Model, options: FitOptions): 
   };
 }
 
-function earlyStoppingOf(where: string, options: EarlyStopping): Required<EarlyStopping> {
+function earlyStoppingOf(where: string, options: EarlyStopping): CompletedEarlyStopping {
   checkOptions(`${where}.earlyStopping`, options, ["patience", "minDelta", "monitor"]);
   const { patience, minDelta = 0, monitor = "objective" } = options;
   checkInteger(where, "earlyStopping.patience", patience, 1);
@@ -168,7 +168,7 @@ function earlyStoppingOf(where: string, options: EarlyStopping): Required<EarlyS
 export interface Split {
   readonly training: TrainingData;
   readonly indices?: Uint32Array;
-  readonly validation: Tensor | undefined;
+  readonly validation: Batch | undefined;
   readonly validationIndices?: Uint32Array;
 }
 
@@ -180,23 +180,22 @@ export function splitData(
   inputShape: Shape,
   key: Key,
 ): Split {
-  const inputs = asTensor(data);
-  if (inputs !== undefined) checkBatch(where, "data", inputs, inputShape);
-  const training = inputs ?? data;
+  const examples = asExamples(where, "data", data, inputShape);
+  const training = examples ?? data;
   if (validation === undefined) return { training, validation };
   if (typeof validation !== "number") {
-    const given = asTensor(validation);
-    if (given === undefined) {
-      refuseKind(where, "validation", "be a tensor, an ndarray or a share of the data", validation);
+    const aside = asExamples(where, "validation", validation, inputShape);
+    if (aside === undefined) {
+      const rule = "be a tensor, an ndarray, an object with inputs, or a share of the data";
+      refuseKind(where, "validation", rule, validation);
     }
-    checkBatch(where, "validation", given, inputShape);
-    return { training, validation: given };
+    return { training, validation: aside };
   }
-  if (inputs === undefined) {
+  if (examples === undefined) {
     refuseKind(where, "validation", "be a tensor where data is not one to set a share of aside", validation);
   }
   checkNumber(where, "validation", validation, 0, 1);
-  const count = inputs.shape[0];
+  const count = examples.inputs.shape[0];
   const aside = Math.round(validation * count);
   if (aside === 0 || aside === count) {
     refuseValue(where, "validation", `leave some of the ${count} examples on both sides`, validation);
@@ -204,11 +203,18 @@ export function splitData(
   const order = permutation(key, count);
   const [validationIndices, indices] = [order.subarray(0, aside), order.subarray(aside)];
   return {
-    training: gatherRows(inputs, indices),
+    training: mapBatch(examples, (t) => gatherRows(t, indices)),
     indices,
-    validation: gatherRows(inputs, validationIndices),
+    validation: mapBatch(examples, (t) => gatherRows(t, validationIndices)),
     validationIndices,
   };
+}
+
+/** The shapes of examples in memory; those of a batch's inputs alone where nothing goes with them. */
+function formOf(training: TrainingData): unknown {
+  if (!isBatchObject(training)) return null;
+  const shapes = Object.entries(training).map(([name, t]) => [name, (t as Tensor).shape] as const);
+  return shapes.length === 1 ? shapes[0][1] : Object.fromEntries(shapes);
 }
 
 /** What must not change between a checkpoint and its resumption. */
@@ -221,6 +227,6 @@ export function settingsOf(options: CompletedFitOptions, training: TrainingData)
     dropLast,
     corrupt: corrupt?.spec ?? null,
     lossOn,
-    data: training instanceof Tensor ? training.shape : null,
+    data: formOf(training),
   };
 }

@@ -1,20 +1,25 @@
 // Where batches come from: a tensor that is shuffled anew in every epoch, or any iterable of batches.
 
 import { refuseKind, refuseUse, refuseValue } from "../check.js";
-import { checkBatch } from "../models/model.js";
+import { type Batch, batchOf, isBatchObject, mapBatch } from "../models/batch.js";
 import { fromNdarray, type NdArrayLike } from "../ndarrayLike.js";
 import { permutation } from "../random/draws.js";
 import { fold, type Key } from "../random/keys.js";
 import { adoptArray, emptyTensor, type Shape, Tensor, viewOf } from "../tensor.js";
 
+/** Examples in memory: a tensor or ndarray `[n, ...inputShape]`, or an object of such with one entry per example. */
+export type Examples =
+  Tensor | NdArrayLike | { readonly [Name in keyof Batch]: Exclude<Batch[Name], undefined> | NdArrayLike };
+
 /** Batches one after the other. */
-export type Batches = Iterable<Tensor | NdArrayLike> | AsyncIterable<Tensor | NdArrayLike>;
+export type Batches = Iterable<Examples> | AsyncIterable<Examples>;
 
 /**
- * What a model is trained on: all examples as a tensor or ndarray `[n, ...inputShape]`; or batches as an iterable or
+ * What a model is trained on: all examples as a tensor or ndarray `[n, ...inputShape]`, or as
+ * `{ inputs, targets, labels, weights }`; or batches as an iterable or
  * async iterable, or as a function that returns one for each epoch, for data that is larger than memory.
  */
-export type TrainingData = Tensor | NdArrayLike | Batches | ((epoch: number) => Batches);
+export type TrainingData = Examples | Batches | ((epoch: number) => Batches);
 
 /** Training data as the loop takes it. */
 export interface Source {
@@ -23,13 +28,13 @@ export interface Source {
   /** Examples to look at; undefined where they are not at hand. */
   readonly sample: Tensor | undefined;
   /** The batches of an epoch from the given one on. */
-  batches(epoch: number, from: number): AsyncIterable<Batch> | Iterable<Batch>;
+  batches(epoch: number, from: number): AsyncIterable<Drawn> | Iterable<Drawn>;
 }
 
 /** A batch that is still to be made, and where its rows come from. */
-export interface Batch {
+export interface Drawn {
   /** The examples; on the heap of the open scope, where they are gathered. */
-  take(): Tensor;
+  take(): Batch;
   /** The place of a row in the data that the user gave. */
   placeOf(row: number): Place;
 }
@@ -64,6 +69,16 @@ export function asTensor(value: unknown): Tensor | undefined {
   return isNdarray(value) ? fromNdarray(value) : undefined;
 }
 
+/** Examples in memory as a checked batch; undefined for anything else. */
+export function asExamples(where: string, argument: string, value: unknown, shape: Shape): Batch | undefined {
+  const tensor = asTensor(value);
+  if (tensor !== undefined) return batchOf(where, argument, tensor, shape);
+  if (!isBatchObject(value)) return undefined;
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  const tensors = entries.map(([name, entry]) => [name, asTensor(entry) ?? entry]);
+  return batchOf(where, argument, Object.fromEntries(tensors), shape);
+}
+
 function copyRows(inputs: Tensor, indices: Uint32Array, into: Float32Array): void {
   const length = inputs.size / inputs.shape[0];
   const values = viewOf(inputs);
@@ -86,13 +101,13 @@ function gatherInScope(inputs: Tensor, indices: Uint32Array): Tensor {
   return rows;
 }
 
-function tensorSource(inputs: Tensor, options: SourceOptions): Source {
+function examplesSource(examples: Batch, options: SourceOptions): Source {
   const { batchSize, shuffle, dropLast, key, indices } = options;
-  const count = inputs.shape[0];
+  const count = examples.inputs.shape[0];
   const batchCount = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
   return {
     batchCount,
-    sample: inputs,
+    sample: examples.inputs,
     *batches(epoch, from) {
       const order = shuffle
         ? permutation(fold(key, epoch), count)
@@ -100,7 +115,7 @@ function tensorSource(inputs: Tensor, options: SourceOptions): Source {
       for (let batch = from; batch < batchCount; batch++) {
         const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
         yield {
-          take: () => gatherInScope(inputs, rows),
+          take: () => mapBatch(examples, (t) => gatherInScope(t, rows)),
           placeOf: (row) => ({ example: indices?.[rows[row]] ?? rows[row] }),
         };
       }
@@ -131,9 +146,10 @@ function streamSource(where: string, data: Batches | ((epoch: number) => Batches
       used = batches;
       let index = 0;
       for await (const item of batches) {
-        const batch = asTensor(item);
-        if (batch === undefined) refuseKind(where, `data[${index}]`, "be a tensor or ndarray", item);
-        checkBatch(where, `data[${index}]`, batch, shape);
+        const batch = asExamples(where, `data[${index}]`, item, shape);
+        if (batch === undefined) {
+          refuseKind(where, `data[${index}]`, "be a tensor or ndarray, or an object with inputs", item);
+        }
         const number = index++;
         if (number >= from) {
           yield { take: () => batch, placeOf: (row) => ({ example: row, batch: number }) };
@@ -159,24 +175,24 @@ function isExhaustible(batches: Batches): boolean {
 
 /** The checked source of training data. */
 export function sourceOf(where: string, data: unknown, options: SourceOptions): Source {
-  const inputs = asTensor(data);
-  if (inputs === undefined) {
+  const examples = asExamples(where, "data", data, options.inputShape);
+  if (examples === undefined) {
     if (typeof data !== "function" && !isIterable(data)) {
       refuseKind(
         where,
         "data",
-        "be a tensor, an ndarray, an iterable of batches, or a function to one",
+        "be a tensor, an ndarray, an object with inputs, an iterable of batches, or a function to one",
         data,
       );
     }
     return streamSource(where, data as Batches, options.inputShape);
   }
-  const source = tensorSource(inputs, options);
+  const source = examplesSource(examples, options);
   if (source.batchCount === 0) {
     refuseValue(
       where,
       "batchSize",
-      `be at most the ${inputs.shape[0]} examples with dropLast`,
+      `be at most the ${examples.inputs.shape[0]} examples with dropLast`,
       options.batchSize,
     );
   }

@@ -6,7 +6,8 @@ import { asLike } from "../files/asLike.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";
 import { checkLayer, given } from "../layers/support.js";
-import { checkBatch, checkModel, type Model, type ModelParams } from "../models/model.js";
+import { type Batch, type BatchLike, batchOf } from "../models/batch.js";
+import { checkModel, type Model, type ModelParams } from "../models/model.js";
 import { betaAt } from "../models/beta.js";
 import { adam } from "../optimizers/adam.js";
 import { checkOptimizer, type Optimizer, tensorsLike, updateInPlace } from "../optimizers/optimizer.js";
@@ -72,13 +73,13 @@ export interface TrainerState {
 
 /** Trains a model step by step; made by {@link createTrainer}. */
 export interface Trainer {
-  /** One update on a batch `[n, ...inputShape]`; n may change from step to step. */
-  step(batch: Tensor): StepResult;
+  /** One update on a batch `[n, ...inputShape]`, or a {@link Batch}; n may change from step to step. */
+  step(batch: BatchLike): StepResult;
   /**
    * Loss and terms on a batch without an update, as in inference; disturbed as in training, with fixed noise; with the
    * weights of schedules at the last step that was taken.
    */
-  evaluate(batch: Tensor): Pick<StepResult, "loss" | "terms" | "beta">;
+  evaluate(batch: BatchLike): Pick<StepResult, "loss" | "terms" | "beta">;
   /** A copy of the parameters as they are. */
   params(): ModelParams;
   /** A copy of everything, to go on from later with `restore`. */
@@ -121,17 +122,24 @@ export function trainerOptionsOf(
   return { key, optimizer, lossOn, ...given({ params, corrupt }) };
 }
 
-/** A batch as the loss takes it: disturbed, with the clean one as target. */
+/** A batch as the loss takes it: its inputs disturbed, and compared with what they were. */
 function corruption(options: CompletedTrainerOptions, model: Model) {
   const { corrupt, lossOn } = options;
-  if (corrupt === undefined) return (batch: Tensor) => ({ input: batch, target: batch });
+  if (corrupt === undefined) return (batch: Batch): Prepared => ({ batch });
   const { params, state } = corrupt.init(fold(options.key, TRAINER_DRAWS.init), model.inputShape);
-  return (batch: Tensor, key: Key) => {
+  return (given: Batch, key: Key): Prepared => {
     const context: ApplyContext = { training: true, key };
-    const input = corrupt.apply(params, state, batch, context).output;
-    if (lossOn !== "hidden") return { input, target: batch };
-    return { input, target: batch, hidden: (corrupt as MaskLayer).hidden(key, batch.shape) };
+    const inputs = corrupt.apply(params, state, given.inputs, context).output;
+    const batch = { ...given, inputs, targets: given.targets ?? given.inputs };
+    if (lossOn !== "hidden") return { batch };
+    return { batch, hidden: (corrupt as MaskLayer).hidden(key, inputs.shape) };
   };
+}
+
+/** A batch after its corruption, with where the loss counts. */
+interface Prepared {
+  readonly batch: Batch;
+  readonly hidden?: Tensor;
 }
 
 const numbersOf = (terms: Readonly<Record<string, Tensor>>): Record<string, number> =>
@@ -188,16 +196,21 @@ export function makeTrainer(
   const { beta } = model;
   const weightAt = (at: number) => (beta === undefined || beta === 1 ? {} : { beta: betaAt(beta, at) });
 
-  type Prepared = ReturnType<typeof prepare>;
-  const lossOf = (weights: ModelParams["weights"], { input, ...rest }: Prepared, stepKey: Key) => {
+  const lossOf = (weights: ModelParams["weights"], { batch, ...rest }: Prepared, stepKey: Key) => {
     const given = { ...rest, key: stepKey, training: true, step };
-    const result = model.loss({ weights, state: kept.params.state }, input, given);
+    const result = model.loss({ weights, state: kept.params.state }, batch, given);
     return [result.loss, result] as const;
   };
   const gradientOf = valueAndGrad(lossOf);
 
   /** Explains a step that is not finite, goes back to the last good parameters and throws. */
-  function diverge(prepared: Prepared, stepKey: Key, terms: Record<string, number>, grads: unknown): never {
+  function diverge(
+    given: Batch,
+    prepared: Prepared,
+    stepKey: Key,
+    terms: Record<string, number>,
+    grads: unknown,
+  ): never {
     const term = Object.keys(terms).find((name) => !Number.isFinite(terms[name]));
     let operation: string | undefined;
     try {
@@ -209,7 +222,7 @@ export function makeTrainer(
       leavesOf(kept.params.weights).find(({ tensor }) => isBad(tensor)) ??
       leavesOf(grads).find(({ tensor }) => isBad(tensor)) ??
       {};
-    const bad = firstBad(prepared.target);
+    const bad = firstBad(given);
     const isBatchFinite = bad === undefined;
     if (isBatchFinite) {
       // The step before led here. What the optimizer has gathered leads here again.
@@ -231,8 +244,8 @@ export function makeTrainer(
   }
 
   const trainer: Trainer = {
-    step(batch) {
-      checkBatch("Trainer.step", "batch", batch, model.inputShape);
+    step(value) {
+      const batch = batchOf("Trainer.step", "batch", value, model.inputShape);
       return scope(() => {
         claim(residence);
         const stepKey = fold(key, step);
@@ -246,7 +259,7 @@ export function makeTrainer(
         const gradientNorm = Math.fround(globalNorm(grads));
         const numbers = { ...terms, loss };
         if (![...Object.values(numbers), gradientNorm].every(Number.isFinite)) {
-          diverge(prepared, lossKey, numbers, grads);
+          diverge(batch, prepared, lossKey, numbers, grads);
         }
         const weight = weightAt(step);
         lastGood = overwrite(lastGood, { weights, state });
@@ -259,15 +272,15 @@ export function makeTrainer(
         return { step: step++, loss, terms, ...weight, gradientNorm };
       });
     },
-    evaluate(batch) {
-      checkBatch("Trainer.evaluate", "batch", batch, model.inputShape);
+    evaluate(value) {
+      const given = batchOf("Trainer.evaluate", "batch", value, model.inputShape);
       return scope(() => {
         const evaluationKey = fold(key, TRAINER_DRAWS.evaluation);
-        const { input, ...rest } = prepare(batch, fold(evaluationKey, STEP_DRAWS.corruption));
+        const { batch, ...rest } = prepare(given, fold(evaluationKey, STEP_DRAWS.corruption));
         // A schedule is asked only at steps that are trained.
-        const given = { ...rest, key: fold(evaluationKey, STEP_DRAWS.loss), step: Math.max(step - 1, 0) };
-        const { loss, terms } = model.loss(kept.params, input, given);
-        return { loss: item(loss), terms: numbersOf(terms), ...weightAt(given.step) };
+        const how = { ...rest, key: fold(evaluationKey, STEP_DRAWS.loss), step: Math.max(step - 1, 0) };
+        const { loss, terms } = model.loss(kept.params, batch, how);
+        return { loss: item(loss), terms: numbersOf(terms), ...weightAt(how.step) };
       });
     },
     params: () => toArrays(kept.params),

@@ -106,7 +106,10 @@ describe("autoencoder", () => {
       expect(item(result.loss) / mean(same)).toBeCloseTo(1, 4);
       expect(result.terms.reconstruction).toBe(result.loss);
       expect(Object.keys(result.terms)).toEqual(["reconstruction"]);
-      expect(item(model.loss(params, images, { target }).loss) / mean(other)).toBeCloseTo(1, 4);
+      expect(item(model.loss(params, { inputs: images, targets: target }).loss) / mean(other)).toBeCloseTo(
+        1,
+        4,
+      );
       model.score(params, images).data.forEach((value, i) => expect(value / same[i]).toBeCloseTo(1, 4));
       const isLogits = loss === "binaryCrossEntropyWithLogits";
       const decoded = isLogits ? ops.sigmoid(outputs) : outputs;
@@ -128,8 +131,15 @@ describe("autoencoder", () => {
       const { weights, state } = model.init(key(3));
       const images = imagesOf([6, 4, 2], 3, 4);
       const hidden = bernoulliMask([3, 6, 4, 1]);
-      for (const options of [{}, { training: true }, { hidden }, { target: imagesOf([6, 4, 2], 3, 5) }]) {
-        const f = (own: typeof weights) => model.loss({ weights: own, state }, images, options).loss;
+      const paired = { inputs: images, targets: imagesOf([6, 4, 2], 3, 5), weights: tensor([1, 0, 2]) };
+      for (const [batch, options] of [
+        [images, {}],
+        [images, { training: true }],
+        [images, { hidden }],
+        [paired, {}],
+        [paired, { hidden }],
+      ] as const) {
+        const f = (own: typeof weights) => model.loss({ weights: own, state }, batch, options).loss;
         expect(checkGradient(f, weights)).toMatchObject({ passed: true });
       }
     },
@@ -313,15 +323,15 @@ describe("autoencoder refuses", () => {
     ],
     [
       "fewer targets",
-      loss({ target: ones([1, 3]) }),
+      () => model.loss(params, { inputs: ones([2, 3]), targets: ones([1, 3]) }),
       RangeError,
-      "autoencoder.loss: target.shape must be [2, 3], got [1, 3]",
+      "autoencoder.loss: batch.targets.shape must be [2, 3], got [1, 3]",
     ],
     [
       "a wide target",
-      loss({ target: ones([2, 4]) }),
+      () => model.loss(params, { inputs: ones([2, 3]), targets: ones([2, 4]) }),
       RangeError,
-      "autoencoder.loss: target.shape must be [2, 3]",
+      "autoencoder.loss: batch.targets.shape must be [2, 3]",
     ],
     ["a mask that is none", loss({ hidden: [1] }), TypeError, "autoencoder.loss: hidden must be a tensor"],
     [

@@ -186,9 +186,9 @@ describe("vae refuses", () => {
     ],
     [loss({ noise: zeros([1, 2]) }), RangeError, "vae.loss: noise.shape must be [6, 2], got [1, 2]"],
     [
-      loss({ key: key(1), target: ones([5, 3]) }),
+      () => model.loss(params, { inputs: ones([6, 3]), targets: ones([5, 3]) }, { key: key(1) }),
       RangeError,
-      "vae.loss: target.shape must be [6, 3], got [5, 3]",
+      "vae.loss: batch.targets.shape must be [6, 3], got [5, 3]",
     ],
     [
       loss({ key: key(1), hidden: ones([3]) }),

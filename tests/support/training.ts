@@ -15,7 +15,7 @@ import {
   reshape,
   sequential,
   type Shape,
-  type Tensor,
+  Tensor,
   tensor,
   vae,
 } from "../../src/index.js";
@@ -83,9 +83,10 @@ export function recorder(inputShape: Shape = [1], lossOf = (x: Tensor, w: Tensor
     spec: { type: "recorder", inputShape, encoder: NO_LAYER, decoder: NO_LAYER, options: {} },
     inputShape,
     init: () => ({ weights: { w: tensor([0.5]) }, state: { uses: tensor([0]) } }),
-    loss({ weights, state }, images, { target = images, hidden, training = false, step } = {}) {
+    loss({ weights, state }, batch, { hidden, training = false, step } = {}) {
+      const { inputs, targets: target = inputs } = batch instanceof Tensor ? { inputs: batch } : batch;
       seen.push({
-        input: [...images.data],
+        input: [...inputs.data],
         target: [...target.data],
         hidden: hidden && [...hidden.data],
         training,

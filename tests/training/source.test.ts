@@ -150,17 +150,25 @@ describe("batches as data", () => {
 
   it.each<[string, TrainingData, string]>([
     ["none at all", [], "fit: data must have at least one batch in every epoch, got 0"],
-    ["one that is no tensor", [one, 7 as never], "fit: data[1] must be a tensor or ndarray, got 7"],
+    ["one that is no tensor", [one, 7 as never], "fit: data[1] must be a tensor or ndarray, or an object 7"],
     ["one of another shape", [zeros([2, 2])], "fit: data[0].shape must be [n, 1], got [2, 2]"],
-    ["numbers", new Float32Array(4) as never, "fit: data[0] must be a tensor or ndarray, got 0"],
+    ["numbers", new Float32Array(4) as never, "fit: data[0] must be a tensor or ndarray, or an object 0"],
     ["a function to none", (() => 3) as never, "fit: data must return an iterable of batches, got 3"],
     [
       "a function to none in a later epoch",
       (epoch) => (epoch === 0 ? [one] : []),
       "fit: data must have at least",
     ],
-    ["nothing", undefined as never, "fit: data must be a tensor, an ndarray, an iterable"],
-    ["a string", "images" as never, "fit: data must be a tensor, an ndarray, an iterable"],
+    [
+      "nothing",
+      undefined as never,
+      "fit: data must be a tensor, an ndarray, an object with inputs, an iterable",
+    ],
+    [
+      "a string",
+      "images" as never,
+      "fit: data must be a tensor, an ndarray, an object with inputs, an iterable",
+    ],
     ["a tensor of another shape", zeros([4, 2]), "fit: data.shape must be [n, 1], got [4, 2]"],
     ["a single number", tensor(3), "fit: data.shape must be [n, 1], got []"],
   ])("are refused: %s", async (_, data, message) => {
@@ -235,7 +243,12 @@ describe("validation data", () => {
     ["more than all", counting(9), 1.5, "fit: validation must be from 0 to 1, got 1.5"],
     ["NaN", counting(9), NaN, "fit: validation must be a finite number"],
     ["another shape", counting(9), zeros([2, 3]), "fit: validation.shape must be [n, 1], got [2, 3]"],
-    ["a list", counting(9), [1] as never, "fit: validation must be a tensor, an ndarray or a share"],
+    [
+      "a list",
+      counting(9),
+      [1] as never,
+      "fit: validation must be a tensor, an ndarray, an object with inputs, or a share",
+    ],
   ])("are refused: %s", async (_, data, validation, message) => {
     await expect(shown(data, { validation: validation! })).rejects.toThrow(message);
   });
