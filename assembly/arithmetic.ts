@@ -1,16 +1,17 @@
 // Arithmetic of two buffers with broadcasting, and the in-place helpers of gradient accumulation.
 //
-// Kernels `name(a, aLength, b, bLength, y, n)`:
-//   Computes  y[i] = a[i mod aLength] ∘ b[i mod bLength]; NaN stays NaN, in maximum and minimum too.
-//   Layout    contiguous float32: aLength in a, bLength in b, n in y. A length is n, 1 (a scalar) or a
+// Kernels name(a, aLength, b, bLength, y, n):
+//   Computes y[i] = a[i mod aLength] ∘ b[i mod bLength]; NaN stays NaN.
+//   Layout contiguous float32: aLength in a, bLength in b, n in y. A length is n, 1 (a scalar) or a
 //             divisor of n (a trailing vector, repeated).
-//   Requires  n ≥ 1.
-//   Aliasing  y may be an operand of length n.
+//   Requires n ≥ 1.
+//   Aliasing y may be an operand of length n.
 //
 // Operands are taken row by row, a row being the longest run that wraps in neither; the operation is chosen
 // once per row (0.3 ns per element, where choosing it per vector takes 0.9). Rows under 16 elements would
 // spend their time on tails, so there vectors reach across the wrap instead.
 
+import { InPlace, Operand } from "./operand";
 import { bytesOf, loadPart, madd, storePart } from "./simd";
 
 const enum Operation {
@@ -18,32 +19,22 @@ const enum Operation {
   Sub,
   Mul,
   Div,
-  Maximum,
-  Minimum,
 }
 
-export function add(a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function add(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
   broadcast(Operation.Add, a, aLength, b, bLength, y, n);
 }
 
-export function sub(a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function sub(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
   broadcast(Operation.Sub, a, aLength, b, bLength, y, n);
 }
 
-export function mul(a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function mul(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
   broadcast(Operation.Mul, a, aLength, b, bLength, y, n);
 }
 
-export function div(a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
+export function div(a: Operand, aLength: i32, b: Operand, bLength: i32, y: Operand, n: i32): void {
   broadcast(Operation.Div, a, aLength, b, bLength, y, n);
-}
-
-export function maximum(a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
-  broadcast(Operation.Maximum, a, aLength, b, bLength, y, n);
-}
-
-export function minimum(a: usize, aLength: i32, b: usize, bLength: i32, y: usize, n: i32): void {
-  broadcast(Operation.Minimum, a, aLength, b, bLength, y, n);
 }
 
 const SHORT_ROW = 16;
@@ -93,13 +84,8 @@ function combineVectors(operation: Operation, a: usize, b: usize, y: usize, n: i
     case Operation.Mul:
       for (; n >= 4; n -= 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.mul(v128.load(a), v128.load(b)));
       break;
-    case Operation.Div:
-      for (; n >= 4; n -= 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.div(v128.load(a), v128.load(b)));
-      break;
     default:
-      // Maximum and minimum take the common loops.
-      combineRow(operation, a, 16, b, 16, y, n);
-      return;
+      for (; n >= 4; n -= 4, a += 16, b += 16, y += 16) v128.store(y, f32x4.div(v128.load(a), v128.load(b)));
   }
   if (n > 0)
     storePart(y, combine(operation, loadPart(a, n, f32x4.splat(0)), loadPart(b, n, f32x4.splat(1))), n);
@@ -133,19 +119,9 @@ function combineRow(
         v128.store(y, f32x4.mul(lanesAt(a, aStep, aScalar), lanesAt(b, bStep, bScalar)));
       }
       break;
-    case Operation.Div:
-      for (; n >= 4; n -= 4, a += aStep, b += bStep, y += 16) {
-        v128.store(y, f32x4.div(lanesAt(a, aStep, aScalar), lanesAt(b, bStep, bScalar)));
-      }
-      break;
-    case Operation.Maximum:
-      for (; n >= 4; n -= 4, a += aStep, b += bStep, y += 16) {
-        v128.store(y, f32x4.max(lanesAt(a, aStep, aScalar), lanesAt(b, bStep, bScalar)));
-      }
-      break;
     default:
       for (; n >= 4; n -= 4, a += aStep, b += bStep, y += 16) {
-        v128.store(y, f32x4.min(lanesAt(a, aStep, aScalar), lanesAt(b, bStep, bScalar)));
+        v128.store(y, f32x4.div(lanesAt(a, aStep, aScalar), lanesAt(b, bStep, bScalar)));
       }
   }
   if (n == 0) return;
@@ -193,12 +169,8 @@ function combine(operation: Operation, a: v128, b: v128): v128 {
       return f32x4.sub(a, b);
     case Operation.Mul:
       return f32x4.mul(a, b);
-    case Operation.Div:
-      return f32x4.div(a, b);
-    case Operation.Maximum:
-      return f32x4.max(a, b);
     default:
-      return f32x4.min(a, b);
+      return f32x4.div(a, b);
   }
 }
 
@@ -214,23 +186,23 @@ function loadWrapped(vector: usize, at: usize, bytes: usize): v128 {
 }
 
 /**
- * Computes  y[i] += alpha·x[i].
- * Layout    n float32 each, contiguous.
- * Requires  n ≥ 1.
- * Aliasing  x may be y.
+ * Computes y[i] += alpha·x[i].
+ * Layout n float32 each, contiguous.
+ * Requires n ≥ 1.
+ * Aliasing x may be y.
  */
-export function axpy(alpha: f32, x: usize, y: usize, n: i32): void {
+export function axpy(alpha: f32, x: Operand, y: InPlace, n: i32): void {
   const alphas = f32x4.splat(alpha);
   for (; n >= 4; n -= 4, x += 16, y += 16) v128.store(y, madd(alphas, v128.load(x), v128.load(y)));
   if (n > 0) storePart(y, madd(alphas, loadPart(x, n, alphas), loadPart(y, n, alphas)), n);
 }
 
 /**
- * Computes  y[i] = value.
- * Layout    n float32, contiguous.
- * Requires  n ≥ 1.
+ * Computes y[i] = value.
+ * Layout n float32, contiguous.
+ * Requires n ≥ 1.
  */
-export function fill(y: usize, n: i32, value: f32): void {
+export function fill(y: Operand, n: i32, value: f32): void {
   const values = f32x4.splat(value);
   for (; n >= 4; n -= 4, y += 16) v128.store(y, values);
   if (n > 0) storePart(y, values, n);

@@ -1,33 +1,16 @@
 // The gradient by filter of a correlation: its source windows transposed, times the target's gradient.
 
-import {
-  BATCH,
-  CHANNELS,
-  FILTER,
-  FILTER_STEP_H,
-  FILTER_STEP_K,
-  FILTER_STEP_W,
-  GRID_COLUMNS,
-  GRID_ROWS,
-  OUTPUTS,
-  SCRATCH,
-  SCRATCH_BYTES,
-  SOURCE_CHANNELS,
-  SOURCE_WIDTH,
-  TAPS_H,
-  TAPS_W,
-  field,
-} from "./job";
+import { Correlation } from "./correlation";
 import { EDGE_BYTES, FROM_TARGET } from "./microKernel";
-import { multiplyThin, THIN, THIN_COLUMNS } from "./thin";
-import { combineRows } from "./narrow";
+import { multiplyThin, THIN, THIN_COLUMNS } from "./fewRows";
+import { combineRows } from "./oneColumn";
 import { NARROW, PACKED_A_BYTES, multiplyColumns, packedColumns } from "./product";
 import {
   BASES,
   PACKED_B,
   RUNS,
   TARGETS,
-  footprint,
+  sourceColumns,
   isInside,
   listRuns,
   prepareTile,
@@ -35,35 +18,33 @@ import {
   tileImages,
   tileRows,
 } from "./tile";
+import { bytesOf } from "./simd";
 
 /** Byte offsets, from a window's begin, of every (tap, channel) of the runs, and the rows of the filter gradient. */
 function listElements(
-  job: usize,
+  job: Correlation,
   offsets: usize,
   rows: usize,
   runs: usize,
   runLength: i32,
   depth: i32,
 ): void {
-  const channels = field(job, CHANNELS);
-  const tapsW = field(job, TAPS_W);
+  const channels = job.channels;
+  const tapsW = job.tapsWidth;
   for (let e = 0; e < depth; e++) {
     const run = e / runLength;
     const tap = e / channels;
     const i = tap / tapsW;
-    const at = i * field(job, FILTER_STEP_H) + (tap - i * tapsW) * field(job, FILTER_STEP_W);
-    const row = at + (e - tap * channels) * field(job, FILTER_STEP_K);
-    store<u32>(
-      offsets + ((<usize>e) << 2),
-      load<u32>(runs + ((<usize>run) << 2)) + ((<u32>(e - run * runLength)) << 2),
-    );
-    store<u32>(rows + ((<usize>e) << 2), <u32>(<usize>field(job, FILTER) + ((<usize>row) << 2)));
+    const at = i * job.filterStepHeight + (tap - i * tapsW) * job.filterStepWidth;
+    const row = at + (e - tap * channels) * job.filterStepChannel;
+    store<u32>(offsets + bytesOf(e), load<u32>(runs + bytesOf(run)) + ((<u32>(e - run * runLength)) << 2));
+    store<u32>(rows + bytesOf(e), <u32>(job.filter + bytesOf(row)));
   }
 }
 
 /** Adds what one prepared tile contributes, by the product that fits the gradient's size. */
 function addTile(
-  job: usize,
+  job: Correlation,
   points: i32,
   runLength: i32,
   depth: i32,
@@ -71,19 +52,19 @@ function addTile(
   gradientRows: usize,
   packing: usize,
 ): void {
-  const scratch = <usize>field(job, SCRATCH);
+  const scratch = job.scratch;
   const bases = scratch + BASES;
   const listed = scratch + TARGETS;
   const runs = scratch + RUNS;
-  const outputs = field(job, OUTPUTS);
+  const outputs = job.outputs;
   const runCount = depth / runLength;
   if (depth <= THIN && outputs <= THIN_COLUMNS && outputs > NARROW) {
     multiplyThin(bases, runs, runCount, runLength, listed, points, gradientRows, outputs, packing);
   } else if (outputs > NARROW || runLength < 8) {
-    const room = scratch + <usize>field(job, SCRATCH_BYTES) - packing - PACKED_A_BYTES - EDGE_BYTES;
+    const room = scratch + <usize>job.scratchBytes - packing - PACKED_A_BYTES - EDGE_BYTES;
     const most = packedColumns(<i32>room);
     for (let n = 0; n < outputs; n += most) {
-      const at = (<usize>n) << 2;
+      const at = bytesOf(n);
       const count = min(most, outputs - n);
       multiplyColumns(
         bases,
@@ -102,7 +83,7 @@ function addTile(
       );
     }
   } else {
-    for (let n: usize = 0; n < (<usize>outputs) << 2; n += 4) {
+    for (let n: usize = 0; n < bytesOf(outputs); n += 4) {
       for (let run: usize = 0; run < <usize>runCount; run++) {
         const rows = gradientRows + ((run * <usize>runLength) << 2);
         combineRows(
@@ -125,31 +106,31 @@ function addTile(
 /**
  * The filter's gradient: filter[i, j, k, n] += Σ over grid points of source[tap, k] · target[point, n].
  *
- * Layout: the record of `correlate`; the filter is written, the target read. FILTER_STEP_N must be 1.
- * Requires: taps·channels ≤ MAX_ELEMENTS; `outputs` columns of packed target within the scratch.
- * Aliasing: as for `correlate`.
+ * Layout as `correlate` of `correlate.ts`; the filter is written, the target read.
+ * Requires as `correlate`; filterStepOutput must be 1.
+ * Aliasing as for `correlate`.
  */
-export function correlateFilterGradient(job: usize): void {
+export function correlateFilterGradient(job: Correlation): void {
   const inside = isInside(job);
   const columns = tileColumns(job, inside);
   const rows = tileRows(job, inside, columns);
   const images = tileImages(job, inside, columns, rows);
-  const scratch = <usize>field(job, SCRATCH);
-  const channels = field(job, CHANNELS);
-  const depth = field(job, TAPS_H) * field(job, TAPS_W) * channels;
+  const scratch = job.scratch;
+  const channels = job.channels;
+  const depth = job.tapsHeight * job.tapsWidth * channels;
   // Behind the padded source: element offsets, addresses of the gradient's rows, then packing space.
   const offsets = scratch + PACKED_B;
-  const gradientRows = offsets + ((<usize>depth) << 2);
-  const packing = (gradientRows + ((<usize>depth) << 2) + 63) & ~63;
-  const pixel = inside ? field(job, SOURCE_CHANNELS) : channels;
-  const width = inside ? field(job, SOURCE_WIDTH) : footprint(job, TAPS_W, columns);
-  for (let b = 0; b < field(job, BATCH); b += images) {
-    for (let r = 0; r < field(job, GRID_ROWS); r += rows) {
-      for (let c = 0; c < field(job, GRID_COLUMNS); c += columns) {
-        const tileC = min(columns, field(job, GRID_COLUMNS) - c);
-        const tileR = min(rows, field(job, GRID_ROWS) - r);
-        const tileB = min(images, field(job, BATCH) - b);
-        const pitch = inside ? width : footprint(job, TAPS_W, tileC);
+  const gradientRows = offsets + bytesOf(depth);
+  const packing = (gradientRows + bytesOf(depth) + 63) & ~63;
+  const pixel = inside ? job.sourceChannels : channels;
+  const width = inside ? job.sourceWidth : sourceColumns(job, columns);
+  for (let b = 0; b < job.batch; b += images) {
+    for (let r = 0; r < job.rows; r += rows) {
+      for (let c = 0; c < job.columns; c += columns) {
+        const tileC = min(columns, job.columns - c);
+        const tileR = min(rows, job.rows - r);
+        const tileB = min(images, job.batch - b);
+        const pitch = inside ? width : sourceColumns(job, tileC);
         const runLength = listRuns(job, scratch + RUNS, pitch * pixel, pixel);
         listElements(job, offsets, gradientRows, scratch + RUNS, runLength, depth);
         prepareTile(job, inside, b, tileB, r, tileR, c, tileC);

@@ -1,22 +1,8 @@
 // Depthwise convolution, one filter per channel, and its two gradients: a matrix product would be one column
 // wide, so these run along the channels instead. Layouts: images NHWC, filter [kernelHeight, kernelWidth, C].
 
-import {
-  BATCH,
-  DILATION_HEIGHT,
-  DILATION_WIDTH,
-  IN_CHANNELS,
-  IN_HEIGHT,
-  IN_WIDTH,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  PAD_LEFT,
-  PAD_TOP,
-  STRIDE_HEIGHT,
-  STRIDE_WIDTH,
-} from "./geometry";
+import { Operand, OptionalOperand } from "./operand";
+import { Geometry } from "./geometry";
 import { bytesOf, divideUp, loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
 /** First of the positions origin, origin + step, … that is ≥ 0. */
@@ -77,23 +63,23 @@ function scatter<T>(
 }
 
 /** Visits every window with those of its taps that lie inside the image. */
-function visit(forward: bool, x: usize, w: usize, y: usize, g: usize): void {
-  const inHeight = load<i32>(g + IN_HEIGHT);
-  const inWidth = load<i32>(g + IN_WIDTH);
-  const kernelWidth = load<i32>(g + KERNEL_WIDTH);
-  const dilationHeight = load<i32>(g + DILATION_HEIGHT);
-  const dilationWidth = load<i32>(g + DILATION_WIDTH);
-  const pixel = bytesOf(load<i32>(g + IN_CHANNELS));
+function visit(forward: bool, x: usize, w: usize, y: usize, geometry: Geometry): void {
+  const inHeight = geometry.inHeight;
+  const inWidth = geometry.inWidth;
+  const kernelWidth = geometry.kernelWidth;
+  const dilationHeight = geometry.dilationHeight;
+  const dilationWidth = geometry.dilationWidth;
+  const pixel = bytesOf(geometry.inChannels);
   const tapStep = <usize>dilationWidth * pixel;
   const rowStep = <usize>(dilationHeight * inWidth) * pixel;
   const tapRow = <usize>kernelWidth * pixel;
-  for (let b = 0; b < load<i32>(g + BATCH); b++, x += <usize>(inHeight * inWidth) * pixel) {
-    for (let r = 0; r < load<i32>(g + OUT_HEIGHT); r++) {
-      const top = r * load<i32>(g + STRIDE_HEIGHT) - load<i32>(g + PAD_TOP);
+  for (let b = 0; b < geometry.batch; b++, x += <usize>(inHeight * inWidth) * pixel) {
+    for (let r = 0; r < geometry.outHeight; r++) {
+      const top = r * geometry.strideHeight - geometry.padTop;
       const i = firstInside(top, dilationHeight);
-      const rows = endInside(top, dilationHeight, load<i32>(g + KERNEL_HEIGHT), inHeight) - i;
-      for (let c = 0; c < load<i32>(g + OUT_WIDTH); c++, y += pixel) {
-        const left = c * load<i32>(g + STRIDE_WIDTH) - load<i32>(g + PAD_LEFT);
+      const rows = endInside(top, dilationHeight, geometry.kernelHeight, inHeight) - i;
+      for (let c = 0; c < geometry.outWidth; c++, y += pixel) {
+        const left = c * geometry.strideWidth - geometry.padLeft;
         const j = firstInside(left, dilationWidth);
         const columns = endInside(left, dilationWidth, kernelWidth, inWidth) - j;
         const from = x + <usize>((top + i * dilationHeight) * inWidth + left + j * dilationWidth) * pixel;
@@ -123,18 +109,30 @@ function begin(y: usize, bias: usize, pixels: i32, channels: i32): void {
   for (let p = 0; p < pixels; p++, y += bytesOf(channels)) memory.copy(y, bias, bytesOf(channels));
 }
 
-/** Computes: y = x ∗ w + bias. Aliasing: none. */
-export function depthwise(x: usize, w: usize, bias: usize, y: usize, g: usize): void {
-  const pixels = load<i32>(g + BATCH) * load<i32>(g + OUT_HEIGHT) * load<i32>(g + OUT_WIDTH);
-  begin(y, bias, pixels, load<i32>(g + IN_CHANNELS));
-  visit(true, x, w, y, g);
+/** Computes y = x ∗ w + bias. Aliasing none. */
+export function depthwise(
+  x: Operand,
+  w: Operand,
+  bias: OptionalOperand,
+  y: Operand,
+  geometry: Geometry,
+): void {
+  const pixels = geometry.batch * geometry.outHeight * geometry.outWidth;
+  begin(y, bias, pixels, geometry.inChannels);
+  visit(true, x, w, y, geometry);
 }
 
-/** Computes: dx = the gradient by x, + bias. Aliasing: none. */
-export function depthwiseInputGradient(dy: usize, w: usize, bias: usize, dx: usize, g: usize): void {
-  const pixels = load<i32>(g + BATCH) * load<i32>(g + IN_HEIGHT) * load<i32>(g + IN_WIDTH);
-  begin(dx, bias, pixels, load<i32>(g + IN_CHANNELS));
-  visit(false, dx, w, dy, g);
+/** Computes dx = the gradient by x, + bias. Aliasing none. */
+export function depthwiseInputGradient(
+  dy: Operand,
+  w: Operand,
+  bias: OptionalOperand,
+  dx: Operand,
+  geometry: Geometry,
+): void {
+  const pixels = geometry.batch * geometry.inHeight * geometry.inWidth;
+  begin(dx, bias, pixels, geometry.inChannels);
+  visit(false, dx, w, dy, geometry);
 }
 
 /** dw += Σ x·dy over `count` windows of a row, for `lanes` channels. */
@@ -154,25 +152,24 @@ function correlateRow<T>(
   storeLanes<T>(dw, f32x4.add(loadLanes<T>(dw, lanes), sum), lanes);
 }
 
-/** Computes: dw = the gradient by w, summed row by row. Aliasing: none. */
-export function depthwiseFilterGradient(x: usize, dy: usize, dw: usize, g: usize): void {
-  const inHeight = load<i32>(g + IN_HEIGHT);
-  const inWidth = load<i32>(g + IN_WIDTH);
-  const outWidth = load<i32>(g + OUT_WIDTH);
-  const kernelWidth = load<i32>(g + KERNEL_WIDTH);
-  const strideWidth = load<i32>(g + STRIDE_WIDTH);
-  const channels = load<i32>(g + IN_CHANNELS);
+/** Computes dw = the gradient by w, summed row by row. Aliasing none. */
+export function depthwiseFilterGradient(x: Operand, dy: Operand, dw: Operand, geometry: Geometry): void {
+  const inHeight = geometry.inHeight;
+  const inWidth = geometry.inWidth;
+  const outWidth = geometry.outWidth;
+  const kernelWidth = geometry.kernelWidth;
+  const strideWidth = geometry.strideWidth;
+  const channels = geometry.inChannels;
   const pixel = bytesOf(channels);
   const xStep = <usize>strideWidth * pixel;
-  begin(dw, 0, load<i32>(g + KERNEL_HEIGHT) * kernelWidth, channels);
-  for (let b = 0; b < load<i32>(g + BATCH); b++, x += <usize>(inHeight * inWidth) * pixel) {
-    for (let r = 0; r < load<i32>(g + OUT_HEIGHT); r++, dy += <usize>outWidth * pixel) {
-      for (let i = 0; i < load<i32>(g + KERNEL_HEIGHT); i++) {
-        const h =
-          r * load<i32>(g + STRIDE_HEIGHT) - load<i32>(g + PAD_TOP) + i * load<i32>(g + DILATION_HEIGHT);
+  begin(dw, 0, geometry.kernelHeight * kernelWidth, channels);
+  for (let b = 0; b < geometry.batch; b++, x += <usize>(inHeight * inWidth) * pixel) {
+    for (let r = 0; r < geometry.outHeight; r++, dy += <usize>outWidth * pixel) {
+      for (let i = 0; i < geometry.kernelHeight; i++) {
+        const h = r * geometry.strideHeight - geometry.padTop + i * geometry.dilationHeight;
         if (h < 0 || h >= inHeight) continue;
         for (let j = 0; j < kernelWidth; j++) {
-          const left = j * load<i32>(g + DILATION_WIDTH) - load<i32>(g + PAD_LEFT);
+          const left = j * geometry.dilationWidth - geometry.padLeft;
           const c = firstInside(left, strideWidth);
           const count = endInside(left, strideWidth, outWidth, inWidth) - c;
           const from = x + <usize>(h * inWidth + left + c * strideWidth) * pixel;

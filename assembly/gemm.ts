@@ -1,10 +1,12 @@
 // The general matrix product: plans tables for, and calls, the blocked products.
 
-import { activate } from "./activation";
+import { Operand, OptionalOperand } from "./operand";
+import { activate, Activation } from "./fusedActivation";
 import { EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { packRun } from "./pack";
 import { multiplyColumns, multiplyRows, NARROW, PACKED_A_BYTES, packedColumns, scale } from "./product";
-import { combineRows, dotRows } from "./narrow";
+import { combineRows, dotRows } from "./oneColumn";
+import { bytesOf } from "./simd";
 
 /** Rows of one table of addresses. */
 const TABLE: i32 = 8192;
@@ -21,17 +23,17 @@ const MAX_DEPTH: i32 = 16384;
 
 /** Lists `count` addresses, `step` bytes apart. */
 function listAddresses(table: usize, first: usize, step: usize, count: i32): void {
-  for (const end = table + ((<usize>count) << 2); table < end; table += 4, first += step) {
+  for (const end = table + bytesOf(count); table < end; table += 4, first += step) {
     store<u32>(table, <u32>first);
   }
 }
 
-/** C = beta·C + bias, row by row; beta 0 overwrites whatever C held, NaN too. */
-function startFrom(c: usize, m: i32, n: i32, beta: f32, bias: usize): void {
+/** C = scaleTarget·C + bias, row by row; scaleTarget 0 overwrites whatever C held, NaN too. */
+function startFrom(c: usize, m: i32, n: i32, scaleTarget: f32, bias: usize): void {
   for (let i = 0; i < m; i++) {
-    for (let j: usize = 0; j < (<usize>n) << 2; j += 4, c += 4) {
+    for (let j: usize = 0; j < bytesOf(n); j += 4, c += 4) {
       let value: f32 = bias ? load<f32>(bias + j) : 0;
-      if (beta != 0) value += beta * load<f32>(c);
+      if (scaleTarget != 0) value += scaleTarget * load<f32>(c);
       store<f32>(c, value);
     }
   }
@@ -52,7 +54,7 @@ function multiplyLine(
   vectorStep: usize,
   c: usize,
   cStep: usize,
-  alpha: f32,
+  scaleProduct: f32,
   scratch: usize,
 ): void {
   const bases = scratch + FIRST_TABLE;
@@ -69,69 +71,96 @@ function multiplyLine(
       if (alongDepth) {
         const values = scratch + PACKED_B;
         for (let e: usize = 0; e < <usize>depth; e++)
-          store<f32>(values + (e << 2), alpha * load<f32>(part + e * vectorStep));
-        listAddresses(bases, matrix + <usize>i * pitch + ((<usize>d) << 2), pitch, count);
+          store<f32>(values + (e << 2), scaleProduct * load<f32>(part + e * vectorStep));
+        listAddresses(bases, matrix + <usize>i * pitch + bytesOf(d), pitch, count);
         store<u32>(scratch + RUN, 0);
         dotRows(bases, targets, count, scratch + RUN, 1, depth, values, 0, FROM_TARGET, 0);
       } else {
-        listAddresses(bases, matrix + <usize>d * pitch + ((<usize>i) << 2), pitch, depth);
+        listAddresses(bases, matrix + <usize>d * pitch + bytesOf(i), pitch, depth);
         listAddresses(listed, part, vectorStep, depth);
-        combineRows(bases, 0, count, listed, depth, 0, targets, 0, alpha, scratch + PACKED_A);
+        combineRows(bases, 0, count, listed, depth, 0, targets, 0, scaleProduct, scratch + PACKED_A);
       }
     }
   }
 }
 
 /**
- * Computes: C = f(alpha·op(A)·op(B) + beta·C + bias), op(A) m × k, op(B) k × n, C m × n.
- * Layout: all row-major and dense; `transposeA` says that A is stored k × m, `transposeB` that B is n × k;
- *   `bias` has n values, or is 0. beta 0 does not read C. k = 0 gives f(beta·C + bias).
- * Requires: `scratchBytes` ≥ 1 MB at `scratch`.
- * Aliasing: C, A, B and scratch are apart.
+ * Computes C = f(scaleProduct·op(A)·op(B) + scaleTarget·C + bias), op(A) m × k, op(B) k × n, C m × n.
+ * Layout all row-major and dense; `transposeA` says that A is stored k × m, `transposeB` that B is n × k;
+ *   `bias` has n values, or is 0. scaleTarget 0 does not read C. k = 0 gives f(scaleTarget·C + bias).
+ * Requires `scratchBytes` ≥ 1 MB at `scratch`.
+ * Aliasing C, A, B and scratch are apart.
  */
 export function gemm(
-  a: usize,
-  b: usize,
-  c: usize,
-  bias: usize,
+  a: Operand,
+  b: Operand,
+  c: Operand,
+  bias: OptionalOperand,
   m: i32,
   n: i32,
   k: i32,
   transposeA: bool,
   transposeB: bool,
+  scaleProduct: f32,
+  scaleTarget: f32,
+  activation: Activation,
   alpha: f32,
-  beta: f32,
-  activation: i32,
-  slope: f32,
   scratch: usize,
   scratchBytes: i32,
 ): void {
-  const pitchA = (<usize>(transposeA ? m : k)) << 2;
-  const pitchB = (<usize>(transposeB ? k : n)) << 2;
-  const pitchC = (<usize>n) << 2;
+  const pitchA = bytesOf(transposeA ? m : k);
+  const pitchB = bytesOf(transposeB ? k : n);
+  const pitchC = bytesOf(n);
   const stepA: usize = transposeA ? pitchA : 4; // bytes from one k to the next
   const stepB: usize = transposeB ? 4 : pitchB;
   const narrow = m <= NARROW || n <= NARROW;
-  if (k == 0 || beta != 0 || narrow) startFrom(c, m, n, beta, bias);
+  if (k == 0 || scaleTarget != 0 || narrow) startFrom(c, m, n, scaleTarget, bias);
   if (k == 0 || narrow) {
     if (m <= n && narrow) {
       for (let i: usize = 0; k > 0 && i < <usize>m; i++) {
         const row = a + (transposeA ? i << 2 : i * pitchA);
-        multiplyLine(b, transposeB, pitchB, n, k, row, stepA, c + i * pitchC, 4, alpha, scratch);
+        multiplyLine(b, transposeB, pitchB, n, k, row, stepA, c + i * pitchC, 4, scaleProduct, scratch);
       }
     } else if (narrow) {
       for (let j: usize = 0; k > 0 && j < <usize>n; j++) {
         const column = b + (transposeB ? j * pitchB : j << 2);
-        multiplyLine(a, !transposeA, pitchA, m, k, column, stepB, c + (j << 2), pitchC, alpha, scratch);
+        multiplyLine(
+          a,
+          !transposeA,
+          pitchA,
+          m,
+          k,
+          column,
+          stepB,
+          c + (j << 2),
+          pitchC,
+          scaleProduct,
+          scratch,
+        );
       }
     }
-    if (activation) activate(c, m * n, activation, slope);
+    if (activation) activate(c, m * n, activation, alpha);
     return;
   }
-  const start = beta != 0 ? FROM_TARGET : bias ? FROM_BIAS : FROM_ZERO;
+  const start = scaleTarget != 0 ? FROM_TARGET : bias ? FROM_BIAS : FROM_ZERO;
   if (transposeA) {
-    multiplyByColumns(a, b, c, bias, m, n, k, pitchA, pitchB, stepB, start, alpha, scratch, scratchBytes);
-    if (activation) activate(c, m * n, activation, slope);
+    multiplyByColumns(
+      a,
+      b,
+      c,
+      bias,
+      m,
+      n,
+      k,
+      pitchA,
+      pitchB,
+      stepB,
+      start,
+      scaleProduct,
+      scratch,
+      scratchBytes,
+    );
+    if (activation) activate(c, m * n, activation, alpha);
   } else {
     multiplyByRows(
       a,
@@ -144,9 +173,9 @@ export function gemm(
       pitchB,
       stepB,
       start,
-      alpha,
+      scaleProduct,
       activation,
-      slope,
+      alpha,
       scratch,
       scratchBytes,
     );
@@ -164,9 +193,9 @@ function multiplyByRows(
   pitchB: usize,
   stepB: usize,
   start: i32,
-  alpha: f32,
+  scaleProduct: f32,
   activation: i32,
-  slope: f32,
+  alpha: f32,
   scratch: usize,
   scratchBytes: i32,
 ): void {
@@ -179,25 +208,19 @@ function multiplyByRows(
     const depth = min(MAX_DEPTH, k - d);
     const most = ((scratchBytes - <i32>PACKED_B) / 4 / depth) & ~7;
     const last = d + depth == k;
+    const first = b + <usize>d * stepB;
     for (let j = 0; j < n; j += most) {
       const columns = min(most, n - j);
-      const column = (<usize>j) << 2;
+      const column = bytesOf(j);
       let out = packed;
       for (let p = 0; p < columns; p += 8, out += (<usize>depth) << 5) {
-        packRun(
-          out,
-          b + <usize>d * stepB + <usize>(j + p) * columnStep,
-          stepB,
-          columnStep,
-          depth,
-          min(8, columns - p),
-        );
+        packRun(out, first + <usize>(j + p) * columnStep, stepB, columnStep, depth, min(8, columns - p));
       }
-      if (alpha != 1) scale(packed, out, alpha);
+      if (scaleProduct != 1) scale(packed, out, scaleProduct);
       for (let i = 0; i < m; i += TABLE) {
         const rows = min(TABLE, m - i);
-        listAddresses(bases, a + (<usize>i * <usize>k + <usize>d) * 4, (<usize>k) << 2, rows);
-        listAddresses(targets, c + <usize>i * <usize>n * 4, (<usize>n) << 2, rows);
+        listAddresses(bases, a + (<usize>i * <usize>k + <usize>d) * 4, bytesOf(k), rows);
+        listAddresses(targets, c + <usize>i * <usize>n * 4, bytesOf(n), rows);
         multiplyRows(
           bases,
           targets,
@@ -211,7 +234,7 @@ function multiplyByRows(
           d > 0 ? FROM_TARGET : start,
           bias + column,
           last ? activation : 0,
-          slope,
+          alpha,
           scratch + PACKED_A,
         );
       }
@@ -231,7 +254,7 @@ function multiplyByColumns(
   pitchB: usize,
   stepB: usize,
   start: i32,
-  alpha: f32,
+  scaleProduct: f32,
   scratch: usize,
   scratchBytes: i32,
 ): void {
@@ -250,8 +273,8 @@ function multiplyByColumns(
     listAddresses(listed, b + <usize>d * stepB, stepB, depth);
     for (let i = 0; i < m; i += TABLE / 2) {
       const rows = min(TABLE / 2, m - i);
-      listAddresses(offsets, (<usize>i) << 2, 4, rows);
-      listAddresses(targets, c + <usize>i * <usize>n * 4, (<usize>n) << 2, rows);
+      listAddresses(offsets, bytesOf(i), 4, rows);
+      listAddresses(targets, c + <usize>i * <usize>n * 4, bytesOf(n), rows);
       for (let j = 0; j < n; j += most) {
         multiplyColumns(
           bases,
@@ -262,10 +285,10 @@ function multiplyByColumns(
           <usize>j * columnStep,
           columnStep,
           targets,
-          (<usize>j) << 2,
+          bytesOf(j),
           min(most, n - j),
           d > 0 ? FROM_TARGET : begin,
-          alpha,
+          scaleProduct,
           scratch + PACKED_A,
         );
       }

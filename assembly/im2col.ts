@@ -1,40 +1,24 @@
 // im2col and col2im as operations of their own, for those who ask for the matrix by name; convolutions here never
 // build it. The two are adjoint: ⟨im2col(x), c⟩ = ⟨x, col2im(c)⟩.
 
-import {
-  BATCH,
-  DILATION_HEIGHT,
-  DILATION_WIDTH,
-  IN_CHANNELS,
-  IN_HEIGHT,
-  IN_WIDTH,
-  KERNEL_HEIGHT,
-  KERNEL_WIDTH,
-  OUT_HEIGHT,
-  OUT_WIDTH,
-  PAD_LEFT,
-  PAD_TOP,
-  STRIDE_HEIGHT,
-  STRIDE_WIDTH,
-} from "./geometry";
+import { Operand } from "./operand";
+import { Geometry } from "./geometry";
 import { axpy } from "./arithmetic";
 import { bytesOf } from "./simd";
 
 /** Walks the matrix row by row, tap by tap, copying pixels out of the image or adding them into it. */
-function walk(x: usize, columns: usize, g: usize, gather: bool): void {
-  const inHeight = load<i32>(g + IN_HEIGHT);
-  const inWidth = load<i32>(g + IN_WIDTH);
-  const channels = load<i32>(g + IN_CHANNELS);
+function walk(x: usize, columns: usize, geometry: Geometry, gather: bool): void {
+  const inHeight = geometry.inHeight;
+  const inWidth = geometry.inWidth;
+  const channels = geometry.inChannels;
   const pixel = bytesOf(channels);
-  for (let b = 0; b < load<i32>(g + BATCH); b++, x += <usize>(inHeight * inWidth) * pixel) {
-    for (let r = 0; r < load<i32>(g + OUT_HEIGHT); r++) {
-      for (let c = 0; c < load<i32>(g + OUT_WIDTH); c++) {
-        for (let i = 0; i < load<i32>(g + KERNEL_HEIGHT); i++) {
-          const h =
-            r * load<i32>(g + STRIDE_HEIGHT) - load<i32>(g + PAD_TOP) + i * load<i32>(g + DILATION_HEIGHT);
-          for (let j = 0; j < load<i32>(g + KERNEL_WIDTH); j++, columns += pixel) {
-            const v =
-              c * load<i32>(g + STRIDE_WIDTH) - load<i32>(g + PAD_LEFT) + j * load<i32>(g + DILATION_WIDTH);
+  for (let b = 0; b < geometry.batch; b++, x += <usize>(inHeight * inWidth) * pixel) {
+    for (let r = 0; r < geometry.outHeight; r++) {
+      for (let c = 0; c < geometry.outWidth; c++) {
+        for (let i = 0; i < geometry.kernelHeight; i++) {
+          const h = r * geometry.strideHeight - geometry.padTop + i * geometry.dilationHeight;
+          for (let j = 0; j < geometry.kernelWidth; j++, columns += pixel) {
+            const v = c * geometry.strideWidth - geometry.padLeft + j * geometry.dilationWidth;
             const inside = h >= 0 && h < inHeight && v >= 0 && v < inWidth;
             const at = x + <usize>(h * inWidth + v) * pixel;
             if (gather) {
@@ -49,16 +33,16 @@ function walk(x: usize, columns: usize, g: usize, gather: bool): void {
 }
 
 /**
- * Computes: columns[(b, r, c), (i, j, k)] = the pixel's channel k under tap (i, j) of window (r, c), or 0.
- * Layout: columns is [batch·outHeight·outWidth, kernelHeight·kernelWidth·inChannels]. Aliasing: none.
+ * Computes columns[(b, r, c), (i, j, k)] = the pixel's channel k under tap (i, j) of window (r, c), or 0.
+ * Layout columns is [batch·outHeight·outWidth, kernelHeight·kernelWidth·inChannels]. Aliasing none.
  */
-export function im2col(x: usize, columns: usize, g: usize): void {
-  walk(x, columns, g, true);
+export function im2col(x: Operand, columns: Operand, geometry: Geometry): void {
+  walk(x, columns, geometry, true);
 }
 
-/** Computes: x = the sum of all column entries that im2col would read from each pixel. Aliasing: none. */
-export function col2im(columns: usize, x: usize, g: usize): void {
-  const pixels = load<i32>(g + BATCH) * load<i32>(g + IN_HEIGHT) * load<i32>(g + IN_WIDTH);
-  memory.fill(x, 0, <usize>pixels * bytesOf(load<i32>(g + IN_CHANNELS)));
-  walk(x, columns, g, false);
+/** Computes x = the sum of all column entries that im2col would read from each pixel. Aliasing none. */
+export function col2im(columns: Operand, x: Operand, geometry: Geometry): void {
+  const pixels = geometry.batch * geometry.inHeight * geometry.inWidth;
+  memory.fill(x, 0, <usize>pixels * bytesOf(geometry.inChannels));
+  walk(x, columns, geometry, false);
 }

@@ -1,29 +1,11 @@
 // What the binaries export: kernels by name. Nothing is computed here.
 
-export {
-  elu,
-  eluGradient,
-  gelu,
-  geluGradient,
-  geluTanh,
-  geluTanhGradient,
-  leakyRelu,
-  leakyReluGradient,
-  relu,
-  reluGradient,
-  sigmoid,
-  sigmoidGradient,
-  silu,
-  siluGradient,
-  softplus,
-  softplusGradient,
-  tanh,
-  tanhGradient,
-} from "./activations";
-export { add, axpy, div, fill, maximum, minimum, mul, sub } from "./arithmetic";
+export * from "./activations";
+export { add, axpy, div, fill, mul, sub } from "./arithmetic";
 export { correlate } from "./correlate";
 export { correlateFilterGradient } from "./correlateFilterGradient";
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
+export { activate, activateGradient } from "./fusedActivation";
 export { gemm } from "./gemm";
 export { col2im, im2col } from "./im2col";
 export {
@@ -34,30 +16,11 @@ export {
   countOutside,
 } from "./losses";
 export { adagrad, adam, rmsprop, sgd } from "./optimizer";
-export {
-  abs,
-  absGradient,
-  clip,
-  clipGradient,
-  erf,
-  erfGradient,
-  exp,
-  expGradient,
-  log,
-  log1p,
-  log1pGradient,
-  logGradient,
-  negate,
-  scale,
-  sqrt,
-  sqrtGradient,
-  square,
-  squareGradient,
-} from "./pointwise";
+export * from "./pointwise";
 export { channelVariance, normalize, normalizeInputGradient, normalizeParameterGradients } from "./norm";
 export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./pool2d";
 export { bernoulli, normal, threefryBits, threefryBlock, truncatedNormal, uniform } from "./random";
-export { countNonFinite, dot, max, maxGradient, mean, sum, sumOfSquares } from "./reduce";
+export { countNonFinite, max, maxGradient, mean, sum, sumOfSquares } from "./reduce";
 export { multiplyAddLoop } from "./roofline";
 export {
   logSoftmax,

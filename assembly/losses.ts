@@ -2,16 +2,17 @@
 //
 // Legend: z logits, p probabilities, t targets in [0, 1], y the loss of each element; n float32 each, contiguous.
 // `dy` holds n values, or one that all elements share (dyLength 1).
-// Requires  n ≥ 1.
-// Aliasing  the output may be an input of length n.
+// Requires n ≥ 1.
+// Aliasing the output may be an input of length n.
 
+import { Operand } from "./operand";
 import { loadPart, madd, storePart } from "./simd";
 import { expV, log1pV, logV } from "./vectorMath";
 
 /**
- * Computes  y = max(z, 0) − z·t + log1p(exp(−|z|)), which is −t·log σ(z) − (1 − t)·log σ(−z).
+ * Computes y = max(z, 0) − z·t + log1p(exp(−|z|)), which is −t·log σ(z) − (1 − t)·log σ(−z).
  */
-export function bceLogits(z: usize, t: usize, y: usize, n: i32): void {
+export function bceLogits(z: Operand, t: Operand, y: Operand, n: i32): void {
   const zero = f32x4.splat(0);
   for (; n >= 4; n -= 4, z += 16, t += 16, y += 16) v128.store(y, logitsLoss(v128.load(z), v128.load(t)));
   if (n > 0) storePart(y, logitsLoss(loadPart(z, n, zero), loadPart(t, n, zero)), n);
@@ -28,9 +29,16 @@ function logitsLoss(z: v128, t: v128): v128 {
 }
 
 /**
- * Computes  dz = dy·(σ(z) − t).
+ * Computes dz = dy·(σ(z) − t).
  */
-export function bceLogitsGradient(z: usize, t: usize, dy: usize, dyLength: i32, dz: usize, n: i32): void {
+export function bceLogitsGradient(
+  z: Operand,
+  t: Operand,
+  dy: Operand,
+  dyLength: i32,
+  dz: Operand,
+  n: i32,
+): void {
   const zero = f32x4.splat(0);
   const shared = v128.load32_splat(dy);
   const step: usize = dyLength == 1 ? 0 : 16;
@@ -52,10 +60,10 @@ function logitsSlope(z: v128, t: v128): v128 {
 }
 
 /**
- * Computes  y = −t·log c − (1 − t)·log(1 − c) with c = p clipped to [low, high].
- * Requires  0 < low ≤ high < 1.
+ * Computes y = −t·log c − (1 − t)·log(1 − c) with c = p clipped to [low, high].
+ * Requires 0 < low ≤ high < 1.
  */
-export function bceProbabilities(p: usize, t: usize, y: usize, n: i32, low: f32, high: f32): void {
+export function bceProbabilities(p: Operand, t: Operand, y: Operand, n: i32, low: f32, high: f32): void {
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
   for (; n >= 4; n -= 4, p += 16, t += 16, y += 16) {
@@ -71,15 +79,15 @@ function probabilitiesLoss(p: v128, t: v128, low: v128, high: v128): v128 {
 }
 
 /**
- * Computes  dp = dy·(p − t) / (p·(1 − p)) for p in [low, high], 0 beyond.
- * Requires  0 < low ≤ high < 1.
+ * Computes dp = dy·(p − t) / (p·(1 − p)) for p in [low, high], 0 beyond.
+ * Requires 0 < low ≤ high < 1.
  */
 export function bceProbabilitiesGradient(
-  p: usize,
-  t: usize,
-  dy: usize,
+  p: Operand,
+  t: Operand,
+  dy: Operand,
   dyLength: i32,
-  dp: usize,
+  dp: Operand,
   n: i32,
   low: f32,
   high: f32,
@@ -104,9 +112,9 @@ function probabilitiesSlope(p: v128, t: v128, dy: v128, low: v128, high: v128): 
 }
 
 /**
- * Computes  how many of x lie below low or above high; NaN lies nowhere.
+ * Computes how many of x lie below low or above high; NaN lies nowhere.
  */
-export function countOutside(x: usize, n: i32, low: f32, high: f32): i32 {
+export function countOutside(x: Operand, n: i32, low: f32, high: f32): i32 {
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
   let counts = i32x4.splat(0);

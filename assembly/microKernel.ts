@@ -1,13 +1,14 @@
-// The register tile under every matrix product and convolution: 5 rows × 8 columns of C.
+// The register tile under every matrix product and convolution: ROWS × COLUMNS of C.
 //
-// Five by eight is the largest tile whose ten accumulators, two B vectors and one broadcast fit the fifteen
-// vector registers that V8 hands out. Measured on Cascade Lake and Zen 4 against 4×8, 3×12 and 6×8, it is
-// the only shape within 6 % of the best in both binaries and in old and new V8s alike.
+// Five by eight is the largest tile whose ten accumulators, two B vectors and one broadcast fit the fifteen vector
+// registers that V8 hands out; the relaxed binary has it. In the baseline a product apart from its sum needs a register
+// of its own, and the tile is 4×8.
 
-import { madd } from "./simd";
+import { bytesOf, madd } from "./simd";
 
-/** Rows and columns of the register tile: packed A panels are ROWS wide, packed B panels COLUMNS. */
+/** Whether the tile has a fifth row. */
 const FIVE = ASC_FEATURE_RELAXED_SIMD;
+/** Rows and columns of the register tile: packed A panels are ROWS wide, packed B panels COLUMNS. */
 export const ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 5 : 4;
 export const COLUMNS: i32 = 8;
 
@@ -40,13 +41,13 @@ function relu(x: v128, zero: v128): v128 {
 /**
  * Multiplies consecutive A panels with one B panel.
  *
- * Computes: C[m][j] = start + Σ_k A[m][k]·B[k][j], then max(·, 0) where `rectify`, for `panels`·5 rows and
- *   8 columns; `start` is 0, bias[j], or what C holds.
- * Layout: `a` is panel after panel of [depth][5]; `b` is [depth][8]; `targets` lists the byte addresses of the
- *   rows of C, `column` (bytes) is added to each; `bias` holds 8 values.
- * Requires: every row of the last panel to have a target, all 8 columns of each target to exist (edges go
+ * Computes C[m][j] = start + Σ_k A[m][k]·B[k][j], then max(·, 0) where `rectify`, for `panels`·ROWS rows and
+ *   COLUMNS columns; `start` is 0, bias[j], or what C holds.
+ * Layout `a` is panel after panel of [depth][ROWS]; `b` is [depth][COLUMNS]; `targets` lists the byte addresses of the
+ *   rows of C, `column` (bytes) is added to each; `bias` holds COLUMNS values.
+ * Requires every row of the last panel to have a target, all columns of each target to exist (edges go
  *   through `edgeStrip`).
- * Aliasing: C overlaps neither panel.
+ * Aliasing C overlaps neither panel.
  */
 export function strip(
   a: usize,
@@ -156,7 +157,7 @@ export function strip(
   }
 }
 
-/** Bytes that `edgeStrip` needs at `spare`: a 5×8 tile, the five addresses of its rows, and 8 bias values. */
+/** Bytes that `edgeStrip` needs at its `spare`: a tile of 5×8, the addresses of its rows, and COLUMNS bias values. */
 export const EDGE_BYTES: usize = 160 + 20 + 32;
 
 /**
@@ -176,7 +177,7 @@ export function edgeStrip(
   rectify: bool,
   spare: usize,
 ): void {
-  const bytes = (<usize>columns) << 2;
+  const bytes = bytesOf(columns);
   const addresses = spare + 160;
   const spareBias = spare + 180;
   for (let r = 0; r < ROWS; r++) store<u32>(addresses + <usize>r * 4, <u32>(spare + <usize>r * 32));

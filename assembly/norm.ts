@@ -2,6 +2,7 @@
 // Rows are taken in blocks that stay in L1, and the blocks' float32 sums are added up one by one: the array is
 // read front to back, and no sum has more terms than a block or the number of blocks.
 
+import { Operand } from "./operand";
 import { bytesOf, loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
 /** Rows of one block: about 16 KB. */
@@ -29,10 +30,16 @@ function addSquares<T>(x: usize, mean: usize, variance: usize, rows: i32, step: 
 }
 
 /**
- * Computes: variance[c] = Σ (x[r, c] − mean[c])² / rows, the biased variance.
- * Requires: `mean` to hold the channels' means. Aliasing: none.
+ * Computes variance[c] = Σ (x[r, c] − mean[c])² / rows, the biased variance.
+ * Requires `mean` to hold the channels' means. Aliasing none.
  */
-export function channelVariance(x: usize, mean: usize, variance: usize, rows: i32, channels: i32): void {
+export function channelVariance(
+  x: Operand,
+  mean: Operand,
+  variance: Operand,
+  rows: i32,
+  channels: i32,
+): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
   memory.fill(variance, 0, step);
@@ -49,11 +56,11 @@ export function channelVariance(x: usize, mean: usize, variance: usize, rows: i3
   for (let c: usize = 0; c < step; c += 4) store<f32>(variance + c, load<f32>(variance + c) / <f32>rows);
 }
 
-function deviation<T>(variance: usize, eps: f32, lanes: i32): v128 {
-  return f32x4.sqrt(f32x4.add(loadLanes<T>(variance, lanes), f32x4.splat(eps)));
+function deviation<T>(variance: usize, epsilon: f32, lanes: i32): v128 {
+  return f32x4.sqrt(f32x4.add(loadLanes<T>(variance, lanes), f32x4.splat(epsilon)));
 }
 
-function normalizeLanes<T>(
+function applyLine<T>(
   x: usize,
   mean: usize,
   variance: usize,
@@ -63,11 +70,11 @@ function normalizeLanes<T>(
   rows: i32,
   step: usize,
   lanes: i32,
-  eps: f32,
+  epsilon: f32,
 ): void {
   // The mean is taken away first: folded into one offset, its rounding would shift a whole channel.
   const center = loadLanes<T>(mean, lanes);
-  const slope = f32x4.div(loadLanes<T>(gamma, lanes), deviation<T>(variance, eps, lanes));
+  const slope = f32x4.div(loadLanes<T>(gamma, lanes), deviation<T>(variance, epsilon, lanes));
   const offset = loadLanes<T>(beta, lanes);
   for (; rows > 0; rows--, x += step, y += step) {
     storeLanes<T>(y, madd(f32x4.sub(loadLanes<T>(x, lanes), center), slope, offset), lanes);
@@ -75,19 +82,19 @@ function normalizeLanes<T>(
 }
 
 /**
- * Computes: y[r, c] = gamma[c]·(x[r, c] − mean[c]) / √(variance[c] + eps) + beta[c].
- * Aliasing: y may be x.
+ * Computes y[r, c] = gamma[c]·(x[r, c] − mean[c]) / √(variance[c] + epsilon) + beta[c].
+ * Aliasing y may be x.
  */
 export function normalize(
-  x: usize,
-  mean: usize,
-  variance: usize,
-  gamma: usize,
-  beta: usize,
-  y: usize,
+  x: Operand,
+  mean: Operand,
+  variance: Operand,
+  gamma: Operand,
+  beta: Operand,
+  y: Operand,
   rows: i32,
   channels: i32,
-  eps: f32,
+  epsilon: f32,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
@@ -95,11 +102,11 @@ export function normalize(
     const count = min(block, rows - r);
     let c: usize = 0;
     for (; c + 16 <= step; c += 16) {
-      normalizeLanes<Whole>(x + c, mean + c, variance + c, gamma + c, beta + c, y + c, count, step, 4, eps);
+      applyLine<Whole>(x + c, mean + c, variance + c, gamma + c, beta + c, y + c, count, step, 4, epsilon);
     }
     const rest = <i32>((step - c) >> 2);
     if (rest > 0) {
-      normalizeLanes<Part>(x + c, mean + c, variance + c, gamma + c, beta + c, y + c, count, step, rest, eps);
+      applyLine<Part>(x + c, mean + c, variance + c, gamma + c, beta + c, y + c, count, step, rest, epsilon);
     }
   }
 }
@@ -115,7 +122,7 @@ function addGradients<T>(
   rows: i32,
   step: usize,
   lanes: i32,
-  eps: f32,
+  epsilon: f32,
 ): void {
   const center = loadLanes<T>(mean, lanes);
   let sum = f32x4.splat(0);
@@ -126,25 +133,25 @@ function addGradients<T>(
     product = madd(g, f32x4.sub(loadLanes<T>(x, lanes), center), product);
   }
   // The quotient stands outside the sum: it is the same for every row.
-  const scaled = f32x4.div(product, deviation<T>(variance, eps, lanes));
+  const scaled = f32x4.div(product, deviation<T>(variance, epsilon, lanes));
   storeLanes<T>(dbeta, f32x4.add(loadLanes<T>(dbeta, lanes), sum), lanes);
   storeLanes<T>(dgamma, f32x4.add(loadLanes<T>(dgamma, lanes), scaled), lanes);
 }
 
 /**
- * Computes: dbeta[c] = Σ dy, dgamma[c] = Σ dy·x̂, with x̂ the normalised x.
- * Aliasing: none.
+ * Computes dbeta[c] = Σ dy, dgamma[c] = Σ dy·x̂, with x̂ the normalised x.
+ * Aliasing none.
  */
 export function normalizeParameterGradients(
-  x: usize,
-  dy: usize,
-  mean: usize,
-  variance: usize,
-  dgamma: usize,
-  dbeta: usize,
+  x: Operand,
+  dy: Operand,
+  mean: Operand,
+  variance: Operand,
+  dgamma: Operand,
+  dbeta: Operand,
   rows: i32,
   channels: i32,
-  eps: f32,
+  epsilon: f32,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
@@ -154,7 +161,18 @@ export function normalizeParameterGradients(
     const count = min(block, rows - r);
     let c: usize = 0;
     for (; c + 16 <= step; c += 16) {
-      addGradients<Whole>(x + c, dy + c, mean + c, variance + c, dgamma + c, dbeta + c, count, step, 4, eps);
+      addGradients<Whole>(
+        x + c,
+        dy + c,
+        mean + c,
+        variance + c,
+        dgamma + c,
+        dbeta + c,
+        count,
+        step,
+        4,
+        epsilon,
+      );
     }
     const rest = <i32>((step - c) >> 2);
     if (rest > 0) {
@@ -168,7 +186,7 @@ export function normalizeParameterGradients(
         count,
         step,
         rest,
-        eps,
+        epsilon,
       );
     }
   }
@@ -186,11 +204,11 @@ function inputGradientLanes<T>(
   rows: i32,
   step: usize,
   lanes: i32,
-  eps: f32,
+  epsilon: f32,
   perRow: f32,
 ): void {
   // dx = slope·(dy − dbeta/rows − x̂·dgamma/rows), with x̂ = (x − mean) / deviation.
-  const root = deviation<T>(variance, eps, lanes);
+  const root = deviation<T>(variance, epsilon, lanes);
   const slope = f32x4.div(loadLanes<T>(gamma, lanes), root);
   const center = loadLanes<T>(mean, lanes);
   const share = f32x4.splat(perRow);
@@ -204,21 +222,21 @@ function inputGradientLanes<T>(
 }
 
 /**
- * Computes: dx, the gradient by x through the batch's own mean and variance.
- * Requires: dgamma and dbeta from `normalizeParameterGradients`. Aliasing: dx may be dy.
+ * Computes dx, the gradient by x through the batch's own mean and variance.
+ * Requires dgamma and dbeta from `normalizeParameterGradients`. Aliasing dx may be dy.
  */
 export function normalizeInputGradient(
-  x: usize,
-  dy: usize,
-  mean: usize,
-  variance: usize,
-  gamma: usize,
-  dgamma: usize,
-  dbeta: usize,
-  dx: usize,
+  x: Operand,
+  dy: Operand,
+  mean: Operand,
+  variance: Operand,
+  gamma: Operand,
+  dgamma: Operand,
+  dbeta: Operand,
+  dx: Operand,
   rows: i32,
   channels: i32,
-  eps: f32,
+  epsilon: f32,
 ): void {
   const step = bytesOf(channels);
   const block = blockRows(channels);
@@ -240,7 +258,7 @@ export function normalizeInputGradient(
         count,
         step,
         4,
-        eps,
+        epsilon,
         perRow,
       );
     }
@@ -258,7 +276,7 @@ export function normalizeInputGradient(
         count,
         step,
         rest,
-        eps,
+        epsilon,
         perRow,
       );
     }

@@ -1,36 +1,37 @@
 // One pass per optimiser update over flat buffers: parameters p, their gradient g and the running state.
 //
 // Scalars arrive as float64, bias corrections included, and are rounded to float32 once: 1 − 0.999ᵗ taken
-// in float32 would put Adam's first steps off by 2e-5. Weight decay w is added to the gradient (g + w p)
-// or, decoupled, taken off the parameter (p − lr w p) apart from the step.
+// in float32 would put Adam's first steps off by 2e-5. Weight decay w is extra to the gradient (g + w p)
+// or, decoupled, taken off the parameter (p − rate w p) apart from the step.
 
+import { InPlace, Operand, OptionalInPlace } from "./operand";
 import { loadLanes, madd, Part, storeLanes, Whole } from "./simd";
 
 /**
- * Computes v ← momentum v + g, p ← p − lr (nesterov ? g + momentum v : v).
+ * Computes v ← momentum v + g, p ← p − rate (nesterov ? g + momentum v : v).
  * Layout p, g, velocity [n]; velocity is not touched (may be 0) where momentum is 0. Aliasing none.
  */
 export function sgd(
-  p: usize,
-  g: usize,
-  velocity: usize,
+  p: InPlace,
+  g: Operand,
+  velocity: OptionalInPlace,
   n: i32,
-  lr: f64,
+  rate: f64,
   momentum: f64,
-  nesterov: i32,
+  nesterov: bool,
   weightDecay: f64,
-  decoupledDecay: i32,
+  decoupled: bool,
 ): void {
-  const coupled = coupledDecay(weightDecay, decoupledDecay);
-  const shrink = decoupledShrink(lr, weightDecay, decoupledDecay);
-  const rate = splat(-lr);
+  const coupled = coupledDecay(weightDecay, decoupled);
+  const shrink = decoupledShrink(rate, weightDecay, decoupled);
+  const pace = splat(-rate);
   const inertia = splat(momentum);
   if (momentum == 0) velocity = 0;
   let at: usize = 0;
   for (; n > 3; n -= 4, at += 16) {
-    sgdLanes<Whole>(p, g, velocity, at, 4, rate, inertia, nesterov, coupled, shrink);
+    sgdLanes<Whole>(p, g, velocity, at, 4, pace, inertia, nesterov, coupled, shrink);
   }
-  if (n) sgdLanes<Part>(p, g, velocity, at, n, rate, inertia, nesterov, coupled, shrink);
+  if (n) sgdLanes<Part>(p, g, velocity, at, n, pace, inertia, nesterov, coupled, shrink);
 }
 
 function sgdLanes<T>(
@@ -39,9 +40,9 @@ function sgdLanes<T>(
   velocity: usize,
   at: usize,
   lanes: i32,
-  rate: v128,
+  pace: v128,
   inertia: v128,
-  nesterov: i32,
+  nesterov: bool,
   coupled: v128,
   shrink: v128,
 ): void {
@@ -53,47 +54,46 @@ function sgdLanes<T>(
     storeLanes<T>(velocity + at, speed, lanes);
     direction = nesterov ? madd(inertia, speed, gradient) : speed;
   }
-  storeLanes<T>(p + at, step(parameter, direction, rate, shrink), lanes);
+  storeLanes<T>(p + at, step(parameter, direction, pace, shrink), lanes);
 }
 
 /**
  * Computes m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g²,
- * p ← p − lr (m / correction1) / (√(v / correction2) + eps), correctionᵢ = 1 − βᵢᵗ; with
- * epsInsideCorrection p ← p − lr (√correction2 / correction1) m / (√v + eps).
+ * p ← p − rate (m / correction1) / (√(v / correction2) + epsilon), correctionᵢ = 1 − βᵢᵗ; with
+ * epsilonHat p ← p − rate (√correction2 / correction1) m / (√v + epsilon).
  * Layout p, g, m, v [n]. Aliasing none.
  */
 export function adam(
-  p: usize,
-  g: usize,
-  m: usize,
-  v: usize,
+  p: InPlace,
+  g: Operand,
+  m: InPlace,
+  v: InPlace,
   n: i32,
-  lr: f64,
+  rate: f64,
   beta1: f64,
   beta2: f64,
-  eps: f64,
+  epsilon: f64,
   correction1: f64,
   correction2: f64,
   weightDecay: f64,
-  decoupledDecay: i32,
-  epsInsideCorrection: i32,
+  decoupled: bool,
+  epsilonHat: bool,
 ): void {
-  const coupled = coupledDecay(weightDecay, decoupledDecay);
-  const shrink = decoupledShrink(lr, weightDecay, decoupledDecay);
+  const coupled = coupledDecay(weightDecay, decoupled);
+  const shrink = decoupledShrink(rate, weightDecay, decoupled);
   const root = Math.sqrt(correction2);
-  const rate = splat((-lr / correction1) * (epsInsideCorrection ? root : 1));
-  const scale = splat(epsInsideCorrection ? 1 : 1 / root);
+  const pace = splat((-rate / correction1) * (epsilonHat ? root : 1));
+  const scale = splat(epsilonHat ? 1 : 1 / root);
   const keep1 = splat(beta1);
   const keep2 = splat(beta2);
   const take1 = splat(1 - beta1);
   const take2 = splat(1 - beta2);
-  const epsilon = splat(eps);
+  const extra = splat(epsilon);
   let at: usize = 0;
   for (; n > 3; n -= 4, at += 16) {
-    adamLanes<Whole>(p, g, m, v, at, 4, rate, keep1, take1, keep2, take2, scale, epsilon, coupled, shrink);
+    adamLanes<Whole>(p, g, m, v, at, 4, pace, keep1, take1, keep2, take2, scale, extra, coupled, shrink);
   }
-  if (n)
-    adamLanes<Part>(p, g, m, v, at, n, rate, keep1, take1, keep2, take2, scale, epsilon, coupled, shrink);
+  if (n) adamLanes<Part>(p, g, m, v, at, n, pace, keep1, take1, keep2, take2, scale, extra, coupled, shrink);
 }
 
 function adamLanes<T>(
@@ -103,13 +103,13 @@ function adamLanes<T>(
   v: usize,
   at: usize,
   lanes: i32,
-  rate: v128,
+  pace: v128,
   keep1: v128,
   take1: v128,
   keep2: v128,
   take2: v128,
   scale: v128,
-  epsilon: v128,
+  extra: v128,
   coupled: v128,
   shrink: v128,
 ): void {
@@ -120,54 +120,69 @@ function adamLanes<T>(
   const second = settle(madd(keep2, loadLanes<T>(v + at, lanes), f32x4.mul(take2, square)));
   storeLanes<T>(m + at, first, lanes);
   storeLanes<T>(v + at, second, lanes);
-  const quotient = f32x4.div(first, madd(f32x4.sqrt(second), scale, epsilon));
-  storeLanes<T>(p + at, step(parameter, quotient, rate, shrink), lanes);
+  const quotient = f32x4.div(first, madd(f32x4.sqrt(second), scale, extra));
+  storeLanes<T>(p + at, step(parameter, quotient, pace, shrink), lanes);
 }
 
 /**
- * Computes s ← decay s + (1 − decay) g², q = g / (√s + eps), or g / √(s + eps) with epsInsideSqrt;
- * p ← p − lr q. Centred, a ← decay a + (1 − decay) g is kept too and s − a² takes the place of s in q.
- * With a momentum buffer, b ← momentum b + q, p ← p − lr b.
+ * Computes s ← decay s + (1 − decay) g², q = g / (√s + epsilon), or g / √(s + epsilon) with epsilonInsideRoot;
+ * p ← p − rate q. Centred, a ← decay a + (1 − decay) g is kept too and s − a² takes the place of s in q.
+ * With a momentum buffer, b ← momentum b + q, p ← p − rate b.
  * Layout p, g, s, a (0: not centred), b (0: no momentum) [n]. Aliasing none.
  */
 export function rmsprop(
-  p: usize,
-  g: usize,
-  s: usize,
-  a: usize,
-  b: usize,
+  p: InPlace,
+  g: Operand,
+  s: InPlace,
+  a: OptionalInPlace,
+  b: OptionalInPlace,
   n: i32,
-  lr: f64,
+  rate: f64,
   decay: f64,
   momentum: f64,
-  eps: f64,
-  epsInsideSqrt: i32,
+  epsilon: f64,
+  epsilonInsideRoot: bool,
   weightDecay: f64,
-  decoupledDecay: i32,
+  decoupled: bool,
 ): void {
-  const coupled = coupledDecay(weightDecay, decoupledDecay);
-  const shrink = decoupledShrink(lr, weightDecay, decoupledDecay);
-  divideByRoot(p, g, s, a, b, n, lr, decay, 1 - decay, momentum, eps, epsInsideSqrt, coupled, shrink);
+  const coupled = coupledDecay(weightDecay, decoupled);
+  const shrink = decoupledShrink(rate, weightDecay, decoupled);
+  divideByRoot(
+    p,
+    g,
+    s,
+    a,
+    b,
+    n,
+    rate,
+    decay,
+    1 - decay,
+    momentum,
+    epsilon,
+    epsilonInsideRoot,
+    coupled,
+    shrink,
+  );
 }
 
 /**
- * Computes s ← s + g², p ← p − lr g / (√s + eps), or lr g / √(s + eps) with epsInsideSqrt.
+ * Computes s ← s + g², p ← p − rate g / (√s + epsilon), or rate g / √(s + epsilon) with epsilonInsideRoot.
  * Layout p, g, s [n]. Aliasing none.
  */
 export function adagrad(
-  p: usize,
-  g: usize,
-  s: usize,
+  p: InPlace,
+  g: Operand,
+  s: InPlace,
   n: i32,
-  lr: f64,
-  eps: f64,
-  epsInsideSqrt: i32,
+  rate: f64,
+  epsilon: f64,
+  epsilonInsideRoot: bool,
   weightDecay: f64,
-  decoupledDecay: i32,
+  decoupled: bool,
 ): void {
-  const coupled = coupledDecay(weightDecay, decoupledDecay);
-  const shrink = decoupledShrink(lr, weightDecay, decoupledDecay);
-  divideByRoot(p, g, s, 0, 0, n, lr, 1, 1, 0, eps, epsInsideSqrt, coupled, shrink);
+  const coupled = coupledDecay(weightDecay, decoupled);
+  const shrink = decoupledShrink(rate, weightDecay, decoupled);
+  divideByRoot(p, g, s, 0, 0, n, rate, 1, 1, 0, epsilon, epsilonInsideRoot, coupled, shrink);
 }
 
 /** What rmsprop and adagrad share: s ← keep s + take g². */
@@ -178,27 +193,27 @@ function divideByRoot(
   a: usize,
   b: usize,
   n: i32,
-  lr: f64,
+  rate: f64,
   keep: f64,
   take: f64,
   momentum: f64,
-  eps: f64,
-  epsInsideSqrt: i32,
+  epsilon: f64,
+  epsilonInsideRoot: bool,
   coupled: v128,
   shrink: v128,
 ): void {
-  const rate = splat(-lr);
+  const pace = splat(-rate);
   const old = splat(keep);
   const fresh = splat(take);
   const inertia = splat(momentum);
-  const inside = splat(epsInsideSqrt ? eps : 0);
-  const outside = splat(epsInsideSqrt ? 0 : eps);
+  const inside = splat(epsilonInsideRoot ? epsilon : 0);
+  const outside = splat(epsilonInsideRoot ? 0 : epsilon);
   let at: usize = 0;
   for (; n > 3; n -= 4, at += 16) {
-    divideLanes<Whole>(p, g, s, a, b, at, 4, rate, old, fresh, inertia, inside, outside, coupled, shrink);
+    divideLanes<Whole>(p, g, s, a, b, at, 4, pace, old, fresh, inertia, inside, outside, coupled, shrink);
   }
   if (n) {
-    divideLanes<Part>(p, g, s, a, b, at, n, rate, old, fresh, inertia, inside, outside, coupled, shrink);
+    divideLanes<Part>(p, g, s, a, b, at, n, pace, old, fresh, inertia, inside, outside, coupled, shrink);
   }
 }
 
@@ -210,7 +225,7 @@ function divideLanes<T>(
   b: usize,
   at: usize,
   lanes: i32,
-  rate: v128,
+  pace: v128,
   old: v128,
   fresh: v128,
   inertia: v128,
@@ -236,22 +251,22 @@ function divideLanes<T>(
     direction = settle(madd(inertia, loadLanes<T>(b + at, lanes), direction));
     storeLanes<T>(b + at, direction, lanes);
   }
-  storeLanes<T>(p + at, step(parameter, direction, rate, shrink), lanes);
+  storeLanes<T>(p + at, step(parameter, direction, pace, shrink), lanes);
 }
 
-/** p + (rate · direction − shrink · p): the change is formed first, p is rounded once. */
-function step(p: v128, direction: v128, rate: v128, shrink: v128): v128 {
-  return f32x4.add(p, madd(rate, direction, f32x4.mul(shrink, p)));
+/** p + (pace · direction − shrink · p): the change is formed first, p is rounded once. */
+function step(p: v128, direction: v128, pace: v128, shrink: v128): v128 {
+  return f32x4.add(p, madd(pace, direction, f32x4.mul(shrink, p)));
 }
 
 /** The decay that joins the gradient. */
-function coupledDecay(weightDecay: f64, decoupledDecay: i32): v128 {
-  return splat(decoupledDecay ? 0 : weightDecay);
+function coupledDecay(weightDecay: f64, decoupled: bool): v128 {
+  return splat(decoupled ? 0 : weightDecay);
 }
 
 /** The share of p that decoupled decay adds to it (negative). */
-function decoupledShrink(lr: f64, weightDecay: f64, decoupledDecay: i32): v128 {
-  return splat(decoupledDecay ? -lr * weightDecay : 0);
+function decoupledShrink(rate: f64, weightDecay: f64, decoupled: bool): v128 {
+  return splat(decoupled ? -rate * weightDecay : 0);
 }
 
 /**

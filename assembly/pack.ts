@@ -2,6 +2,7 @@
 // im2col lives here as an order of reading, never as a matrix in memory.
 
 import { COLUMNS, ROWS } from "./microKernel";
+import { bytesOf } from "./simd";
 
 /** Four consecutive values of each of the panel's rows, transposed. */
 function packFour(out: usize, r0: usize, r1: usize, r2: usize, r3: usize, r4: usize): void {
@@ -27,13 +28,13 @@ function packFour(out: usize, r0: usize, r1: usize, r2: usize, r3: usize, r4: us
 }
 
 /**
- * Packs up to five rows of A, each scattered in equal runs, to [k][5].
+ * Packs up to ROWS rows of A, each scattered in equal runs, to [k][ROWS].
  *
- * Computes: out[k − first][r] = the k-th element of row r, for k in [first, first + count); element k lies
+ * Computes out[k − first][r] = the k-th element of row r, for k in [first, first + count); element k lies
  *   `k mod runLength` floats behind bases[r] + runs[k div runLength].
- * Layout: `bases` holds byte addresses, `runs` byte offsets. Where fewer than five `rows` exist the last one
+ * Layout `bases` holds byte addresses, `runs` byte offsets. Where fewer than ROWS `rows` exist the last one
  *   is repeated: its products are computed and thrown away.
- * Requires: 12 readable bytes behind every run, and room for 3 more rows behind the packed ones.
+ * Requires 12 readable bytes behind every run, and room for 3 more rows behind the packed ones.
  */
 export function packRows(
   out: usize,
@@ -46,16 +47,16 @@ export function packRows(
 ): void {
   const last = rows - 1;
   const r0 = <usize>load<u32>(bases);
-  const r1 = <usize>load<u32>(bases + ((<usize>min(1, last)) << 2));
-  const r2 = <usize>load<u32>(bases + ((<usize>min(2, last)) << 2));
-  const r3 = <usize>load<u32>(bases + ((<usize>min(3, last)) << 2));
-  const r4 = <usize>load<u32>(bases + ((<usize>min(4, last)) << 2));
+  const r1 = <usize>load<u32>(bases + bytesOf(min(1, last)));
+  const r2 = <usize>load<u32>(bases + bytesOf(min(2, last)));
+  const r3 = <usize>load<u32>(bases + bytesOf(min(3, last)));
+  const r4 = <usize>load<u32>(bases + bytesOf(min(4, last)));
   let run = first / runLength;
   let inside = first - run * runLength;
   while (count > 0) {
     const length = min(runLength - inside, count);
-    let o = <usize>load<u32>(runs + ((<usize>run) << 2)) + ((<usize>inside) << 2);
-    for (const end4 = o + ((<usize>(length & ~3)) << 2); o < end4; o += 16, out += ROWS * 16) {
+    let o = <usize>load<u32>(runs + bytesOf(run)) + bytesOf(inside);
+    for (const end4 = o + bytesOf(length & ~3); o < end4; o += 16, out += ROWS * 16) {
       packFour(out, r0 + o, r1 + o, r2 + o, r3 + o, r4 + o);
     }
     // A rest of one to three goes the same way: the surplus rows are overwritten by what is packed next.
@@ -69,19 +70,19 @@ export function packRows(
 }
 
 /**
- * Packs five columns of A to [k][5], row k being found by its base address.
+ * Packs ROWS columns of A to [k][ROWS], row k being found by its base address.
  *
- * Computes: out[k][c] = the float at bases[k] + offsets[c].
- * Layout: `bases` holds byte addresses, `offsets` byte offsets; missing columns repeat the last one.
+ * Computes out[k][c] = the float at bases[k] + offsets[c].
+ * Layout `bases` holds byte addresses, `offsets` byte offsets; missing columns repeat the last one.
  */
 export function packColumns(out: usize, bases: usize, count: i32, offsets: usize, columns: i32): void {
   const last = columns - 1;
   const o0 = <usize>load<u32>(offsets);
-  const o1 = <usize>load<u32>(offsets + ((<usize>min(1, last)) << 2));
-  const o2 = <usize>load<u32>(offsets + ((<usize>min(2, last)) << 2));
-  const o3 = <usize>load<u32>(offsets + ((<usize>min(3, last)) << 2));
-  const o4 = <usize>load<u32>(offsets + ((<usize>min(4, last)) << 2));
-  const end = bases + ((<usize>count) << 2);
+  const o1 = <usize>load<u32>(offsets + bytesOf(min(1, last)));
+  const o2 = <usize>load<u32>(offsets + bytesOf(min(2, last)));
+  const o3 = <usize>load<u32>(offsets + bytesOf(min(3, last)));
+  const o4 = <usize>load<u32>(offsets + bytesOf(min(4, last)));
+  const end = bases + bytesOf(count);
   if (o1 == o0 + 4 && o2 == o0 + 8 && o3 == o0 + 12) {
     for (; bases < end; bases += 4, out += ROWS * 4) {
       const base = <usize>load<u32>(bases);
@@ -103,7 +104,7 @@ export function packColumns(out: usize, bases: usize, count: i32, offsets: usize
 /** Packs one row of at most 8 columns of B, zeros behind the last. */
 function packPartialRow(out: usize, row: usize, columnStep: usize, columns: i32): void {
   for (let j = 0; j < COLUMNS; j++) {
-    store<f32>(out + ((<usize>j) << 2), j < columns ? load<f32>(row + <usize>j * columnStep) : 0);
+    store<f32>(out + bytesOf(j), j < columns ? load<f32>(row + <usize>j * columnStep) : 0);
   }
 }
 
@@ -160,7 +161,7 @@ export function packListed(
   count: i32,
   columns: i32,
 ): void {
-  const end = rows + ((<usize>count) << 2);
+  const end = rows + bytesOf(count);
   if (columnStep == 4 && columns == COLUMNS) {
     for (; rows < end; rows += 4, out += 32) {
       const row = <usize>load<u32>(rows) + offset;

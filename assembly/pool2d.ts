@@ -5,38 +5,39 @@
 // The gradients find the winner again from x: no table of indices is kept between the passes.
 // Windows of 2 × 2, the common ones, have loops of their own: two loops of two taps cost more than the taps.
 
+import { Operand } from "./operand";
 import { bytesOf, loadLanes, Part, storeLanes, storePart, Whole } from "./simd";
 import { isWinner, nanMax } from "./reduce";
-import * as field from "./geometry";
+import { Geometry } from "./geometry";
 
 /**
  * Computes y[b, h, w, c] = max of x over the window; padding never wins, a NaN does.
  * Layout x [batch, inHeight, inWidth, channels], y [batch, outHeight, outWidth, channels]; geometry, see
  * geometry.ts. Requires a tap of every window inside the image. Aliasing none.
  */
-export function maxPool2d(x: usize, y: usize, geometry: usize): void {
-  walkWindows(MAX, x, y, 0, geometry);
+export function maxPool2d(x: Operand, y: Operand, geometry: Geometry): void {
+  walkWindows(MAX, x, y, 0, geometry, false);
 }
 
 /**
  * Computes dx = Σ over windows of dy at the window's first maximum (or first NaN) in row-major order.
  * Layout x, dx as x of `maxPool2d`, dy as its y. Requires as there. Aliasing none.
  */
-export function maxPool2dGradient(x: usize, dy: usize, dx: usize, geometry: usize): void {
-  walkWindows(MAX_GRADIENT, x, dy, dx, geometry);
+export function maxPool2dGradient(x: Operand, dy: Operand, dx: Operand, geometry: Geometry): void {
+  walkWindows(MAX_GRADIENT, x, dy, dx, geometry, false);
 }
 
 /**
  * Computes y = (Σ of x over the window) / taps, where taps counts those inside the image, or all of the
  * kernel's with countIncludePad. Layout, requires and aliasing as `maxPool2d`.
  */
-export function avgPool2d(x: usize, y: usize, geometry: usize): void {
-  walkWindows(AVERAGE, x, y, 0, geometry);
+export function avgPool2d(x: Operand, y: Operand, geometry: Geometry, countIncludePad: bool): void {
+  walkWindows(AVERAGE, x, y, 0, geometry, countIncludePad);
 }
 
 /** Computes dx = Σ over windows of dy / taps. Layout dx as x of `avgPool2d`, dy as its y. Aliasing none. */
-export function avgPool2dGradient(dy: usize, dx: usize, geometry: usize): void {
-  walkWindows(AVERAGE_GRADIENT, 0, dy, dx, geometry);
+export function avgPool2dGradient(dy: Operand, dx: Operand, geometry: Geometry, countIncludePad: bool): void {
+  walkWindows(AVERAGE_GRADIENT, 0, dy, dx, geometry, countIncludePad);
 }
 
 const MAX = 0;
@@ -45,28 +46,35 @@ const AVERAGE = 2;
 const AVERAGE_GRADIENT = 3;
 
 /** Calls the window function `kind` for every output pixel; x, dx have the input's layout, y (or dy) the output's. */
-function walkWindows(kind: i32, x: usize, y: usize, dx: usize, g: usize): void {
-  const inHeight = load<i32>(g, field.IN_HEIGHT);
-  const inWidth = load<i32>(g, field.IN_WIDTH);
-  const outHeight = load<i32>(g, field.OUT_HEIGHT);
-  const outWidth = load<i32>(g, field.OUT_WIDTH);
-  const strideWidth = load<i32>(g, field.STRIDE_WIDTH);
-  const padLeft = load<i32>(g, field.PAD_LEFT);
-  const kernelHeight = load<i32>(g, field.KERNEL_HEIGHT);
-  const kernelWidth = load<i32>(g, field.KERNEL_WIDTH);
-  const dilationHeight = load<i32>(g, field.DILATION_HEIGHT);
-  const dilationWidth = load<i32>(g, field.DILATION_WIDTH);
-  const allTaps = load<i32>(g, field.COUNT_INCLUDE_PAD) ? kernelHeight * kernelWidth : 0;
-  const pixel = bytesOf(load<i32>(g, field.IN_CHANNELS));
+function walkWindows(
+  kind: i32,
+  x: usize,
+  y: usize,
+  dx: usize,
+  geometry: Geometry,
+  countIncludePad: bool,
+): void {
+  const inHeight = geometry.inHeight;
+  const inWidth = geometry.inWidth;
+  const outHeight = geometry.outHeight;
+  const outWidth = geometry.outWidth;
+  const strideWidth = geometry.strideWidth;
+  const padLeft = geometry.padLeft;
+  const kernelHeight = geometry.kernelHeight;
+  const kernelWidth = geometry.kernelWidth;
+  const dilationHeight = geometry.dilationHeight;
+  const dilationWidth = geometry.dilationWidth;
+  const allTaps = countIncludePad ? kernelHeight * kernelWidth : 0;
+  const pixel = bytesOf(geometry.inChannels);
   const rowStep = pixel * inWidth * dilationHeight;
   const columnStep = pixel * dilationWidth;
   const image = pixel * inWidth * inHeight;
 
-  for (let b = load<i32>(g, field.BATCH); b > 0; b--, x += image, dx += image) {
+  for (let b = geometry.batch; b > 0; b--, x += image, dx += image) {
     // Zeroed image by image, so that the sums that follow find it in the cache.
     if (kind == MAX_GRADIENT || kind == AVERAGE_GRADIENT) memory.fill(dx, 0, image);
     for (let h = 0; h < outHeight; h++) {
-      const top = h * load<i32>(g, field.STRIDE_HEIGHT) - load<i32>(g, field.PAD_TOP);
+      const top = h * geometry.strideHeight - geometry.padTop;
       const skippedRows = tapsBefore(0, top, dilationHeight, kernelHeight);
       const rows = tapsBefore(inHeight, top, dilationHeight, kernelHeight) - skippedRows;
       const rowStart = <usize>(top + skippedRows * dilationHeight) * inWidth;

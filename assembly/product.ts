@@ -1,15 +1,40 @@
 // Blocked products of gathered matrices, A by rows or A by columns: what GEMM and every convolution are made of.
 // Addresses of rows come from tables, so that a row of A may be an image's window and a row of C a pixel anywhere.
+//
+// What `multiplyRows` computes, written plainly (depth = Σ of the runs' lengths):
+//
+//     for i < rows, j < columns:
+//       sum = 0, bias[j], or what C[i][j] holds
+//       for k < depth:
+//         sum += [bases[i] + runs[k div runLength] + 4·(k mod runLength)] · B[k][j]
+//       C[i][j] = f(sum), at targets[i] + column + 4·j
+//
+// And how, from the outside in: blocks of k, so that panels stay in L1; blocks of rows, so that packed A stays in L2;
+// panels of B; panels of A; and under them the register tile.
+//
+//            B   packed by pack.ts, COLUMNS wide
+//              ┌────┬────┬────┬─┐
+//              │    │ ▓▓ │    │ │ k: up to DEPTH_BLOCK
+//     A        └────┴────┴────┴─┘
+//     ┌──────┐ ┌────┬────┬────┬─┐
+//     │      │ │    │    │    │ │
+//     ├──────┤ ├────┼────┼────┼─┤
+//     │ ▒▒▒▒ │ │    │ ██ │    │ │ ██ = ▒▒▒▒ · ▓▓: one tile of `strip` in `microKernel.ts`
+//     ├──────┤ ├────┼────┼────┼─┤
+//     └──────┘ └────┴────┴────┴─┘ the edges: `edgeStrip`
+//     ROWS high        C
+//
+// Who calls: `gemm.ts` with rows a fixed step apart; `correlate.ts` with the windows that `tile.ts` lists.
 
-import { activate, RELU } from "./activation";
+import { activate, Activation } from "./fusedActivation";
 import { COLUMNS, EDGE_BYTES, edgeStrip, FROM_TARGET, ROWS, strip } from "./microKernel";
 import { packColumns, packListed, packRows } from "./pack";
-import { divideUp } from "./simd";
+import { bytesOf, divideUp } from "./simd";
 
-/** Widest C that the forms of narrow.ts take. */
+/** Widest C that the forms of oneColumn.ts take. */
 export const NARROW: i32 = 4;
 
-/** Longest k block: an 8-column panel of B is then 16 KB and a 5-row panel of A 10 KB, together in L1. */
+/** Longest k block: a panel of B is then 16 KB and one of A up to 10 KB, together in L1. */
 export const DEPTH_BLOCK: i32 = 512;
 /** Longest k block of a sum over very many rows, as filter gradients over pixels are: the blocks' sums are added
  *  up, so rounding grows with the length of a block and their number, not with all the rows. */
@@ -48,7 +73,7 @@ function multiplyBlock(
 ): void {
   const panels = rows / ROWS;
   const restRows = rows - panels * ROWS;
-  const aPanel = (<usize>(depth * ROWS)) << 2;
+  const aPanel = bytesOf(depth * ROWS);
   for (let j = 0; j < columns; j += COLUMNS, b += panelBytes, column += 32, bias += 32) {
     const width = min(COLUMNS, columns - j);
     let first = 0;
@@ -59,25 +84,33 @@ function multiplyBlock(
     }
     for (let i = first; i < rows; i += ROWS) {
       const panel = a + <usize>(i / ROWS) * aPanel;
-      const target = targets + ((<usize>i) << 2);
+      const target = targets + bytesOf(i);
       edgeStrip(panel, b, depth, target, min(ROWS, rows - i), column, width, start, bias, rectify, spare);
     }
   }
 }
 
 /** Applies an activation other than relu to columns of C while they are in cache. */
-function activateRows(targets: usize, rows: i32, column: usize, columns: i32, kind: i32, alpha: f32): void {
-  const end = targets + ((<usize>rows) << 2);
-  for (; targets < end; targets += 4) activate(<usize>load<u32>(targets) + column, columns, kind, alpha);
+function activateRows(
+  targets: usize,
+  rows: i32,
+  column: usize,
+  columns: i32,
+  activation: Activation,
+  alpha: f32,
+): void {
+  const end = targets + bytesOf(rows);
+  for (; targets < end; targets += 4)
+    activate(<usize>load<u32>(targets) + column, columns, activation, alpha);
 }
 
 /**
  * Multiplies rows gathered in runs with a packed B.
  *
- * Computes: C[i][j] = f(start + Σ_k A[i][k]·B[k][j]), i < rows, j < columns; depth 0 gives f(start).
- * Layout: A's element k lies at bases[i] + runs[k div runLength] + 4·(k mod runLength); `b` is packed panels
+ * Computes C[i][j] = f(start + Σ_k A[i][k]·B[k][j]), i < rows, j < columns; depth 0 gives f(start).
+ * Layout A's element k lies at bases[i] + runs[k div runLength] + 4·(k mod runLength); `b` is packed panels
  *   [columns/8][depth][8]; C's row i begins at targets[i] + column; `bias` (FROM_BIAS) has `columns` values.
- * Requires: `scratch` of PACKED_A_BYTES + EDGE_BYTES.
+ * Requires `scratch` of PACKED_A_BYTES + EDGE_BYTES.
  */
 export function multiplyRows(
   bases: usize,
@@ -91,7 +124,7 @@ export function multiplyRows(
   columns: i32,
   start: i32,
   bias: usize,
-  activation: i32,
+  activation: Activation,
   alpha: f32,
   scratch: usize,
 ): void {
@@ -101,15 +134,15 @@ export function multiplyRows(
   const panelBytes = (<usize>depth) << 5;
   for (let i = 0; i < rows; i += block) {
     const blockRows = min(block, rows - i);
-    const blockTargets = targets + ((<usize>i) << 2);
+    const blockTargets = targets + bytesOf(i);
     let k = 0;
     do {
       const count = min(depthBlock, depth - k);
-      const panel = (<usize>(count * ROWS)) << 2;
+      const panel = bytesOf(count * ROWS);
       let out = scratch;
       for (let r = 0; r < blockRows; r += ROWS, out += panel) {
         if (count > 0) {
-          packRows(out, bases + ((<usize>(i + r)) << 2), min(ROWS, blockRows - r), runs, runLength, k, count);
+          packRows(out, bases + bytesOf(i + r), min(ROWS, blockRows - r), runs, runLength, k, count);
         }
       }
       multiplyBlock(
@@ -123,22 +156,23 @@ export function multiplyRows(
         columns,
         k == 0 ? start : FROM_TARGET,
         bias,
-        activation == RELU && k + count == depth,
+        activation == Activation.relu && k + count == depth,
         spare,
       );
       k += count;
     } while (k < depth);
-    if (activation > RELU) activateRows(blockTargets, blockRows, column, columns, activation, alpha);
+    if (activation != Activation.linear && activation != Activation.relu)
+      activateRows(blockTargets, blockRows, column, columns, activation, alpha);
   }
 }
 
 /**
  * Multiplies the transpose of rows gathered by base and offset with listed rows of B.
  *
- * Computes: C[i][j] = start + alpha·Σ_k A[k][i]·B[k][j], i < rows, j < columns.
- * Layout: A's element (k, i) lies at bases[k] + offsets[i]; B's row k begins at listed[k] + first, its columns
+ * Computes C[i][j] = start + alpha·Σ_k A[k][i]·B[k][j], i < rows, j < columns.
+ * Layout A's element (k, i) lies at bases[k] + offsets[i]; B's row k begins at listed[k] + first, its columns
  *   `columnStep` bytes apart; C's row i begins at targets[i] + column.
- * Requires: `scratch` of PACKED_A_BYTES + EDGE_BYTES, then 512·(columns rounded up to 8) floats.
+ * Requires `scratch` of PACKED_A_BYTES + EDGE_BYTES, then 512·(columns rounded up to 8) floats.
  */
 export function multiplyColumns(
   bases: usize,
@@ -162,7 +196,7 @@ export function multiplyColumns(
   for (let k = 0; k < depth; k += depthBlock) {
     const count = min(depthBlock, depth - k);
     const panelBytes = (<usize>count) << 5;
-    const bytesToK = (<usize>k) << 2;
+    const bytesToK = bytesOf(k);
     let out = packedB;
     for (let j = 0; j < columns; j += COLUMNS, out += panelBytes) {
       const offset = first + <usize>j * columnStep;
@@ -171,11 +205,11 @@ export function multiplyColumns(
     if (alpha != 1) scale(packedB, out, alpha);
     for (let i = 0; i < rows; i += block) {
       const blockRows = min(block, rows - i);
-      const bytesToRow = (<usize>i) << 2;
-      const panel = (<usize>(count * ROWS)) << 2;
+      const bytesToRow = bytesOf(i);
+      const panel = bytesOf(count * ROWS);
       out = scratch;
       for (let r = 0; r < blockRows; r += ROWS, out += panel) {
-        const offset = offsets + bytesToRow + ((<usize>r) << 2);
+        const offset = offsets + bytesToRow + bytesOf(r);
         packColumns(out, bases + bytesToK, count, offset, min(ROWS, blockRows - r));
       }
       multiplyBlock(

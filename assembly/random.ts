@@ -5,6 +5,7 @@
 // word is word i, its second word half + i. For odd n the last block's second count is 0 and its second
 // output is dropped. Nothing here fuses multiply and add, so both binaries draw the same values.
 
+import { Operand } from "./operand";
 import { bytesOf, loadPart, storePart } from "./simd";
 import { erfV } from "./vectorMath";
 
@@ -12,7 +13,7 @@ import { erfV } from "./vectorMath";
  * Computes the n words of the stream above, `counter0` added to every count.
  * Layout y [n] u32. Requires n ≥ 1.
  */
-export function threefryBits(key0: i32, key1: i32, counter0: i32, y: usize, n: i32): void {
+export function threefryBits(key0: i32, key1: i32, counter0: i32, y: Operand, n: i32): void {
   const half = (n >>> 1) + (n & 1);
   const k0 = i32x4.splat(key0);
   const k1 = i32x4.splat(key1);
@@ -115,13 +116,13 @@ function rotate(x: v128, bits: i32): v128 {
  * Computes y = low + (high − low) u, at least low, u the word's upper 23 bits as a fraction in [0, 1).
  * Layout y [n]. Requires n ≥ 1, low < high.
  */
-export function uniform(key0: i32, key1: i32, y: usize, n: i32, low: f32, high: f32): void {
+export function uniform(key0: i32, key1: i32, y: Operand, n: i32, low: f32, high: f32): void {
   threefryBits(key0, key1, 0, y, n);
   for (; n > 0; n -= 4, y += 16) storePart(y, uniformOf(y, n, low, high), n);
 }
 
 /** Computes y = 1 with probability p, else 0: u < p. Layout y [n]. Requires n ≥ 1. */
-export function bernoulli(key0: i32, key1: i32, y: usize, n: i32, p: f32): void {
+export function bernoulli(key0: i32, key1: i32, y: Operand, n: i32, p: f32): void {
   const one = f32x4.splat(1);
   const probability = f32x4.splat(p);
   threefryBits(key0, key1, 0, y, n);
@@ -134,7 +135,7 @@ export function bernoulli(key0: i32, key1: i32, y: usize, n: i32, p: f32): void 
  * Computes y = mean + deviation √2 erf⁻¹(u), u uniform in (−1, 1).
  * Layout y [n]. Requires n ≥ 1.
  */
-export function normal(key0: i32, key1: i32, y: usize, n: i32, mean: f32, deviation: f32): void {
+export function normal(key0: i32, key1: i32, y: Operand, n: i32, mean: f32, deviation: f32): void {
   const root2 = f32x4.splat(1.4142135623730951);
   const scale = f32x4.splat(deviation);
   const shift = f32x4.splat(mean);
@@ -150,7 +151,7 @@ export function normal(key0: i32, key1: i32, y: usize, n: i32, mean: f32, deviat
  * Computes y = √2 erf⁻¹(u), u uniform in [erf(low/√2), erf(high/√2)): a standard normal cut to [low, high].
  * Layout y [n]. Requires n ≥ 1, low < high.
  */
-export function truncatedNormal(key0: i32, key1: i32, y: usize, n: i32, low: f32, high: f32): void {
+export function truncatedNormal(key0: i32, key1: i32, y: Operand, n: i32, low: f32, high: f32): void {
   const root2 = f32x4.splat(1.4142135623730951);
   const bounds = erfV(f32x4.div(f32x4(low, high, 0, 0), root2));
   // Where a bound's erf rounds to ±1 the neighbour inside stands for it: its erf⁻¹ is finite.

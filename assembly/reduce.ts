@@ -3,20 +3,21 @@
 // Sums run in float64 lanes, so 10⁷ rows cost no accuracy. Two elements are added in float32 first: that
 // rounds by at most 2⁻²⁴ of their magnitude and halves the conversions, which are slower than the memory.
 // Wide rows are cut into tiles of 16 or 4 columns whose sums stay in registers down the rows; the last tile
-// overlaps the one before rather than running past the row. The order depends on the shape alone.
+// overlaps the one before, not to run past the row. The order depends on the shape alone.
 
+import { Operand } from "./operand";
 import { bytesOf, loadLanes, loadPart, Part, promoteHigh, storePart } from "./simd";
 
 /**
  * Computes y[o, i] = Σₐ x[o, a, i], rounded once to float32.
  * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1. Aliasing none.
  */
-export function sum(x: usize, y: usize, outer: i32, axis: i32, inner: i32): void {
+export function sum(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
   sumAndDivide(x, y, outer, axis, inner, 1);
 }
 
 /** Computes y[o, i] = (Σₐ x[o, a, i]) / axis. Layout, requires and aliasing as `sum`. */
-export function mean(x: usize, y: usize, outer: i32, axis: i32, inner: i32): void {
+export function mean(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
   sumAndDivide(x, y, outer, axis, inner, axis);
 }
 
@@ -152,7 +153,7 @@ export function quotient(low: v128, high: v128, divisor: f64): v128 {
 }
 
 /** Computes y[o, i] = maxₐ x[o, a, i]; a NaN wins. Layout, requires and aliasing as `sum`. */
-export function max(x: usize, y: usize, outer: i32, axis: i32, inner: i32): void {
+export function max(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
@@ -219,10 +220,10 @@ export function maxColumns(x: usize, axis: i32, step: usize, lanes: i32): v128 {
  * Layout x, dx [outer, axis, inner]; y = max x, dy [outer, inner]. Requires sizes ≥ 1. Aliasing none.
  */
 export function maxGradient(
-  x: usize,
-  y: usize,
-  dy: usize,
-  dx: usize,
+  x: Operand,
+  y: Operand,
+  dy: Operand,
+  dx: Operand,
   outer: i32,
   axis: i32,
   inner: i32,
@@ -259,18 +260,17 @@ export function isWinner(x: v128, largest: v128): v128 {
   return v128.or(f32x4.eq(x, largest), f32x4.ne(x, x));
 }
 
-/** Computes Σ x². Layout x [n]. */
-export function sumOfSquares(x: usize, n: i32): f64 {
+/** Computes Σ x², in float64. Layout x [n]. */
+export function sumOfSquares(x: Operand, n: i32): f64 {
   return dot(x, x, n);
 }
 
-/** Computes Σ x y in float64. Layout x, y [n]. */
+/** Σ x y in float64. */
 export function dot(x: usize, y: usize, n: i32): f64 {
-  const zero = f64x2.splat(0);
-  let s0 = zero;
-  let s1 = zero;
-  let s2 = zero;
-  let s3 = zero;
+  let s0 = f64x2.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
   for (; n >= 8; n -= 8, x += 32, y += 32) {
     const a = v128.load(x);
     const b = v128.load(x, 16);
@@ -287,8 +287,8 @@ export function dot(x: usize, y: usize, n: i32): f64 {
   return total;
 }
 
-/** Computes how many elements are infinite or NaN. Layout x [n]. */
-export function countNonFinite(x: usize, n: i32): i32 {
+/** Computes how many of x [n] are infinite or NaN. */
+export function countNonFinite(x: Operand, n: i32): i32 {
   const exponent = i32x4.splat(0x7f800000);
   let count = i32x4.splat(0);
   for (; n > 3; n -= 4, x += 16) {

@@ -3,9 +3,9 @@
 import { madd } from "./simd";
 
 /**
- * Computes: 13 chains of `count` dependent multiply-adds, 104 floating-point operations a round. Thirteen, with
+ * Computes 13 chains of `count` dependent multiply-adds, 104 floating-point operations a round. Thirteen, with
  * their two factors, fill the registers: fewer chains are bound by latency, more spill.
- * Layout: reads two vectors at `p` and writes one behind them.
+ * Layout reads two vectors at `p` and writes one behind them.
  */
 export function multiplyAddLoop(count: i32, p: usize): void {
   const a = v128.load(p);

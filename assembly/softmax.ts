@@ -2,6 +2,7 @@
 //
 // Everything is shifted by the maximum, so exp never overflows; sums of exponentials run in float64 lanes.
 
+import { Operand } from "./operand";
 import { bytesOf, loadPart, promoteHigh, storePart } from "./simd";
 import { dot, maxColumns, maxRow, quotient } from "./reduce";
 import { expV, logV } from "./vectorMath";
@@ -10,7 +11,7 @@ import { expV, logV } from "./vectorMath";
  * Computes y = exp(x − max) / Σ exp(x − max) along each row; a row of −∞ alone gives NaN.
  * Layout x, y [rows, columns]. Requires sizes ≥ 1. Aliasing y == x allowed.
  */
-export function softmax(x: usize, y: usize, rows: i32, columns: i32): void {
+export function softmax(x: Operand, y: Operand, rows: i32, columns: i32): void {
   const step = bytesOf(columns);
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, x += step, y += step) {
@@ -33,7 +34,7 @@ export function softmax(x: usize, y: usize, rows: i32, columns: i32): void {
 }
 
 /** Computes y = x − max − log Σ exp(x − max) along each row. Layout, requires and aliasing as `softmax`. */
-export function logSoftmax(x: usize, y: usize, rows: i32, columns: i32): void {
+export function logSoftmax(x: Operand, y: Operand, rows: i32, columns: i32): void {
   const step = bytesOf(columns);
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, x += step, y += step) {
@@ -51,7 +52,7 @@ export function logSoftmax(x: usize, y: usize, rows: i32, columns: i32): void {
  * Computes dx = y (dy − Σ y dy) along each row, y = softmax x.
  * Layout y, dy, dx [rows, columns]. Requires sizes ≥ 1. Aliasing dx == dy or dx == y allowed.
  */
-export function softmaxGradient(y: usize, dy: usize, dx: usize, rows: i32, columns: i32): void {
+export function softmaxGradient(y: Operand, dy: Operand, dx: Operand, rows: i32, columns: i32): void {
   const step = bytesOf(columns);
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, y += step, dy += step, dx += step) {
@@ -65,7 +66,7 @@ export function softmaxGradient(y: usize, dy: usize, dx: usize, rows: i32, colum
 }
 
 /** Computes dx = dy − exp(y) Σ dy along each row, y = logSoftmax x. Otherwise as `softmaxGradient`. */
-export function logSoftmaxGradient(y: usize, dy: usize, dx: usize, rows: i32, columns: i32): void {
+export function logSoftmaxGradient(y: Operand, dy: Operand, dx: Operand, rows: i32, columns: i32): void {
   const step = bytesOf(columns);
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, y += step, dy += step, dx += step) {
@@ -83,7 +84,7 @@ export function logSoftmaxGradient(y: usize, dy: usize, dx: usize, rows: i32, co
  * gives −∞, any +∞ gives +∞, any NaN gives NaN.
  * Layout x [outer, axis, inner], y [outer, inner]. Requires sizes ≥ 1. Aliasing none.
  */
-export function logSumExp(x: usize, y: usize, outer: i32, axis: i32, inner: i32): void {
+export function logSumExp(x: Operand, y: Operand, outer: i32, axis: i32, inner: i32): void {
   const xStep = bytesOf(axis * inner);
   const yStep = bytesOf(inner);
   const lanes = min(inner, 4);
@@ -162,10 +163,10 @@ function sumPairs(low: v128, high: v128): f64 {
  * Aliasing dx == x allowed.
  */
 export function logSumExpGradient(
-  x: usize,
-  y: usize,
-  dy: usize,
-  dx: usize,
+  x: Operand,
+  y: Operand,
+  dy: Operand,
+  dx: Operand,
   outer: i32,
   axis: i32,
   inner: i32,

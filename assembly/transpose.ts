@@ -1,12 +1,13 @@
 // Rearrangements of elements: the matrix transpose and the general strided copy.
 
+import { Operand } from "./operand";
 import { bytesOf } from "./simd";
 
 /**
  * Computes y[b, c, r] = x[b, r, c].
  * Layout x [batch, rows, columns], y [batch, columns, rows]. Requires sizes ≥ 1. Aliasing none.
  */
-export function transpose(x: usize, y: usize, batch: i32, rows: i32, columns: i32): void {
+export function transpose(x: Operand, y: Operand, batch: i32, rows: i32, columns: i32): void {
   const xStep = bytesOf(columns);
   const yStep = bytesOf(rows);
   for (; batch > 0; batch--, x += bytesOf(rows * columns), y += bytesOf(rows * columns)) {
@@ -59,8 +60,8 @@ function gather(x: usize, y: usize, count: i32, step: usize): void {
  * point at the element of index 0. Requires rank ≥ 1, sizes ≥ 1. Aliasing none.
  */
 export function stridedCopy(
-  x: usize,
-  y: usize,
+  x: Operand,
+  y: Operand,
   rank: i32,
   shape: usize,
   xStrides: usize,

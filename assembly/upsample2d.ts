@@ -4,31 +4,32 @@
 // surplus lanes land where the next pixel is written afterwards. Only the end of a row, where they would
 // leave it, goes element by element.
 
+import { Operand } from "./operand";
 import { bytesOf } from "./simd";
 import { copy } from "./transpose";
 
 /**
- * Computes y[b, h, w, c] = x[b, ⌊h / factorH⌋, ⌊w / factorW⌋, c].
- * Layout x [batch, height, width, channels], y [batch, height·factorH, width·factorW, channels].
+ * Computes y[b, h, w, c] = x[b, ⌊h / factorHeight⌋, ⌊w / factorWidth⌋, c].
+ * Layout x [batch, height, width, channels], y [batch, height·factorHeight, width·factorWidth, channels].
  * Requires sizes ≥ 1. Aliasing none.
  */
 export function upsampleNearest2d(
-  x: usize,
-  y: usize,
+  x: Operand,
+  y: Operand,
   batch: i32,
   height: i32,
   width: i32,
   channels: i32,
-  factorH: i32,
-  factorW: i32,
+  factorHeight: i32,
+  factorWidth: i32,
 ): void {
-  const outRow = width * factorW * channels;
+  const outRow = width * factorWidth * channels;
   for (let rows = batch * height; rows > 0; rows--, x += bytesOf(width * channels)) {
-    repeatPixels(x, y, width, channels, factorW);
+    repeatPixels(x, y, width, channels, factorWidth);
     // The copies read the row just written while it is in the first-level cache.
     const first = y;
     y += bytesOf(outRow);
-    for (let f = 1; f < factorH; f++, y += bytesOf(outRow)) copy(first, y, outRow);
+    for (let f = 1; f < factorHeight; f++, y += bytesOf(outRow)) copy(first, y, outRow);
   }
 }
 
@@ -59,41 +60,44 @@ function wholeVectors(width: i32, channels: i32): i32 {
 }
 
 /**
- * Computes dx[b, h, w, c] = Σ dy over the factorH × factorW block that upsampling made of the pixel.
+ * Computes dx[b, h, w, c] = Σ dy over the factorHeight × factorWidth block that upsampling made of the pixel.
  * Layout dx and sizes as x of `upsampleNearest2d`, dy as its y. Requires sizes ≥ 1. Aliasing none.
  */
 export function upsampleNearest2dGradient(
-  dy: usize,
-  dx: usize,
+  dy: Operand,
+  dx: Operand,
   batch: i32,
   height: i32,
   width: i32,
   channels: i32,
-  factorH: i32,
-  factorW: i32,
+  factorHeight: i32,
+  factorWidth: i32,
 ): void {
   const step = bytesOf(channels);
-  const blockRow = step * factorW;
+  const blockRow = step * factorWidth;
   const outRow = blockRow * width;
   const whole = wholeVectors(width, channels);
-  for (let rows = batch * height; rows > 0; rows--, dy += outRow * factorH, dx += step * width) {
+  for (let rows = batch * height; rows > 0; rows--, dy += outRow * factorHeight, dx += step * width) {
     let w = 0;
-    if (factorH == 2 && factorW == 2 && channels >= 4) {
+    if (factorHeight == 2 && factorWidth == 2 && channels >= 4) {
       sumPairs(dy, dx, width, step, outRow);
       continue;
     }
     for (; w < whole; w++) {
       const from = dy + blockRow * w;
       const to = dx + step * w;
-      v128.store(to, blockSum(from, step, blockRow, outRow, factorH));
+      v128.store(to, blockSum(from, step, blockRow, outRow, factorHeight));
       for (let c: usize = 16; c < step; c += 16) {
         const at = min(c, step - 16);
-        v128.store(to + at, blockSum(from + at, step, blockRow, outRow, factorH));
+        v128.store(to + at, blockSum(from + at, step, blockRow, outRow, factorHeight));
       }
     }
     for (; w < width; w++) {
       for (let c: usize = 0; c < step; c += 4) {
-        store<f32>(dx + step * w + c, blockSumOfOne(dy + blockRow * w + c, step, blockRow, outRow, factorH));
+        store<f32>(
+          dx + step * w + c,
+          blockSumOfOne(dy + blockRow * w + c, step, blockRow, outRow, factorHeight),
+        );
       }
     }
   }

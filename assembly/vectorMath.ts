@@ -8,11 +8,11 @@
 //
 // Clamps are written pmin(pmax(x, low), high), with x first: the other order turns NaN into a bound.
 
-import { madd } from "./simd";
+import { bytesOf, madd } from "./simd";
 
 /** The constant at `index` of a table in static memory, on all lanes. */
 function constant(table: usize, index: i32 = 0): v128 {
-  return v128.load32_splat(table + ((<usize>index) << 2));
+  return v128.load32_splat(table + bytesOf(index));
 }
 
 /** Magnitude of `magnitude` with the sign of `sign`; `magnitude` must not be negative. */

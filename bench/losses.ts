@@ -1,6 +1,6 @@
 // Benchmarks of binary cross-entropy, element by element, at one million of them.
 
-import * as kernels from "../src/wasm/losses.js";
+import * as kernels from "../src/wasm/generated.js";
 import { type Case, poisonedTensor, randomTensor } from "./support.js";
 
 const COUNT = 1_000_000;
@@ -26,7 +26,7 @@ const LOSSES: readonly Loss[] = [
     title: "binary cross-entropy of probabilities",
     low: 0,
     high: 1,
-    kernel: (p, target, y, n) => kernels.bceProbabilities(p, target, y, n, BOUNDS),
+    kernel: ({ z, t, y, n }) => kernels.bceProbabilities({ p: z, t, y, n, ...BOUNDS }),
     definition: (p, target) => {
       const cut = Math.min(Math.max(p, BOUNDS.low), BOUNDS.high);
       return -target * Math.log(cut) - (1 - target) * Math.log1p(-cut);
@@ -43,7 +43,7 @@ function lossCase({ title, low, high, kernel, definition }: Loss): Case {
       const target = randomTensor(2, [COUNT], 0, 1);
       const y = poisonedTensor([COUNT]);
       const run = () => {
-        kernel(x, target, y, COUNT);
+        kernel({ z: x, t: target, y, n: COUNT });
         return y;
       };
       // Terms as large as the logits cancel; a few units of their last place are left.

@@ -1,8 +1,8 @@
 // Benchmarks of what memory bounds: upsampling, pooling, transposing, reductions, softmax.
 
 import { type Conv2dGeometry, ops, type Shape, type Tensor } from "../src/index.js";
-import type { ReductionName } from "../src/wasm/exports.js";
-import * as kernels from "../src/wasm/kernels.js";
+import * as kernels from "../src/wasm/generated.js";
+import { type Block, reduce, type ReductionName, transpose } from "../src/wasm/kernels.js";
 import { type Case, type Expected, poisonedTensor, randomTensor, sumOf, within } from "./support.js";
 
 /** A kernel of one array, as a case. */
@@ -55,14 +55,14 @@ const upsampling: readonly Case[] = [
     "upsampleNearest 128×14×14×64, 2×",
     SMALL,
     LARGE,
-    (x, y) => kernels.upsampleNearest("upsampleNearest2d", x, y, UPSAMPLED),
+    (x, y) => kernels.upsampleNearest2d({ x, y, ...UPSAMPLED }),
     (x, index) => within(0, x[halfOf(index, 28, 64)]),
   ),
   rearrangement(
     "upsampleNearest 128×14×14×64, 2×, gradient",
     LARGE,
     SMALL,
-    (x, y) => kernels.upsampleNearest("upsampleNearest2dGradient", x, y, UPSAMPLED),
+    (x, y) => kernels.upsampleNearest2dGradient({ dy: x, dx: y, ...UPSAMPLED }),
     (x, index) => {
       const block = blockOf(index, 14, 64);
       return sumOf(4, (t) => x[block[t]]);
@@ -87,7 +87,7 @@ const maxPoolGradient: Case = {
     const dy = randomTensor(2, HALVED);
     const dx = poisonedTensor(POOLED);
     const run = () => {
-      kernels.maxPool2dGradient(x, dy, dx, geometry);
+      kernels.maxPool2dGradient({ x, dy, dx, geometry });
       return dx;
     };
     const expected = (index: number) => {
@@ -104,7 +104,7 @@ const pooling: readonly Case[] = [
     "maxPool2d 128×28×28×32, 2×2",
     POOLED,
     HALVED,
-    (x, y) => kernels.maxPool2d(x, y, poolGeometry()),
+    (x, y) => kernels.maxPool2d({ x, y, geometry: poolGeometry() }),
     (x, index) => within(0, Math.max(...blockOf(index, 14, 32).map((t) => x[t]))),
   ),
   maxPoolGradient,
@@ -112,7 +112,7 @@ const pooling: readonly Case[] = [
     "avgPool2d 128×28×28×32, 2×2",
     POOLED,
     HALVED,
-    (x, y) => kernels.avgPool2d(x, y, poolGeometry(), false),
+    (x, y) => kernels.avgPool2d({ x, y, geometry: poolGeometry(), countIncludePad: false }),
     (x, index) => {
       const block = blockOf(index, 14, 32);
       return sumOf(4, (t) => x[block[t]] / 4);
@@ -122,7 +122,7 @@ const pooling: readonly Case[] = [
     "avgPool2d 128×28×28×32, 2×2, gradient",
     HALVED,
     POOLED,
-    (dy, dx) => kernels.avgPool2dGradient(dy, dx, poolGeometry(), false),
+    (dy, dx) => kernels.avgPool2dGradient({ dy, dx, geometry: poolGeometry(), countIncludePad: false }),
     (dy, index) => within(0, dy[halfOf(index, 28, 32)] / 4),
   ),
 ];
@@ -131,7 +131,7 @@ const transposition = rearrangement(
   "transpose 1024×1024",
   [1024, 1024],
   [1024, 1024],
-  (x, y) => kernels.transpose(x, y, 1, 1024, 1024),
+  (x, y) => transpose(x, y, 1, 1024, 1024),
   (x, index) => within(0, x[(index % 1024) * 1024 + Math.floor(index / 1024)]),
 );
 
@@ -139,7 +139,7 @@ const transposition = rearrangement(
 function reduction(
   name: ReductionName,
   where: string,
-  { outer, axis, inner }: kernels.Block,
+  { outer, axis, inner }: Block,
   expected: (values: Float32Array) => Expected,
 ): Case {
   const sizes = [outer, axis, inner].filter((size) => size > 1);
@@ -147,7 +147,7 @@ function reduction(
     `${name} ${sizes.map((size) => size.toLocaleString("en-US", { useGrouping: size > 1e5 })).join("×")}, ${where}`,
     [outer, axis, inner],
     [outer, inner],
-    (x, y) => kernels.reduce(name, x, y, { outer, axis, inner }),
+    (x, y) => reduce(name, x, y, { outer, axis, inner }),
     (x, index) => {
       const first = Math.floor(index / inner) * axis * inner + (index % inner);
       return expected(Float32Array.from({ length: axis }, (_, t) => x[first + t * inner]));
@@ -184,7 +184,7 @@ const softmax = rearrangement(
   "softmax 4096×256, last axis",
   [4096, 256],
   [4096, 256],
-  (x, y) => kernels.softmax("softmax", x, y, 4096, 256),
+  (x, y) => kernels.softmax({ x, y, rows: 4096, columns: 256 }),
   (x, index) => {
     const first = index - (index % 256);
     let sum = 0;
@@ -202,7 +202,7 @@ const softmaxGradient: Case = {
     const dy = randomTensor(2, [4096, 256]);
     const dx = poisonedTensor([4096, 256]);
     const run = () => {
-      kernels.softmaxGradient("softmax", y, dy, dx, 4096, 256);
+      kernels.softmaxGradient({ y, dy, dx, rows: 4096, columns: 256 });
       return dx;
     };
     const expected = (index: number) => {

@@ -2,8 +2,8 @@
 // before they are normalised.
 
 import { emptyTensor } from "../src/tensor.js";
+import * as kernels from "../src/wasm/generated.js";
 import { reduce } from "../src/wasm/kernels.js";
-import * as kernels from "../src/wasm/norm.js";
 import { type Case, poisonedTensor, randomTensor } from "./support.js";
 
 const SHAPE = [128, 14, 14, 64];
@@ -48,8 +48,8 @@ const forward: Case = {
     const y = poisonedTensor(SHAPE);
     const run = () => {
       reduce("mean", x, moments.mean, BLOCK);
-      kernels.channelVariance(x, moments.mean, moments.variance, SIZES);
-      kernels.normalize(x, moments, gamma, beta, y, SIZES);
+      kernels.channelVariance({ x, ...moments, rows: ROWS, channels: CHANNELS });
+      kernels.normalize({ x, ...moments, gamma, beta, y, ...SIZES });
       return y;
     };
     const exact = exactMoments(x.data);
@@ -72,10 +72,26 @@ const gradient: Case = {
     const sums = { gamma: emptyTensor([CHANNELS]), beta: emptyTensor([CHANNELS]) };
     const dx = poisonedTensor(SHAPE);
     reduce("mean", x, moments.mean, BLOCK);
-    kernels.channelVariance(x, moments.mean, moments.variance, SIZES);
+    kernels.channelVariance({ x, ...moments, rows: ROWS, channels: CHANNELS });
     const run = () => {
-      kernels.normalizeParameterGradients(x, dy, moments, sums.gamma, sums.beta, SIZES);
-      kernels.normalizeInputGradient(x, dy, moments, gamma, sums.gamma, sums.beta, dx, SIZES);
+      kernels.normalizeParameterGradients({
+        x,
+        dy,
+        ...moments,
+        dgamma: sums.gamma,
+        dbeta: sums.beta,
+        ...SIZES,
+      });
+      kernels.normalizeInputGradient({
+        x,
+        dy,
+        gamma,
+        dgamma: sums.gamma,
+        dbeta: sums.beta,
+        dx,
+        ...moments,
+        ...SIZES,
+      });
       return dx;
     };
     const exact = exactMoments(x.data).map(({ mean, deviation }, channel) => {

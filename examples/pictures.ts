@@ -4,7 +4,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ops, readPng, writePng } from "../src/index.js";
+import { readPng, writePng } from "../src/images.js";
+import { ops } from "../src/index.js";
 
 const run = process.argv[2] ?? "run";
 const folder = fileURLToPath(new URL("pictures", import.meta.url));

@@ -3,42 +3,14 @@
 
 import { checkBoolean, checkFunction, checkOptions, refuseKind, refuseUse, refuseValue } from "./check.js";
 import { Gradients } from "./gradients.js";
+import { checkNoStrangers } from "./plain.js";
+import type { GradientContext, Inputs, OpDefinition } from "./opDefinition.js";
 import { inScope, releaseAtEnd, scope } from "./scope.js";
-import { adoptArray, checkTensor, isSameShape, Tensor } from "./tensor.js";
+import { adoptArray, checkTensor, isSameShape, Tensor, viewOf, watchReads } from "./tensor.js";
 import { mapTree, tensorsOf } from "./tree.js";
 import { countNonFinite } from "./wasm/kernels.js";
 
-/** Inputs of an operation; optional ones may be absent. */
-export type Inputs = readonly (Tensor | undefined)[];
-
-/** What a gradient may look at. */
-export interface GradientContext<In extends Inputs, Options> {
-  readonly inputs: In;
-  readonly output: Tensor;
-  readonly options: Options;
-}
-
-/** d loss / d input, given d loss / d output and what the definition's `shared` made of it; of the input's shape. */
-export type Gradient<In extends Inputs, Options, Shared = Tensor> = (
-  gradOutput: Tensor,
-  context: GradientContext<In, Options>,
-  shared: Shared,
-) => Tensor;
-
-/** An operation: its kernel call and, per input, its gradient. */
-export interface OpDefinition<In extends Inputs, Options, Shared = Tensor> {
-  /** The name in error messages. */
-  readonly name: string;
-  /** Computes the output from checked arguments. */
-  readonly forward: (inputs: In, options: Options) => Tensor;
-  /** Each input's gradient, or null where none exists; a function of the index where inputs vary in number. Only
-   *  those that are needed run. */
-  readonly gradients:
-    | { readonly [I in keyof In]: Gradient<In, Options, Shared> | null }
-    | ((index: number) => Gradient<In, Options, Shared>);
-  /** What all gradients need, computed once and released after them (absent: the gradient of the output). */
-  readonly shared?: (gradOutput: Tensor, context: GradientContext<In, Options>) => Shared;
-}
+export type { Gradient, GradientContext, Inputs, OpDefinition } from "./opDefinition.js";
 
 interface Note {
   readonly definition: OpDefinition<Inputs, unknown, unknown>;
@@ -51,8 +23,8 @@ interface Tape {
   readonly notes: Note[];
   /** The differentiation around it. */
   readonly outer: Tape | undefined;
-  /** Whether every result is looked at for NaN and infinity. */
-  readonly checkNumerics: boolean;
+  /** What is looked at. */
+  readonly checks: GradOptions;
 }
 
 let tape: Tape | undefined;
@@ -75,11 +47,14 @@ export const isDifferentiating = (): boolean => tape !== undefined;
 export function defineOp<In extends Inputs, Options, Shared = Tensor>(
   definition: OpDefinition<In, Options, Shared>,
 ): (inputs: In, options: Options) => Tensor {
+  checkDefinition(definition);
   return (inputs, options) =>
     inScope(() => {
+      if (!Array.isArray(inputs)) refuseKind(definition.name, "inputs", "be an array of tensors", inputs);
       checkFirstOrder(tape?.outer, inputs);
       const result = withTape(undefined, () => definition.forward(inputs, options));
-      if (tape?.checkNumerics) checkFinite(definition.name, result);
+      if (!(result instanceof Tensor)) refuseKind(definition.name, "forward", "return a tensor", result);
+      if (tape?.checks.checkNumerics) checkFinite(definition.name, result);
       if (tape !== undefined && inputs.some((input) => input !== undefined && tape?.dependent.has(input))) {
         // A tensor of its own: the result may be an input, or what another call returned too.
         const output = new Tensor(result.storage, result.shape, result.offset);
@@ -92,13 +67,28 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
     });
 }
 
+function checkDefinition(definition: unknown): void {
+  const where = "defineOp";
+  if (typeof definition !== "object" || definition === null) {
+    refuseKind(where, "definition", "be an object with name, forward and gradients", definition);
+  }
+  const { name, forward, gradients, shared } = definition as Partial<OpDefinition<Inputs, unknown>>;
+  if (typeof name !== "string") refuseKind(where, "name", "be a string, for error messages", name);
+  checkFunction(where, "forward", forward);
+  if (typeof gradients !== "function" && !Array.isArray(gradients)) {
+    refuseKind(where, "gradients", "be an array with a function or null per input, or a function", gradients);
+  }
+  if (shared !== undefined) checkFunction(where, "shared", shared);
+}
+
 /** Refuses a result with NaN or infinity, telling where the first one is. */
 function checkFinite(name: string, output: Tensor): void {
   const count = countNonFinite(output, output.size);
   if (count === 0) return;
-  const first = output.data.findIndex((value) => !Number.isFinite(value));
+  const values = viewOf(output);
+  const first = values.findIndex((value) => !Number.isFinite(value));
   const place = `at element ${first} of [${output.shape.join(", ")}], ${count} not finite in all`;
-  refuseUse(name, `result must be finite (checkNumerics), got ${output.data[first]} ${place}`);
+  refuseUse(name, `result must be finite (checkNumerics), got ${values[first]} ${place}`);
 }
 
 /** Refuses to differentiate a gradient: the rules call kernels, which leave no notes. */
@@ -117,13 +107,30 @@ function checkFirstOrder(outer: Tape | undefined, tensors: Inputs): void {
 /** Runs f with its calls noted on a tape, or nowhere. */
 function withTape<Result>(own: Tape | undefined, f: () => Result): Result {
   const outer = tape;
-  tape = own;
-  releaseAtEnd(own === undefined);
+  hold(own);
   try {
     return f();
   } finally {
-    tape = outer;
-    releaseAtEnd(outer === undefined);
+    hold(outer);
+  }
+}
+
+function hold(next: Tape | undefined): void {
+  tape = next;
+  releaseAtEnd(next === undefined);
+  let isWatching = false;
+  for (let each = next; each !== undefined; each = each.outer) isWatching ||= each.checks.checkReads === true;
+  watchReads(isWatching ? checkRead : undefined);
+}
+
+/** Refuses to hand out values from which a loss could be computed past the tape. */
+function checkRead(t: Tensor): void {
+  for (let each = tape; each !== undefined; each = each.outer) {
+    if (!each.checks.checkReads || !each.dependent.has(t)) continue;
+    const rule =
+      "must not be read inside the function that is differentiated (checkReads): no gradient flows through what is " +
+      "computed from its numbers; use operations on it, or stopGradient(t).data where constants are meant";
+    refuseUse("Tensor.data", `a tensor [${t.shape.join(", ")}] that depends on the parameters ${rule}`);
   }
 }
 
@@ -141,6 +148,7 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
       const rules = definition.gradients;
       const rule = typeof rules === "function" ? rules(i) : rules[i];
       if (rule === null) return;
+      if (typeof rule !== "function") checkFunction(definition.name, `gradients[${i}]`, rule);
       const gradInput = rule(gradient, context, shared as Tensor);
       checkTensor(definition.name, `gradients[${i}]`, gradInput);
       if (!isSameShape(gradInput.shape, input.shape)) {
@@ -156,8 +164,8 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
 }
 
 /** Runs f with a tape that follows `parameters`. */
-function record<Result>(parameters: Set<Tensor>, f: () => Result, checkNumerics = false): [Result, Tape] {
-  const own: Tape = { dependent: new Set(parameters), notes: [], outer: tape, checkNumerics };
+function record<Result>(parameters: Set<Tensor>, f: () => Result, checks: GradOptions = {}): [Result, Tape] {
+  const own: Tape = { dependent: new Set(parameters), notes: [], outer: tape, checks };
   return [withTape(own, f), own];
 }
 
@@ -191,7 +199,8 @@ export function vjp<Params, Rest extends unknown[]>(
   return (gradOutput, params, ...rest) =>
     scope(() => {
       checkTensor(where, "gradOutput", gradOutput);
-      const parameters = new Set(tensorsOf(params));
+      checkNoStrangers(where, "params", params);
+      const parameters = new Set(tensorsOf(params, [where, "params"]));
       checkFirstOrder(tape, [gradOutput, ...parameters]);
       const [value, notes] = record(parameters, () => f(params, ...rest));
       if (!(value instanceof Tensor)) refuseKind(where, "f", "return a tensor", value);
@@ -207,6 +216,11 @@ export function vjp<Params, Rest extends unknown[]>(
 export interface GradOptions {
   /** Refuse the first operation whose result is not finite, by name (default false; costs a pass per result). */
   readonly checkNumerics?: boolean;
+  /**
+   * Refuse to read the values (`data`, `item`, `toNdarray`) of tensors that depend on the parameters, by which gradients
+   * are lost without a word (default false). `stopGradient(t).data` reads nevertheless.
+   */
+  readonly checkReads?: boolean;
 }
 
 /** A scalar loss, alone or with other results, as `[loss, aux]`. */
@@ -226,14 +240,18 @@ export interface ValueAndGrad<Params, Aux> {
  * Turns a loss into the function that gives its value and its gradients.
  *
  * The gradients are those by every tensor of the first argument, whatever its form (objects, arrays, tuples). All
- * else is constant and costs nothing. Intermediate results live in a scope and are released at its end.
+ * else is constant and costs nothing: also numbers that `f` reads from tensors (`data`, `item`, `toNdarray`) and
+ * whatever it computes from them. Intermediate results live in a scope and are released at its end.
  *
  * @param f - `(params, ...rest) => loss`, a tensor with one element; or `[loss, aux]` to hand out more results
  * @param options.checkNumerics - name the first operation whose result is NaN or infinite (default false)
+ * @param options.checkReads - refuse to read values that depend on the parameters inside `f` (default false); for a log
+ *   there is `stopGradient(t).data`
  * @returns `(params, ...rest) => { value, grads, aux }`
  * @throws {TypeError} when f is not a synchronous function or does not return a tensor
  * @throws {RangeError} when the loss has more than one element
- * @throws {Error} with checkNumerics, when a result is not finite
+ * @throws {Error} with checkNumerics, when a result is not finite; with checkReads, when `f` reads values that depend on
+ *   the parameters
  * @example
  * const lossOf = (params: { w: Tensor }, x: Tensor) => ops.sum(ops.square(ops.matmul(x, params.w)));
  * const { value, grads } = valueAndGrad(lossOf)({ w: ones([2, 1]) }, tensor([[1, 2]]));
@@ -246,14 +264,16 @@ export function valueAndGrad<Params, Rest extends unknown[], Aux = undefined>(
 ): (params: Params, ...rest: Rest) => ValueAndGrad<Params, Aux> {
   const where = "valueAndGrad";
   checkFunction(where, "f", f);
-  checkOptions(where, options, ["checkNumerics"]);
-  const { checkNumerics = false } = options;
+  checkOptions(where, options, ["checkNumerics", "checkReads"]);
+  const { checkNumerics = false, checkReads = false } = options;
   checkBoolean(where, "checkNumerics", checkNumerics);
+  checkBoolean(where, "checkReads", checkReads);
   return (params, ...rest) =>
     scope(() => {
-      const parameters = new Set(tensorsOf(params));
+      checkNoStrangers(where, "params", params);
+      const parameters = new Set(tensorsOf(params, [where, "params"]));
       checkFirstOrder(tape, [...parameters]);
-      const [result, notes] = record(parameters, () => f(params, ...rest), checkNumerics);
+      const [result, notes] = record(parameters, () => f(params, ...rest), { checkNumerics, checkReads });
       const [value, aux] = (Array.isArray(result) ? result : [result, undefined]) as readonly [Tensor, Aux];
       if (!(value instanceof Tensor)) {
         refuseKind(where, "f", "return a tensor (synchronously), or [tensor, aux]", value);
@@ -265,10 +285,12 @@ export function valueAndGrad<Params, Rest extends unknown[], Aux = undefined>(
 }
 
 /**
- * Turns a loss into the function that gives its gradients; see {@link valueAndGrad}.
+ * Turns a loss into the function that gives its gradients; see {@link valueAndGrad}. Numbers that `f` reads from tensors
+ * (`data`, `item`) are constants: no gradient flows through what it computes from them.
  *
  * @param f - `(params, ...rest) => loss`
  * @param options.checkNumerics - as there
+ * @param options.checkReads - as there
  * @returns `(params, ...rest) => grads`
  * @throws {TypeError} when f is not a synchronous function or does not return a tensor
  * @throws {RangeError} when the loss has more than one element

@@ -1,6 +1,7 @@
 // Numbers in bytes, as binary files hold them: the types of elements, and reading them as float32.
 
 import { refuseKind } from "./check.js";
+import { isDetached } from "./show.js";
 
 /** The types of numbers that files hold, with the bytes of one. */
 export const ELEMENT_BYTES = {
@@ -21,14 +22,41 @@ export const ELEMENT_BYTES = {
 
 export type ElementType = keyof typeof ELEMENT_BYTES;
 
-/** Checks the bytes of a file. */
-export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint8Array {
-  if (!(bytes instanceof Uint8Array)) refuseKind(where, "bytes", "be a Uint8Array", bytes);
+/** What a typed array calls itself, whichever realm made it: `instanceof` knows the arrays of its own realm only. */
+const nameOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get!;
+
+/** Whether a value is a `Uint8Array`: also a Buffer, or one of an iframe or of a test's environment. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return nameOf.call(value) === "Uint8Array";
+}
+
+function isShared(buffer: ArrayBufferLike): boolean {
+  return Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
+}
+
+/**
+ * Checks the bytes of a file, and returns them as a plain `Uint8Array` of this realm on the same memory: a Buffer's
+ * `slice` would make no copy.
+ */
+export function ownBytes(where: string, bytes: unknown): Uint8Array {
+  if (!isBytes(bytes)) return refuseKind(where, "bytes", "be a Uint8Array", bytes);
   // What is checked must be what is read.
-  if (typeof SharedArrayBuffer === "function" && bytes.buffer instanceof SharedArrayBuffer) {
+  if (isShared(bytes.buffer)) {
     const rule = "not lie in shared memory, which others may change; copy it first (bytes.slice())";
     refuseKind(where, "bytes", rule, bytes);
   }
+  if (isDetached(bytes)) {
+    refuseKind(where, "bytes", "be attached to their buffer, which was transferred or has grown", bytes);
+  }
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Checks the bytes of a file. */
+export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint8Array {
+  ownBytes(where, bytes);
 }
 
 /** A view for numbers of several bytes. */
@@ -104,4 +132,33 @@ function decodeBits(
   for (let i = 0; i < words.length; i++) {
     words[i] = type === "float32" ? view.getUint32(4 * i, isLittle) : view.getUint16(2 * i, isLittle) << 16;
   }
+}
+
+/** How files of well-known kinds begin. */
+const BEGINNINGS: readonly (readonly [kind: string, beginning: readonly (number | string)[]])[] = [
+  ["a PNG file", [0x89, "PNG"]],
+  ["an npy file", [0x93, "NUMPY"]],
+  ["a JPEG file", [0xff, 0xd8, 0xff]],
+  ["a GIF file", ["GIF8"]],
+  ["a WebP, AVI or WAVE file", ["RIFF"]],
+  ["a PDF file", ["%PDF"]],
+  ["packed with gzip", [0x1f, 0x8b]],
+  ["a zip file, as npz and PyTorch files are", ["PK", 3]],
+  ["an HDF5 file, as Keras writes", [0x89, "HDF"]],
+  ["a pickle of Python", [0x80, 4]],
+  ["text in UTF-16", [0xff, 0xfe]],
+  ["text in UTF-16", [0xfe, 0xff]],
+  ["an IDX file", [0, 0, 8]],
+];
+
+/** What bytes that are refused seem to be, as a hint; undefined where nobody knows. */
+export function kindHint(bytes: Uint8Array): string | undefined {
+  const start = String.fromCharCode(...bytes.subarray(0, 64));
+  const isText = start !== "" && !bytes.subarray(0, 1024).some((byte) => byte < 9 || byte === 127);
+  const known = BEGINNINGS.find(([, beginning]) => {
+    const text = beginning.map((part) => (typeof part === "string" ? part : String.fromCharCode(part)));
+    return start.startsWith(text.join(""));
+  });
+  const kind = known?.[0] ?? (start.slice(8, 10) === '{"' ? "a safetensors file" : isText && "text");
+  return kind ? `these bytes are ${kind}` : undefined;
 }

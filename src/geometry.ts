@@ -56,16 +56,26 @@ export interface Axis {
   readonly dilation: number;
 }
 
+/** Most pixels that a window, its step or its padding may have: kernels reckon places in 32 bits. */
+const MOST_PIXELS = 2 ** 24;
+
+/** Checks a number of pixels. */
+function checkPixels(where: string, argument: string, value: unknown, low: number): asserts value is number {
+  checkInteger(where, argument, value, low);
+  if (value > MOST_PIXELS) refuseValue(where, argument, `be at most ${MOST_PIXELS}`, value);
+}
+
 /** Checks a number or a pair of integers ≥ `low`. */
 export function checkPair(where: string, argument: string, value: unknown, low: number): [number, number] {
   if (!Array.isArray(value)) {
-    checkInteger(where, argument, value, low);
+    checkPixels(where, argument, value, low);
     return [value, value];
   }
   if (value.length !== 2) refuseValue(where, argument, "be a number or [height, width]", value);
-  checkInteger(where, `${argument}[0]`, value[0], low);
-  checkInteger(where, `${argument}[1]`, value[1], low);
-  return [value[0], value[1]];
+  const [height, width] = value as readonly unknown[];
+  checkPixels(where, `${argument}[0]`, height, low);
+  checkPixels(where, `${argument}[1]`, width, low);
+  return [height, width];
 }
 
 export function checkPadding(where: string, padding: unknown): asserts padding is Padding {
@@ -74,11 +84,11 @@ export function checkPadding(where: string, padding: unknown): asserts padding i
   else if (typeof padding === "number") checkInteger(where, "padding", padding, 0);
   else {
     if (!Array.isArray(padding)) refuseKind(where, "padding", rule, padding);
-    if (padding.length !== 2 || padding.some((side) => !Array.isArray(side) || side.length !== 2)) {
-      refuseValue(where, "padding", rule, padding);
-    }
+    if (padding.length !== 2) refuseValue(where, "padding", rule, padding);
     for (const axis of [0, 1]) {
-      for (const side of [0, 1]) checkInteger(where, `padding[${axis}][${side}]`, padding[axis][side], 0);
+      const sides: unknown = padding[axis];
+      if (!Array.isArray(sides) || sides.length !== 2) refuseValue(where, "padding", rule, padding);
+      for (const side of [0, 1]) checkInteger(where, `padding[${axis}][${side}]`, sides[side], 0);
     }
   }
 }
@@ -161,6 +171,7 @@ export function forwardGeometry(
   const [padLeft, padRight] = sidesOf(wide, padding);
   const outHeight = windowsOf(where, high, [padTop, padBottom]);
   const outWidth = windowsOf(where, wide, [padLeft, padRight]);
+  checkPadded(where, [inHeight + padTop + padBottom, inWidth + padLeft + padRight, inChannels]);
   checkElements(where, "output shape", [batch, outHeight, outWidth, outChannels]);
   return {
     batch,
@@ -182,6 +193,14 @@ export function forwardGeometry(
     padRight,
     groups,
   };
+}
+
+/** Refuses padding with which the places in one image would not be reckoned in 32 bits. */
+export function checkPadded(where: string, shape: readonly [number, number, number]): void {
+  const [height, width, channels] = shape;
+  if (height * width * channels >= 2 ** 31) {
+    refuseValue(where, "padded image", "have fewer than 2^31 elements", shape);
+  }
 }
 
 export function checkElements(where: string, name: string, shape: readonly number[]): void {

@@ -27,7 +27,7 @@ export class Gradients {
     this.drop(present);
   }
 
-  /** Hands the gradient over; `release` it once it is used up. */
+  /** Hands the gradient over; `drop` it once it is used up. */
   takeOut(tensor: Tensor): Tensor | undefined {
     const gradient = this.byTensor.get(tensor);
     this.byTensor.delete(tensor);

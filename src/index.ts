@@ -1,4 +1,4 @@
-// The public surface of reparam.
+// The entry `reparam`: tensors, operations, layers, models, training. It imports no package at all.
 
 export {
   defineOp,
@@ -26,6 +26,7 @@ export {
 export { drawFace, type Faces, faces, type FacesOptions } from "./data/faces.js";
 export { type IdxOptions, loadIdx, readIdx } from "./data/idx.js";
 export {
+  type Background,
   type BackgroundOptions,
   type Fit,
   type ImageSize,
@@ -72,7 +73,6 @@ export {
 export { type GaussianMixture, mixtureLogProb, sampleMixture } from "./distributions/mixture.js";
 export { loadModel, type LoadedModel, saveModel } from "./files/modelFile.js";
 export { readNpy, writeNpy } from "./files/npy.js";
-export { type PngOptions, readPng, writePng } from "./files/png.js";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./files/safetensors.js";
 export { readTree, writeTree } from "./files/treeFile.js";
 export { flattenTree, unflattenTree } from "./files/treePaths.js";
@@ -99,11 +99,13 @@ export {
   gelu,
   geluTanh,
   leakyRelu,
+  mish,
   relu,
   sigmoid,
   silu,
   softmax,
   softplus,
+  softsign,
   tanh,
 } from "./layers/activations.js";
 export { type Heads, parallel, residual, sequential } from "./layers/combine.js";
@@ -150,6 +152,7 @@ export { rocAuc, spearman } from "./metrics/ranks.js";
 export type { Values } from "./metrics/values.js";
 export { autoencoder, type Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
 export type { BatchOptions } from "./models/batches.js";
+export type { Beta, BetaSchedule } from "./models/beta.js";
 export type { Bound, BoundOptions } from "./models/bound.js";
 export { latentUsage, type LatentUsage, usageWarnings } from "./models/collapse.js";
 export type { FreeBits } from "./models/freeBits.js";
@@ -162,13 +165,7 @@ export type { ReconstructionLoss, ReconstructionReduction } from "./models/recon
 export type { RefineOptions } from "./models/refine.js";
 export { vae } from "./models/vae.js";
 export type { GenerateOptions, ScoreOptions, Vae, VaeLossOptions, VaeOptions } from "./models/vaeTypes.js";
-export {
-  type Float32NdArray,
-  fromNdarray,
-  type GenericStore,
-  type NdArrayLike,
-  toNdarray,
-} from "./ndarray.js";
+export type { GenericStore, NdArrayLike } from "./ndarrayLike.js";
 export * as ops from "./ops/index.js";
 export { accumulateGradients, type AccumulateState } from "./optimizers/accumulateGradients.js";
 export { adagrad, type AdagradOptions, type AdagradState } from "./optimizers/adagrad.js";
@@ -192,8 +189,7 @@ export {
 export { runtimeInfo, type RuntimeInfo } from "./wasm/info.js";
 export * as random from "./random/index.js";
 export { fold, type Key, key, split } from "./random/keys.js";
-export { createReport, type Report } from "./report/report.js";
-export type { ReportOptions } from "./report/study.js";
+export { fromPlain, type Plain, type PlainTensor, toPlain } from "./plain.js";
 export { scope } from "./scope.js";
 export {
   equals,

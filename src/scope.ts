@@ -1,8 +1,11 @@
 // Scopes: the lifetimes of what is computed on the WASM heap. The only public word about memory.
 
 import { checkFunction, refuseKind } from "./check.js";
-import { tensorsOf } from "./tree.js";
+import { MAX_DEPTH, tensorsOf } from "./tree.js";
 import { closeFrame, dissolveFrame, isInFrame, openFrame } from "./wasm/storage.js";
+
+/** A result may hold a tree of the greatest depth beside others. */
+const DEEPEST = MAX_DEPTH + 1;
 
 let isReleasing = true;
 
@@ -22,6 +25,7 @@ export function releaseAtEnd(isWanted: boolean): void {
  * @param f - what to run; synchronous
  * @returns what `f` returns
  * @throws {TypeError} when `f` is not a function, or is asynchronous
+ * @throws {RangeError} when what it returns is nested more than 65 deep, as a tree that holds itself is
  * @example
  * const image = ones([1, 5, 5, 1]);
  * const y = scope(() => ops.relu(ops.conv2d(image, ones([3, 3, 1, 1]))));
@@ -35,8 +39,8 @@ export function scope<Result>(f: () => Result): Result {
   let kept: ReturnType<typeof tensorsOf> | undefined;
   try {
     result = f();
-    if (isThenable(result)) refuseKind("scope", "f", rule, f);
-    kept = tensorsOf(result);
+    if (isThenable(result)) refuseKind("scope", "f", rule, result);
+    kept = tensorsOf(result, ["scope", "what f returns", DEEPEST]);
   } finally {
     if (kept !== undefined && !isReleasing) dissolveFrame();
     else closeFrame((kept ?? []).map(({ storage }) => storage));

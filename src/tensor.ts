@@ -1,15 +1,16 @@
 // Tensors: immutable float32 values with a shape. Making them and reading them.
 
-import { checkNumber, checkShape, MAX_RANK, refuseKind, refuseValue } from "./check.js";
+import { checkNumber, checkShape, refuseKind, refuseValue } from "./check.js";
+import { flattenInto, type NestedArray, nestingOf } from "./nested.js";
 import { printTensor } from "./print.js";
+import { isDetached, isForeignTensor, TENSOR_MARK, THIS_COPY } from "./show.js";
 import { isOwnBuffer } from "./wasm/runtime.js";
 import { allocate, Storage } from "./wasm/storage.js";
 
 /** Sizes per axis, row-major; `[]` is a single number. */
 export type Shape = readonly number[];
 
-/** Numbers in arrays, arrays of arrays, and so on. */
-export type NestedArray = readonly (number | NestedArray)[];
+export type { NestedArray } from "./nested.js";
 
 /** Typed arrays whose values are read as numbers. */
 export type NumericArray =
@@ -48,17 +49,50 @@ export class Tensor {
   }
 
   /**
-   * The values, row-major, without a copy. Not to be written to. Inside a scope this is a view that ends with it.
+   * The values, row-major. Not to be written to. They may be kept: what a scope computed is copied once when it is
+   * first read there, outside of scopes nothing is copied.
+   *
+   * Inside a function that is differentiated, what is computed from these numbers is constant: no gradient flows
+   * through. `valueAndGrad(f, { checkReads: true })` refuses such readings; `stopGradient(t).data` says that one is
+   * meant, as for a log.
    *
    * @throws {Error} when the scope that computed the tensor has ended
    */
   get data(): Float32Array {
-    const { values } = this.storage;
-    return values.length === this.size ? values : values.subarray(this.offset, this.offset + this.size);
+    onRead?.(this);
+    return partOf(this, this.storage.lasting);
   }
 
+  /**
+   * The shape and the values, in at most 20 lines: of long axes the ends.
+   */
   toString(): string {
-    return printTensor(this.shape, this.storage.isReleased ? undefined : this.data);
+    const { shape, storage, offset } = this;
+    if (storage.isReleased) return printTensor(shape, undefined, "released: its scope has ended");
+    if (storage.isTransferred) return printTensor(shape, undefined, "its buffer was transferred");
+    const { values } = storage;
+    return printTensor(shape, (i) => values[offset + i]);
+  }
+
+  /**
+   * What `JSON.stringify` writes: `{ shape, data }`, with NaN and infinities as strings, for JSON has no such
+   * numbers; `fromPlain` makes a tensor of it again.
+   *
+   * @throws {RangeError} when the tensor has more than 2²² values: `writeTree` and `writeNpy` write those
+   * @throws {Error} when the scope that computed the tensor has ended
+   */
+  toJSON(): { readonly shape: Shape; readonly data: readonly (number | string)[] } {
+    if (this.size > MAX_JSON) {
+      const rule = `have at most ${MAX_JSON} elements to become JSON (see toPlain, writeTree and writeNpy)`;
+      refuseValue("toJSON", "t.shape", rule, this.shape);
+    }
+    const data = Array.from(this.data, (value) => (Number.isFinite(value) ? value : String(value)));
+    return { shape: this.shape, data };
+  }
+
+  /** @internal Which copy of the library made it. */
+  get [TENSOR_MARK](): object {
+    return THIS_COPY;
   }
 
   /** What Node's and Deno's `console.log` show. */
@@ -68,6 +102,25 @@ export class Tensor {
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
+}
+
+/** Most values that {@link Tensor.toJSON} writes: text takes several times the memory. */
+const MAX_JSON = 2 ** 22;
+let onRead: ((t: Tensor) => void) | undefined;
+
+/** Has a function called before the values of a tensor are handed out; none with undefined. */
+export function watchReads(f: ((t: Tensor) => void) | undefined): void {
+  onRead = f;
+}
+
+function partOf({ offset, size }: Tensor, values: Float32Array): Float32Array {
+  return values.length === size ? values : values.subarray(offset, offset + size);
+}
+
+/** The values for the library's insides, never copied: on the heap a view that ends with the frame, and that the next
+ *  allocation may detach. */
+export function viewOf(t: Tensor): Float32Array {
+  return partOf(t, t.storage.values);
 }
 
 /** Number of elements of a checked shape. */
@@ -100,10 +153,29 @@ export function checkTensor(
   rank?: number,
   layout?: string,
 ): asserts value is Tensor {
-  if (!(value instanceof Tensor)) refuseKind(where, argument, "be a tensor (see tensor(data, shape))", value);
+  if (!(value instanceof Tensor) || value.storage === undefined) refuseStranger(where, argument, value);
   if (rank !== undefined && value.shape.length !== rank) {
     refuseValue(where, `${argument}.shape`, `have ${rank} axes${layout ? ` ${layout}` : ""}`, value.shape);
   }
+}
+
+/** Refuses what is no tensor, with the way in for what was one elsewhere. */
+function refuseStranger(where: string, argument: string, value: unknown): never {
+  let rule = "be a tensor (see tensor(data, shape))";
+  if (isForeignTensor(value)) {
+    rule = "be a tensor of this copy of reparam (two are loaded, see npm ls reparam)";
+  } else if (isPlainTensor(value)) {
+    rule = "be a tensor; fromPlain makes one of what was sent or parsed";
+  }
+  return refuseKind(where, argument, rule, value);
+}
+
+/** Whether a value looks like what structured cloning, JSON or `toPlain` make of a tensor. */
+export function isPlainTensor(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || value instanceof Tensor) return false;
+  const { shape, data, storage } = value as { shape?: unknown; data?: unknown; storage?: unknown };
+  if (!Array.isArray(shape)) return false;
+  return Array.isArray(data) || ArrayBuffer.isView(data) || (typeof storage === "object" && storage !== null);
 }
 
 /**
@@ -147,9 +219,9 @@ function checkedShape(shape: Shape, count: number): Shape {
 /** Checks that a typed array holds numbers that can be read now and will not change meanwhile. */
 export function checkNumericArray(where: string, data: ArrayBufferView): asserts data is NumericArray {
   const rule = "be a typed array of numbers (not BigInts or a DataView)";
-  if (data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array) {
-    refuseKind(where, "data", rule, data);
-  }
+  // By name, for arrays of another realm (a frame, a worker's test environment) have classes of their own.
+  const kind = Object.prototype.toString.call(data);
+  if (/BigInt|BigUint|DataView/.test(kind)) refuseKind(where, "data", rule, data);
   const { buffer } = data;
   if (
     typeof SharedArrayBuffer === "function" &&
@@ -166,48 +238,6 @@ export function checkNumericArray(where: string, data: ArrayBufferView): asserts
   if (isDetached(data))
     refuseKind(where, "data", "be attached to its buffer, which was transferred or has grown", data);
   if ((data as NumericArray).length === 0) refuseValue(where, "data", "hold at least one value", data);
-}
-
-/** A typed array on a detached buffer shows length 0, but only there does a new view fail. */
-function isDetached(data: ArrayBufferView): boolean {
-  if (data.byteLength > 0) return false;
-  try {
-    return new Uint8Array(data.buffer).byteLength < 0;
-  } catch {
-    return true;
-  }
-}
-
-/** Lengths along the first elements of nested arrays. */
-function nestingOf(data: NestedArray): number[] {
-  const shape: number[] = [];
-  // An array that holds itself has no end.
-  for (let level: unknown = data; Array.isArray(level) && shape.length <= MAX_RANK; level = level[0]) {
-    shape.push(level.length);
-  }
-  return shape;
-}
-
-function flattenInto(
-  values: Float32Array,
-  position: number,
-  data: NestedArray,
-  shape: readonly number[],
-  axis: number,
-): number {
-  if (data.length !== shape[axis]) {
-    refuseValue("tensor", "data", `have ${shape[axis]} entries in every array of axis ${axis}`, data);
-  }
-  for (const entry of data) {
-    if (axis === shape.length - 1) {
-      if (typeof entry !== "number") refuseKind("tensor", "data", "hold only numbers, nested evenly", entry);
-      values[position++] = entry;
-    } else {
-      if (!Array.isArray(entry)) refuseKind("tensor", "data", "hold only arrays, nested evenly", entry);
-      position = flattenInto(values, position, entry, shape, axis + 1);
-    }
-  }
-  return position;
 }
 
 /**

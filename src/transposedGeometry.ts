@@ -4,6 +4,7 @@ import { checkInteger, refuseKind, refuseValue, show } from "./check.js";
 import {
   type Axis,
   checkElements,
+  checkPadded,
   checkPadding,
   checkPair,
   type Conv2dGeometry,
@@ -98,6 +99,9 @@ export function transposedGeometry(
   };
   const rows = transposedAxis(where, high, padding, wantedHeight, extra[0]);
   const columns = transposedAxis(where, wide, padding, wantedWidth, extra[1]);
+  const paddedHeight = rows.size + rows.before + rows.after;
+  const paddedWidth = columns.size + columns.before + columns.after;
+  checkPadded(where, [paddedHeight, paddedWidth, targetChannels]);
   checkElements(where, "output shape", [batch, rows.size, columns.size, targetChannels]);
   return {
     batch,
@@ -132,7 +136,7 @@ function wantedSize(
   if (!Array.isArray(outputShape)) refuseKind(where, "outputShape", rule, outputShape);
   const whole = outputShape.length === 4;
   if (!whole && outputShape.length !== 2) refuseValue(where, "outputShape", rule, outputShape);
-  outputShape.forEach((size, axis) => checkInteger(where, `outputShape[${axis}]`, size, 1));
+  for (const [axis, size] of outputShape.entries()) checkInteger(where, `outputShape[${axis}]`, size, 1);
   if (whole && (outputShape[0] !== batch || outputShape[3] !== channels)) {
     refuseValue(where, "outputShape", rule, outputShape);
   }

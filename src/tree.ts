@@ -1,7 +1,8 @@
 // Trees: tensors in nested arrays and plain objects, as parameters, gradients and results are. Other values may
 // stand in a tree; they are passed by.
 
-import { emptyTensor, Tensor } from "./tensor.js";
+import { refuseValue } from "./check.js";
+import { emptyTensor, Tensor, viewOf } from "./tensor.js";
 
 /** Tensors nested in arrays and objects. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
@@ -13,20 +14,47 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === Object.prototype || prototype === null;
 }
 
+/** Deepest tree that is walked: deeper ones, and those that hold themselves, would end in a stack overflow. */
+export const MAX_DEPTH = 64;
+
+/** Whose argument a tree is, for the refusal of one that is too deep, and how deep it may be where not as others. */
+export type Argument = readonly [where: string, argument: string, deepest?: number];
+
+const UNNAMED: Argument = ["tree", "tree"];
+
+function checkDepth(depth: number, tree: unknown, [where, argument, deepest = MAX_DEPTH]: Argument): void {
+  if (depth <= deepest) return;
+  refuseValue(where, argument, `nest at most ${deepest} deep, and not hold itself`, tree);
+}
+
 /** The tensors of a tree, in order. */
-export function tensorsOf(tree: unknown, found: Tensor[] = []): Tensor[] {
-  if (tree instanceof Tensor) found.push(tree);
-  else if (Array.isArray(tree)) for (const entry of tree) tensorsOf(entry, found);
-  else if (isPlainObject(tree)) for (const name of Object.keys(tree)) tensorsOf(tree[name], found);
+export function tensorsOf(tree: unknown, argument: Argument = UNNAMED): Tensor[] {
+  const found: Tensor[] = [];
+  const walk = (value: unknown, depth: number): void => {
+    checkDepth(depth, tree, argument);
+    if (value instanceof Tensor) found.push(value);
+    else if (Array.isArray(value)) {
+      for (const entry of value) walk(entry, depth + 1);
+    } else if (isPlainObject(value)) {
+      for (const name of Object.keys(value)) walk(value[name], depth + 1);
+    }
+  };
+  walk(tree, 0);
   return found;
 }
 
 /** The tree with every tensor replaced, other values kept. */
-export function mapTree<T>(tree: T, f: (leaf: Tensor) => Tensor): T {
-  if (tree instanceof Tensor) return f(tree) as T;
-  if (Array.isArray(tree)) return tree.map((entry) => mapTree(entry, f)) as T;
-  if (!isPlainObject(tree)) return tree;
-  return Object.fromEntries(Object.entries(tree).map(([name, entry]) => [name, mapTree(entry, f)])) as T;
+export function mapTree<T>(tree: T, f: (leaf: Tensor) => Tensor, argument: Argument = UNNAMED): T {
+  const walk = (value: unknown, depth: number): unknown => {
+    checkDepth(depth, tree, argument);
+    if (value instanceof Tensor) return f(value);
+    if (Array.isArray(value)) {
+      return value.map((entry) => walk(entry, depth + 1));
+    }
+    if (!isPlainObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, walk(entry, depth + 1)]));
+  };
+  return walk(tree, 0) as T;
 }
 
 /** The names and indices that lead from a tree's root to a place in it. */
@@ -39,12 +67,18 @@ export interface Leaf {
 }
 
 /** The tensors of a tree with their paths, in the order of {@link tensorsOf}. */
-export function leavesOf(tree: unknown, path: Path = [], found: Leaf[] = []): Leaf[] {
-  if (tree instanceof Tensor) found.push({ path, tensor: tree });
-  else if (Array.isArray(tree)) tree.forEach((entry, i) => leavesOf(entry, [...path, i], found));
-  else if (isPlainObject(tree)) {
-    for (const name of Object.keys(tree)) leavesOf(tree[name], [...path, name], found);
-  }
+export function leavesOf(tree: unknown, argument: Argument = UNNAMED): Leaf[] {
+  const found: Leaf[] = [];
+  const walk = (value: unknown, path: Path): void => {
+    checkDepth(path.length, tree, argument);
+    if (value instanceof Tensor) found.push({ path, tensor: value });
+    else if (Array.isArray(value)) {
+      value.forEach((entry, i) => walk(entry, [...path, i]));
+    } else if (isPlainObject(value)) {
+      for (const name of Object.keys(value)) walk(value[name], [...path, name]);
+    }
+  };
+  walk(tree, []);
   return found;
 }
 
@@ -70,10 +104,11 @@ export function showPath(path: Path): string {
 }
 
 /** The tree with every tensor copied to the heap of the current frame: for kernels to overwrite. */
-export function copyTree<T>(tree: T): T {
-  return mapTree(tree, (leaf) => {
-    const copy = emptyTensor(leaf.shape);
-    copy.data.set(leaf.data);
-    return copy;
-  });
+export function copyTree<T>(tree: T, argument: Argument = UNNAMED): T {
+  const copy = (leaf: Tensor): Tensor => {
+    const fresh = emptyTensor(leaf.shape);
+    viewOf(fresh).set(viewOf(leaf));
+    return fresh;
+  };
+  return mapTree(tree, copy, argument);
 }

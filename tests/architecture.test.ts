@@ -5,13 +5,14 @@ import { importsOf, type Source, sourcesBelow } from "./support/sources.js";
 
 /** The layers of src from the bottom up: each may import itself and what stands on lines above it. */
 const LAYERS = [
+  ["show", "utf8"],
   ["check", "print"],
-  ["geometry"],
+  ["geometry", "nested"],
   ["transposedGeometry"],
   ["wasm"],
   ["tensor"],
-  ["bytes", "ndarray", "tree"],
-  ["scope"],
+  ["bytes", "ndarrayLike", "opDefinition", "plainView", "tree"],
+  ["plain", "scope"],
   ["random"],
   ["gradients"],
   ["autodiff"],
@@ -24,7 +25,7 @@ const LAYERS = [
   ["training"],
   ["report", "node"],
   ["cli"],
-  ["index"],
+  ["index", "images", "ndarray"],
 ];
 
 /** Packages that a layer may import; nothing else leaves src. */
@@ -94,6 +95,42 @@ describe("src", () => {
       file("src/index.ts", 'export { fit } from "./training/fit.js";'),
     ];
     for (const source of right) expect(wrongImports(source), source.path).toEqual([]);
+  });
+});
+
+/** All packages that a file imports, itself or through others. */
+function packagesOf(sources: readonly Source[], path: string): string[] {
+  const found = new Set<string>();
+  const reached = new Set([path]);
+  for (const place of reached) {
+    const source = sources.find((source) => source.path === `${place}.ts`);
+    for (const target of source ? importsOf(source) : []) {
+      if (target.startsWith("src/")) reached.add(target);
+      else found.add(target);
+    }
+  }
+  return [...found].sort();
+}
+
+describe("an entry", () => {
+  const sources = sourcesBelow("src");
+
+  it.each([
+    { path: "src/index", packages: [] },
+    { path: "src/images", packages: ["fast-png"] },
+    { path: "src/ndarray", packages: ["ndarray"] },
+    { path: "src/report/index", packages: ["fast-png"] },
+  ])("$path imports $packages, itself and all that it stands on", ({ path, packages }) => {
+    expect(packagesOf(sources, path)).toEqual(packages);
+  });
+
+  it("that imports a package through others is caught", () => {
+    const planted = [
+      file("src/index.ts", 'export { a } from "./a.js";'),
+      file("src/a.ts", 'import { b } from "./b/c.js";'),
+      file("src/b/c.ts", 'import type { d } from "../index.js";', 'import { encode } from "fast-png";'),
+    ];
+    expect(packagesOf(planted, "src/index")).toEqual(["fast-png"]);
   });
 });
 

@@ -4,8 +4,19 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as images from "../src/images.js";
 import * as library from "../src/index.js";
+import * as ndarray from "../src/ndarray.js";
+import * as report from "../src/report/index.js";
 import { exampleSnippets, moduleOf, readmeSnippets } from "./support/snippets.js";
+
+/** The entries whose names an example may use without importing them. */
+const ENTRIES = {
+  reparam: library,
+  "reparam/images": images,
+  "reparam/ndarray": ndarray,
+  "reparam/report": report,
+};
 
 const folder = fileURLToPath(new URL("./.snippets", import.meta.url));
 
@@ -43,7 +54,7 @@ describe("documentation", () => {
     "runs $place",
     async (snippet) => {
       const path = join(folder, `snippet${snippet.i}.ts`);
-      writeFileSync(path, moduleOf(snippet, Object.keys(library)));
+      writeFileSync(path, moduleOf(snippet, ENTRIES));
       await import(path);
       expect(snippet.code).not.toBe("");
     },

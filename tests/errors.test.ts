@@ -36,6 +36,8 @@ const VALID: Readonly<Record<string, readonly [call: Call, ...args: unknown[]]>>
   silu: [ops.silu, ones([2, 3])],
   softmax: [ops.softmax, ones([2, 3])],
   softplus: [ops.softplus, ones([2, 3])],
+  mish: [ops.mish, ones([2, 3])],
+  softsign: [ops.softsign, ones([2, 3])],
   sqrt: [ops.sqrt, ones([2, 3])],
   square: [ops.square, ones([2, 3])],
   sum: [ops.sum, ones([2, 3])],
@@ -141,7 +143,7 @@ describe.each(cases)("$name", ({ name, call, args }) => {
 });
 
 const withoutOptions =
-  /^(abs|erf|exp|gelu(Tanh)?|log(1p)?|relu|sigmoid|silu|softplus|sqrt|square|tanh|transpose|add|sub|mul|div|scale|clip|reshape|slice|upsampleNearest|dropout|pad|crop)$/;
+  /^(abs|erf|exp|gelu(Tanh)?|log(1p)?|mish|relu|sigmoid|silu|softplus|softsign|sqrt|square|tanh|transpose|add|sub|mul|div|scale|clip|reshape|slice|upsampleNearest|dropout|pad|crop)$/;
 
 describe.each(cases.filter(({ name }) => !withoutOptions.test(name)))(
   "the options of $name",

@@ -3,7 +3,8 @@
 import * as fc from "fast-check";
 import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
-import { fromNdarray, ops, scope, tensor, toNdarray } from "../src/index.js";
+import { ops, scope, tensor } from "../src/index.js";
+import { fromNdarray, toNdarray } from "../src/ndarray.js";
 import { expectRefused } from "./support/refusals.js";
 
 type View = ReturnType<typeof toNdarray>;

@@ -2,7 +2,8 @@
 
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { defineOp, ops, runtimeInfo, scope, type Tensor, tensor, toNdarray, zeros } from "../src/index.js";
+import { defineOp, ops, runtimeInfo, scope, type Tensor, tensor, zeros } from "../src/index.js";
+import { toNdarray } from "../src/ndarray.js";
 import { type Library, loadLibrary } from "./support/library.js";
 import { expectNothingHeld, expectRefused } from "./support/refusals.js";
 

@@ -1,6 +1,7 @@
 // What a command of the command line is: its name, its arguments, and the help that is printed from these.
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { closest } from "../check.js";
 
 /** An option with the words of its help. */
 export interface OptionHelp {
@@ -36,6 +37,12 @@ export function fail(message: string): never {
   throw new UsageError(message);
 }
 
+/** ` (did you mean train?)`, where one of the names is near to what was written. */
+export function meant(written: string, names: readonly string[]): string {
+  const name = closest(written, names);
+  return name === undefined ? "" : ` (did you mean ${name}?)`;
+}
+
 /** Options by name, read with their checks. */
 export class Options {
   constructor(private readonly values: Readonly<Record<string, string | boolean | undefined>>) {}
@@ -59,7 +66,8 @@ export class Options {
   choice<T extends string>(name: string, allowed: readonly T[]): T | undefined {
     const text = this.text(name);
     if (text !== undefined && !allowed.includes(text as T)) {
-      fail(`--${name} must be one of ${allowed.join(", ")}, got ${JSON.stringify(text)}`);
+      const rule = `must be one of ${allowed.join(", ")}`;
+      fail(`--${name} ${rule}, got ${JSON.stringify(text)}${meant(text, allowed)}`);
     }
     return text as T | undefined;
   }
@@ -86,21 +94,43 @@ export class Options {
 
 const HELP: OptionHelp = { type: "boolean", help: "show this help" };
 
+/** `--lr -1` as `--lr=-1`: what begins with a minus and a digit is a number, and no option. */
+function withNumbers(args: readonly string[], options: Command["options"]): string[] {
+  return args.reduce<string[]>((joined, arg) => {
+    const last = joined.at(-1) ?? "";
+    const takesValue = last.startsWith("--") && options[last.slice(2)]?.type === "string";
+    if (takesValue && /^-(\.?\d|inf)/i.test(arg)) joined.push(`${joined.pop()}=${arg}`);
+    else joined.push(arg);
+    return joined;
+  }, []);
+}
+
+/** What is wrong with arguments that Node's parser refuses. */
+function mistakeIn(error: Error, names: readonly string[]): string {
+  // Node's first sentence says what is wrong; the rest is advice about "--" that only confuses here.
+  const [sentence] = error.message.split(/\.\s/);
+  const [, unknown] = /^Unknown option '--(.*)'$/.exec(sentence) ?? [];
+  if (unknown === undefined) return sentence;
+  const name = closest(unknown, names);
+  return name === undefined ? sentence : `${sentence} (did you mean --${name}?)`;
+}
+
 /** Reads a command's arguments; undefined when its help was asked for. */
 export function parse(command: Command, args: string[]): Arguments | undefined {
   const options = { ...command.options, help: HELP };
   const config: ParseArgsConfig = {
-    args,
+    args: withNumbers(args, command.options),
     allowPositionals: true,
-    options: Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
+    options: {
+      ...Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
+      help: { type: "boolean", short: "h" },
+    },
   };
   let parsed: ReturnType<typeof parseArgs>;
   try {
     parsed = parseArgs(config);
   } catch (error) {
-    // Node's first sentence says what is wrong; the rest is advice about "--" that only confuses here.
-    const [sentence] = (error as Error).message.split(/\.\s/);
-    return fail(`${sentence}; see reparam ${command.name} --help`);
+    return fail(`${mistakeIn(error as Error, Object.keys(options))}; see reparam ${command.name} --help`);
   }
   if (parsed.values.help === true) return undefined;
   const most = command.takes.split(" ").filter((word) => word !== "").length;

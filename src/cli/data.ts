@@ -3,6 +3,9 @@
 import { stat } from "node:fs/promises";
 import { faces } from "../data/faces.js";
 import { shapes } from "../data/shapes.js";
+import type { CsvOptions } from "../data/csv.js";
+import type { Background } from "../data/images.js";
+import type { Skipped } from "../node/imageFolder.js";
 import { loadData } from "../node/loadData.js";
 import { type ImageOptions, prepareImages } from "../node/prepareImages.js";
 import * as ops from "../ops/index.js";
@@ -11,6 +14,8 @@ import type { Key } from "../random/keys.js";
 import { adoptArray, type Tensor } from "../tensor.js";
 import { gatherRows } from "../training/source.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
+import { needData } from "./kinds.js";
+import { checkDataOptions, isBuiltIn } from "./effects.js";
 import { tell } from "./terminal.js";
 
 /** Data ready for a model. */
@@ -33,6 +38,13 @@ export const DATA_OPTIONS: Readonly<Record<string, OptionHelp>> = {
   grey: { type: "boolean", help: "turn colour images grey" },
   fit: { type: "string", value: "HOW", help: "crop (default), stretch or pad images of other proportions" },
   skip: { type: "boolean", help: "leave out damaged pictures of a folder instead of refusing" },
+  background: {
+    type: "string",
+    value: "C",
+    help: "behind transparent pixels (default white) and around padded images (default black): white, black, #rrggbb or 0 to 1",
+  },
+  header: { type: "string", value: "yes|no", help: "whether the first line of a table names its columns" },
+  separator: { type: "string", value: "S", help: "what stands between the cells of a table: , or ; or tab" },
   count: {
     type: "string",
     value: "N",
@@ -41,7 +53,7 @@ export const DATA_OPTIONS: Readonly<Record<string, OptionHelp>> = {
   labels: {
     type: "string",
     value: "WHICH",
-    help: "labels, to colour the report: a file (IDX, npy, CSV), or a column of the table by its name",
+    help: "integers, to colour the report: a file with one for each example (IDX, npy, CSV), or a column of the table by its name",
   },
 };
 
@@ -53,6 +65,27 @@ function sizeOption(options: Options): readonly [number, number] | undefined {
   if (!height || !width)
     return fail(`--size must be N or HxW, such as 32 or 48x64, got ${JSON.stringify(text)}`);
   return [height, width];
+}
+
+function backgroundOption(options: Options): Background | undefined {
+  const text = options.text("background");
+  if (text === undefined) return undefined;
+  if (/^(white|black|#[\da-f]{6})$/i.test(text)) return text.toLowerCase() as Background;
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) {
+    fail(`--background must be white, black, #rrggbb or a number from 0 to 1, got ${JSON.stringify(text)}`);
+  }
+  return value;
+}
+
+/** How a table is read, where that is said. */
+function tableOptions(options: Options): CsvOptions {
+  const header = options.choice("header", ["yes", "no"]);
+  const separator = options.choice("separator", [",", ";", "tab"]);
+  return {
+    ...(header && { header: header === "yes" }),
+    ...(separator && { separator: separator === "tab" ? "\t" : separator }),
+  };
 }
 
 /** The rows of data with given indices. */
@@ -78,23 +111,64 @@ export function divide(data: Data, share: number, key: Key): { readonly rest: Da
   return { rest: pick(data, order.subarray(size)), aside: pick(data, order.subarray(0, size)) };
 }
 
-async function readLabels(path: string, count: number): Promise<Tensor> {
-  const { images: labels } = await loadData(path);
-  if (labels.size < count) fail(`${path} has ${labels.size} labels for ${count} examples`);
-  return ops.reshape(labels, [labels.size]);
+/** Refuses labels that are not integers: other numbers are measurements, and no classes. */
+function checkLabels(source: string, { data }: Tensor): void {
+  const at = data.findIndex((value) => !Number.isInteger(value));
+  if (at >= 0) fail(`${source} must be integers: number ${at + 1} of ${data.length} is ${data[at]}`);
+}
+
+/** Labels of a file: exactly one integer for each of the examples. */
+async function readLabels(
+  path: string,
+  count: number,
+  columns: readonly string[] | undefined,
+): Promise<Tensor> {
+  const isThere = await stat(path).then(
+    () => true,
+    (error: unknown) => (error as { code?: unknown }).code !== "ENOENT",
+  );
+  if (!isThere && columns) {
+    const known = columns.slice(0, 12).join(", ");
+    fail(
+      `--labels ${path} is neither a file nor a column of the table (${known}${columns.length > 12 ? ", …" : ""})`,
+    );
+  }
+  const { images: labels, columns: names } = await loadData(path);
+  const { shape, size } = labels;
+  if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1)) {
+    const columnNames = names ? ` (columns ${names.slice(0, 12).join(", ")})` : "";
+    fail(
+      `${path} has the shape [${shape.join(", ")}]${columnNames}: labels are one integer per example, [${count}]`,
+    );
+  }
+  if (size !== count) fail(`${path} has ${size} labels for ${count} examples`);
+  checkLabels(path, labels);
+  return ops.reshape(labels, [size]);
 }
 
 /** A table without the column of a name, and that column as labels. */
 function splitColumn({ shape: [count, width], data }: Tensor, columns: readonly string[], name: string) {
   if (width === 1) fail(`--labels ${name} leaves no column to train on`);
   const at = columns.indexOf(name);
+  if (columns.indexOf(name, at + 1) >= 0) fail(`--labels ${name} is the name of more than one column`);
   const others = data.filter((_, i) => i % width !== at);
   const own = data.filter((_, i) => i % width === at);
+  const labels = adoptArray(own, [count]);
+  checkLabels(`--labels ${name}`, labels);
   return {
     values: adoptArray(others, [count, width - 1]),
-    labels: adoptArray(own, [count]),
+    labels,
     columns: columns.filter((_, i) => i !== at),
   };
+}
+
+/** Most files that were left out of a folder and are named. */
+const MOST_NAMED = 10;
+
+function tellSkipped(skipped: readonly Skipped[]): void {
+  for (const { name, reason } of skipped.slice(0, MOST_NAMED)) tell(`left out ${name}: ${reason}`);
+  const more = skipped.length - MOST_NAMED;
+  if (more > 0) tell(`left out ${more} more`);
 }
 
 /** An array as images `[n, height, width, channels]` in the form that was asked for, or as the table that it is. */
@@ -109,8 +183,17 @@ function imagesOf(source: string, array: Tensor, asked: ImageOptions): Tensor {
     fail(`${source} has the shape [${shape.join(", ")}]: images or a table of numbers are needed`);
   }
   const images = shape.length === 4 ? array : ops.reshape(array, [...shape, 1]);
+  const channels = images.shape[3];
+  if (channels % 2 === 0 && channels <= 4 && asked.background === undefined) {
+    const meaning = channels === 2 ? "grey and alpha" : "colour and alpha";
+    fail(`${source} has ${channels} channels: if these are ${meaning}, add --background white (or another)`);
+  }
+  if (channels > 4) fail(`${source} has ${channels} channels: images have 1 (grey) or 3 (colour)`);
   return option === undefined ? images : prepareImages(images, asked);
 }
+
+/** Where labels may come from: commands that do not show them can take a column out of a table, no more. */
+type LabelsFrom = "anywhere" | "columns";
 
 /** Reads a file or folder: its first `count` examples, or all. */
 async function readFiles(
@@ -118,20 +201,29 @@ async function readFiles(
   asked: ImageOptions,
   count: number,
   options: Options,
+  labelsFrom: LabelsFrom,
 ): Promise<Data> {
+  await needData(source);
   // Pictures of a folder may differ in size, and are brought to one while they are read.
   const isFolder = (await stat(source)).isDirectory();
   const broken = options.flag("skip") ? "skip" : "refuse";
-  const loaded = await loadData(source, isFolder ? { ...asked, broken } : {});
-  for (const { name, reason } of loaded.skipped ?? []) tell(`left out ${name}: ${reason}`);
+  const table = tableOptions(options);
+  const loaded = await loadData(source, { ...(isFolder && { ...asked, broken }), ...table });
+  tellSkipped(loaded.skipped ?? []);
   const { names, classes, columns } = loaded;
   const values = isFolder ? loaded.images : imagesOf(source, loaded.images, asked);
   const most = Math.min(count, values.shape[0]);
   const wanted = options.text("labels");
   const split =
     wanted !== undefined && columns?.includes(wanted) ? splitColumn(values, columns, wanted) : undefined;
+  if (wanted !== undefined && !split && labelsFrom === "columns") {
+    fail(
+      `--labels ${wanted} has no effect: it is no column of ${source}, and only train and report show labels`,
+    );
+  }
   // Labels of one's own come before those of subfolders.
-  const labels = wanted === undefined || split ? loaded.labels : await readLabels(wanted, most);
+  const labels =
+    wanted === undefined || split ? loaded.labels : await readLabels(wanted, values.shape[0], columns);
   const first = Uint32Array.from({ length: most }, (_, i) => i);
   return pick(
     {
@@ -147,14 +239,26 @@ async function readFiles(
 }
 
 /** Loads what a command was given: `faces`, `shapes`, or a path. */
-export async function readData(source: string, options: Options, key: Key): Promise<Data> {
+export async function readData(
+  source: string,
+  options: Options,
+  key: Key,
+  labelsFrom: LabelsFrom = "anywhere",
+): Promise<Data> {
+  await checkDataOptions(source, options);
   const size = sizeOption(options);
   const fit = options.choice("fit", ["crop", "stretch", "pad"]);
   const count = options.integer("count", 2);
-  if (source !== "faces" && source !== "shapes") {
+  if (!isBuiltIn(source)) {
     const grey = options.flag("grey");
-    const asked = { ...(size && { size }), ...(fit && { fit }), ...(grey && { grey }) };
-    return readFiles(source, asked, count ?? Infinity, options);
+    const background = backgroundOption(options);
+    const asked = {
+      ...(size && { size }),
+      ...(fit && { fit }),
+      ...(grey && { grey }),
+      ...(background !== undefined && { background }),
+    };
+    return readFiles(source, asked, count ?? Infinity, options, labelsFrom);
   }
   if (size !== undefined && size[0] !== size[1]) fail(`--size of ${source} must be one number`);
   const request = { count: count ?? 4096, key, size: size?.[0] ?? 32 };

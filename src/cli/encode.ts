@@ -1,12 +1,9 @@
 // reparam encode: the codes of data, to a file.
 
-import { fold, key } from "../random/keys.js";
 import { Tensor } from "../tensor.js";
 import type { Command } from "./command.js";
-import { DATA_OPTIONS, readData } from "./data.js";
-import { checkFits, toModel } from "./form.js";
-import { checkOutput, writeValues } from "./output.js";
-import { openModel } from "./run.js";
+import { INPUT_OPTIONS, readInput } from "./input.js";
+import { checkApart, checkOutput, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 
 export const encode: Command = {
@@ -15,20 +12,18 @@ export const encode: Command = {
   summary:
     "Writes the codes of data: of a VAE the posterior's means. MODEL is a file or the folder of a run.",
   options: {
-    ...DATA_OPTIONS,
-    seed: { type: "string", value: "N", help: "of built-in images (default 1)" },
+    ...INPUT_OPTIONS,
     out: { type: "string", value: "FILE", help: "codes.npy (default) or a .csv" },
   },
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "codes.npy";
     checkOutput(out, [".npy", ".csv"]);
-    const { model, params, info } = await openModel(path);
-    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
-    checkFits(source, data, info.form);
-    const codes = model.encode(params, toModel(data.values, info.form, model));
-    const values = codes instanceof Tensor ? codes : codes.mean;
-    await writeValues(out, values, { columns: "z", names: data.names });
-    say(`${data.values.shape[0]} codes: ${out}`);
+    await checkApart(out, source, options.text("labels"));
+    const { model, params, data, values } = await readInput(path, source, options);
+    const codes = model.encode(params, values);
+    const rows = codes instanceof Tensor ? codes : codes.mean;
+    await writeValues(out, rows, { columns: "z", names: data.names });
+    say(`${values.shape[0]} codes: ${out}`);
     return 0;
   },
 };

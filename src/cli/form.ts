@@ -30,14 +30,41 @@ export function ranged(dataShape: Shape, from: Range = UNIT, to: Range = UNIT): 
   return { dataShape, mean: [from[0] - to[0] * deviation], deviation: [deviation], range: to };
 }
 
-/** Every column of a table gets mean 0 and deviation 1; a constant one only the former. */
+/** Neighbouring float32 numbers differ by less, relative to the larger. */
+const ROUNDING = 2 ** -23;
+
+/** Every column of a table gets mean 0 and deviation 1; one that is constant up to rounding only the former. */
 export function standardized(table: Tensor): Form {
-  const [count, columns] = table.shape;
-  const mean = Array.from({ length: columns }, () => 0);
-  const square = Array.from({ length: columns }, () => 0);
-  table.data.forEach((value, i) => (mean[i % columns] += value / count));
-  table.data.forEach((value, i) => (square[i % columns] += (value - mean[i % columns]) ** 2 / count));
-  return { dataShape: [columns], mean, deviation: square.map((value) => Math.sqrt(value) || 1) };
+  const [, columns] = table.shape;
+  const moments = Array.from({ length: columns }, (_, column) => momentsOf(table, column));
+  return {
+    dataShape: [columns],
+    mean: moments.map(({ mean }) => mean),
+    deviation: moments.map(({ deviation }) => deviation),
+  };
+}
+
+/** Of the finite numbers of a column, so that one that is not spoils no other. */
+function momentsOf({ data, shape: [, columns] }: Tensor, column: number): { mean: number; deviation: number } {
+  let [low, high, count, sum, squares] = [Infinity, -Infinity, 0, 0, 0];
+  // From some number of the column on: sums of large numbers that differ little, or not at all, then lose nothing.
+  let origin = 0;
+  for (let i = column; i < data.length; i += columns) {
+    const value = data[i];
+    if (!Number.isFinite(value)) continue;
+    if (count === 0) origin = value;
+    count++;
+    sum += value - origin;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (count === 0) return { mean: 0, deviation: 1 };
+  const mean = origin + sum / count;
+  for (let i = column; i < data.length; i += columns) {
+    if (Number.isFinite(data[i])) squares += (data[i] - mean) ** 2;
+  }
+  const isConstant = high - low <= ROUNDING * Math.max(Math.abs(low), Math.abs(high));
+  return { mean, deviation: isConstant ? 1 : Math.sqrt(squares / count) };
 }
 
 /** Where values lie in the data's own units; undefined where they have no bounds. */

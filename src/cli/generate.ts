@@ -3,8 +3,8 @@
 import { key } from "../random/keys.js";
 import { type Command, fail } from "./command.js";
 import { fromModel } from "./form.js";
+import { openGiven } from "./input.js";
 import { checkOutput, labelled, writeValues } from "./output.js";
-import { openModel } from "./run.js";
 import { say } from "./terminal.js";
 
 export const generate: Command = {
@@ -18,7 +18,7 @@ export const generate: Command = {
     out: { type: "string", value: "FILE", help: "samples.png (default for images), a .npy or a .csv" },
   },
   async run({ positionals: [path], options }) {
-    const { model, params, info } = await openModel(path);
+    const { model, params, info } = await openGiven(path);
     const { form } = info;
     const out = options.text("out") ?? (form.dataShape.length === 3 ? "samples.png" : "samples.csv");
     checkOutput(out, [".png", ".npy", ".csv"]);

@@ -4,11 +4,12 @@ import { layerFromSpec } from "../layers/fromSpec.js";
 import { grouped, summary } from "../layers/summary.js";
 import { tensorsOf } from "../tree.js";
 import type { Command } from "./command.js";
-import { openModel } from "./run.js";
+import { openGiven } from "./input.js";
 import { say } from "./terminal.js";
 
 /** A setting in words: `gaussian, gamma 0.08` for `{ type: "gaussian", gamma: 0.08 }`. */
 function show(value: unknown): string {
+  if (value === true) return "yes";
   if (typeof value !== "object" || value === null) return String(value);
   return Object.entries(value)
     .map(([name, entry]) => (name === "type" ? String(entry) : `${name} ${show(entry)}`))
@@ -21,7 +22,7 @@ export const info: Command = {
   summary: "Shows the layers, sizes and settings of a model. MODEL is a file or the folder of a run.",
   options: {},
   async run({ positionals: [path] }) {
-    const { model, params, info } = await openModel(path);
+    const { model, params, info } = await openGiven(path);
     const { spec } = model;
     const count = tensorsOf(params.weights).reduce((sum, { size }) => sum + size, 0);
     const encoder = layerFromSpec(spec.encoder);

@@ -86,6 +86,9 @@ const LECTURES: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = 
 /** The names of all models. */
 export const MODEL_NAMES: readonly string[] = [...Object.keys(MODELS), ...Object.keys(LECTURES)];
 
+/** The model for data of a shape where none is named. */
+export const defaultModelName = (dataShape: Shape) => (dataShape.length === 3 ? "conv-vae" : "dense-vae");
+
 /** The model of a name, for the data. */
 export function modelByName(name: string, request: ModelRequest): AnyModel {
   const { inputShape } = request;

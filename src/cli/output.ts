@@ -1,12 +1,14 @@
 // What commands write: arrays by the ending of the file's name, as npy, CSV or a picture.
 
-import { extname } from "node:path";
+import { realpath } from "node:fs/promises";
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { writeNpy } from "../files/npy.js";
 import { writePng } from "../files/png.js";
 import { montage } from "../latent/montage.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import type { Tensor } from "../tensor.js";
 import { fail } from "./command.js";
+import { isBuiltIn } from "./effects.js";
 import { dataRange, type Form, type Range } from "./form.js";
 
 /** What a file says about its values, beside them. */
@@ -42,6 +44,28 @@ export function toCsv(columns: readonly string[], values: Tensor, names?: readon
 export function checkOutput(path: string, endings: readonly string[]): void {
   if (!endings.includes(extname(path))) {
     fail(`--out must end in ${endings.join(", ")}, got ${JSON.stringify(path)}`);
+  }
+}
+
+/** Where a path leads, also one whose end is not there yet. */
+async function placeOf(path: string): Promise<string> {
+  const whole = resolve(path);
+  for (let folder = whole; ; folder = dirname(folder)) {
+    const place = await realpath(folder).catch(() => undefined);
+    if (place !== undefined) return join(place, relative(folder, whole));
+    if (dirname(folder) === folder) return whole;
+  }
+}
+
+/** Refuses an output in the place of a file that is read, and pictures among those of a folder. */
+export async function checkApart(out: string, ...inputs: readonly (string | undefined)[]): Promise<void> {
+  for (const input of inputs) {
+    if (input === undefined || isBuiltIn(input)) continue;
+    const way = relative(await placeOf(input), await placeOf(out));
+    if (way === "") fail(`--out ${out} would take the place of ${input}, which is read: choose another name`);
+    const isOutside = way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way);
+    if (!isOutside && !/\.(npy|csv)$/.test(out))
+      fail(`--out ${out} lies in ${input}, which is read: choose a place outside`);
   }
 }
 

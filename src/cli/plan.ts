@@ -15,8 +15,11 @@ import type { Tensor } from "../tensor.js";
 import { fail, Options } from "./command.js";
 import { type Data, divide, readData } from "./data.js";
 import { dataRange, type Form, type Range, ranged, standardized } from "./form.js";
-import { LIKELIHOODS, MODEL_NAMES, modelByName } from "./models.js";
+import { checkGamma, checkModelOptions, MODEL_NAMES } from "./effects.js";
+import { checkFinite } from "./finite.js";
+import { defaultModelName, LIKELIHOODS, modelByName } from "./models.js";
 import type { Settings } from "./run.js";
+import { DEFAULTS } from "./trainOptions.js";
 
 /** A training, ready to begin. */
 export interface Plan {
@@ -75,19 +78,23 @@ function formOf(name: string, { values, columns }: Data): Form {
 }
 
 /** Numbers and names among the arguments, checked before any data are read. */
-function askedOf(options: Options) {
+export function askedOf(options: Options) {
   const [denoise, mask] = [options.number("denoise", 0), options.number("mask", 0, 1)];
   if (denoise !== undefined && mask !== undefined) fail("give either --denoise or --mask");
+  const name = options.choice("model", MODEL_NAMES);
+  const likelihood = options.choice("likelihood", LIKELIHOODS);
+  if (name !== undefined) checkModelOptions(name, options);
+  checkGamma(likelihood, options);
   return {
-    seed: options.integer("seed", 0) ?? 1,
-    name: options.choice("model", MODEL_NAMES),
-    epochs: options.integer("epochs", 1) ?? 10,
-    batchSize: options.integer("batch", 1) ?? 64,
-    latent: options.integer("latent", 1) ?? 16,
-    beta: options.number("beta", 0) ?? 1,
+    seed: options.integer("seed", 0) ?? DEFAULTS.seed,
+    name,
+    epochs: options.integer("epochs", 1) ?? DEFAULTS.epochs,
+    batchSize: options.integer("batch", 1) ?? DEFAULTS.batch,
+    latent: options.integer("latent", 1) ?? DEFAULTS.latent,
+    beta: options.number("beta", 0) ?? DEFAULTS.beta,
     gamma: options.number("gamma", 1e-6),
-    rate: options.number("lr", 0) ?? 2e-3,
-    likelihood: options.choice("likelihood", LIKELIHOODS),
+    rate: options.number("lr", 0) ?? DEFAULTS.lr,
+    likelihood,
     denoise,
     mask,
   };
@@ -118,14 +125,16 @@ export async function planOf(settings: Settings): Promise<Plan> {
   const { epochs, batchSize } = asked;
   const seed = makeKey(asked.seed);
   const data = await readData(settings.data, options, fold(seed, 0));
+  checkFinite(settings.data, data);
   const { rest, aside } = divide(data, HELD_OUT, fold(seed, 1));
   const inputShape = data.values.shape.slice(1);
   const isImages = inputShape.length === 3;
-  const name = asked.name ?? (isImages ? "conv-vae" : "dense-vae");
+  const name = asked.name ?? defaultModelName(inputShape);
   const form = formOf(name, data);
   const range = dataRange(form);
   const likelihood = asked.likelihood ?? (range && isInk(data.values, range) ? "bernoulli" : "gaussian");
   if (likelihood === "bernoulli" && !range) fail("--likelihood bernoulli is for values from 0 to 1");
+  checkGamma(likelihood, options);
   const steps = Math.max(2, epochs * Math.ceil(rest.values.shape[0] / batchSize));
   const model = modelByName(name, {
     inputShape,

@@ -1,4 +1,4 @@
-// Progress that can be seen: one line that is rewritten on a terminal, a line per epoch elsewhere.
+// Progress that can be seen: a line per epoch; on a terminal, below these, a line for the step at hand that is rewritten.
 
 import type { Progress } from "../training/fitOptions.js";
 import type { EpochRecord, StepRecord } from "../training/history.js";
@@ -27,11 +27,20 @@ export function showNumber(value: number): string {
   return value.toFixed(magnitude >= 100 ? 1 : magnitude >= 1 ? 2 : 4);
 }
 
-/** `loss 231.2  reconstruction 210.1  kl 21.1`; a loss of one term is said once. */
-export function showLoss({ loss, terms }: Pick<StepRecord, "loss" | "terms">): string {
+/** A loss with its terms, and the weight that KL has in it. */
+export interface Weighted extends Pick<StepRecord, "loss" | "terms"> {
+  readonly beta?: number | undefined;
+}
+
+/**
+ * `loss 231.2  reconstruction 210.1  kl 21.1`; a loss of one term is said once. Where the terms do not simply add up to
+ * the loss, `β 4.00` says how much KL weighs.
+ */
+export function showLoss({ loss, terms, beta = 1 }: Weighted): string {
   const names = Object.keys(terms);
   const parts = names.length > 1 ? names.map((name) => `${name} ${showNumber(terms[name])}`) : [];
-  return [`loss ${showNumber(loss)}`, ...parts].join("  ");
+  const weight = showNumber(beta) === showNumber(1) ? [] : [`β ${showNumber(beta)}`];
+  return [`loss ${showNumber(loss)}`, ...parts, ...weight].join("  ");
 }
 
 const BAR = 20;
@@ -65,16 +74,13 @@ export class ProgressLine {
 
   /** After an epoch. */
   epoch(record: EpochRecord, epochs: number): void {
-    if (this.screen.isTTY !== true) {
-      const validation = record.validation ? `  validation: ${showLoss(record.validation)}` : "";
-      const rate = `${Math.round(record.imagesPerSecond)}/s`;
-      this.screen.write(
-        `epoch ${record.epoch + 1}/${epochs}  ${rate}  ${showLoss(record.training)}${validation}\n`,
-      );
-    }
-    for (const warning of record.epoch + 1 === epochs ? record.warnings : []) {
-      this.clear();
-      this.screen.write(`warning: ${warning}\n`);
+    const validation = record.validation ? `  validation: ${showLoss(record.validation)}` : "";
+    const rate = `${Math.round(record.imagesPerSecond)}/s`;
+    const line = `epoch ${record.epoch + 1}/${epochs}  ${rate}  ${showLoss(record.training)}${validation}`;
+    const warnings = record.epoch + 1 === epochs ? record.warnings : [];
+    this.clear();
+    for (const text of [line, ...warnings.map((warning) => `warning: ${warning}`)]) {
+      this.screen.write(`${text}\n`);
     }
   }
 

@@ -1,11 +1,9 @@
 // reparam reconstruct: data as the model gives them back.
 
-import { fold, key } from "../random/keys.js";
 import type { Command } from "./command.js";
-import { DATA_OPTIONS, readData } from "./data.js";
-import { checkFits, fromModel, toModel } from "./form.js";
-import { checkOutput, labelled, writeValues } from "./output.js";
-import { openModel } from "./run.js";
+import { fromModel } from "./form.js";
+import { INPUT_OPTIONS, readInput } from "./input.js";
+import { checkApart, checkOutput, labelled, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 
 export const reconstruct: Command = {
@@ -13,8 +11,7 @@ export const reconstruct: Command = {
   takes: "MODEL DATA",
   summary: "Writes data as the model gives them back. MODEL is a file or the folder of a run.",
   options: {
-    ...DATA_OPTIONS,
-    seed: { type: "string", value: "N", help: "of built-in images (default 1)" },
+    ...INPUT_OPTIONS,
     out: {
       type: "string",
       value: "FILE",
@@ -24,12 +21,11 @@ export const reconstruct: Command = {
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "reconstructions.npy";
     checkOutput(out, [".npy", ".csv", ".png"]);
-    const { model, params, info } = await openModel(path);
-    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
-    checkFits(source, data, info.form);
-    const output = model.reconstruct(params, toModel(data.values, info.form, model));
-    await writeValues(out, fromModel(output, info.form), labelled(info.form, data.names));
-    say(`${data.values.shape[0]} reconstructions: ${out}`);
+    await checkApart(out, source, options.text("labels"));
+    const { model, params, info, data, values } = await readInput(path, source, options);
+    const output = fromModel(model.reconstruct(params, values), info.form);
+    await writeValues(out, output, labelled(info.form, data.names));
+    say(`${values.shape[0]} reconstructions: ${out}`);
     return 0;
   },
 };

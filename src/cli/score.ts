@@ -2,13 +2,10 @@
 
 import { say } from "./terminal.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
-import { fold, key } from "../random/keys.js";
 import { type Command, fail } from "./command.js";
-import { DATA_OPTIONS, readData } from "./data.js";
-import { checkFits, toModel } from "./form.js";
-import { checkOutput, toCsv } from "./output.js";
+import { INPUT_OPTIONS, readInput } from "./input.js";
+import { checkApart, checkOutput, toCsv } from "./output.js";
 import { showNumber } from "./progress.js";
-import { openModel } from "./run.js";
 
 const WAYS = ["elbo", "reconstruction", "logLikelihood"] as const;
 
@@ -22,18 +19,15 @@ export const score: Command = {
       value: "WAY",
       help: "of a VAE: elbo (default), reconstruction or logLikelihood, all in nats with a minus",
     },
-    ...DATA_OPTIONS,
-    seed: { type: "string", value: "N", help: "of built-in images (default 1)" },
+    ...INPUT_OPTIONS,
     out: { type: "string", value: "FILE", help: "default scores.csv" },
   },
   async run({ positionals: [path, source], options }) {
     const out = options.text("out") ?? "scores.csv";
     checkOutput(out, [".csv"]);
+    await checkApart(out, source, options.text("labels"));
     const by = options.choice("by", WAYS);
-    const { model, params, info } = await openModel(path);
-    const data = await readData(source, options, fold(key(options.integer("seed", 0) ?? 1), 0));
-    checkFits(source, data, info.form);
-    const values = toModel(data.values, info.form, model);
+    const { model, params, data, values } = await readInput(path, source, options);
     if (by !== undefined && !("generate" in model))
       fail("--by is for VAEs; an autoencoder scores by its loss");
     const scores =

@@ -1,13 +1,25 @@
 // Tables of numbers in text: comma-separated values, in the sense of RFC 4180.
 
-import { checkBytes } from "../bytes.js";
+import { isBytes, ownBytes } from "../bytes.js";
 import { checkBoolean, checkOneOf, checkOptions, MAX_ELEMENTS, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, type Tensor } from "../tensor.js";
+import { encodeUtf8 } from "../utf8.js";
+import {
+  beginCells,
+  type Cells,
+  countCells,
+  extentOf,
+  nextCell,
+  numberOf,
+  placeOf,
+  textOf,
+} from "./csvCells.js";
+import { hintFor, isHeader, kindOfCell } from "./csvHeader.js";
 
 export type Separator = "," | ";" | "\t";
 
 export interface CsvOptions {
-  /** Whether the first line names the columns (default: when none of its cells is a number). */
+  /** Whether the first line names the columns (default: when its cells read as names, and not as values). */
   readonly header?: boolean;
   /** What stands between cells (default: the tab, semicolon or comma of the first line, in this order). */
   readonly separator?: Separator;
@@ -20,23 +32,24 @@ export interface CsvFile {
   readonly data: Tensor;
 }
 
-const SEPARATORS: readonly Separator[] = ["\t", ";", ","];
+export const SEPARATORS: readonly Separator[] = ["\t", ";", ","];
 
-/** Decimal, with a point. `Number` alone would take hexadecimal digits and nothing at all for numbers too. */
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
-
-/** One record and the line where it begins, counted from 1. */
-interface Row {
-  readonly line: number;
-  readonly cells: readonly string[];
-}
+/** Most names that a header may have: as texts they take more memory than the file. */
+const MAX_NAMES = 2 ** 20;
 
 /**
  * The numbers of a CSV file.
  *
  * Cells are separated by commas, semicolons or tabs, whichever the first line has, and may be quoted; spaces around
- * them do not count. Numbers are decimal with a point. The first line is a header when none of its cells is a
- * number. Lines end in LF or CRLF; empty lines at the end are ignored.
+ * them do not count. Numbers are decimal with a point. Lines end in LF, CRLF or CR; empty lines at the end are
+ * ignored.
+ *
+ * The first line is a header when it reads as one: most of its cells are names, and none is a value, such as a number
+ * (`1`, `1,5`, `10%`, `$5`), a date, `true`, `nan` or `inf`. What stands for a missing value (`NA`, `?`, nothing) is
+ * no name either, so a first line of these is refused, as it would be anywhere else: nothing is taken for a header
+ * that may be data. Names stay as they are, empty ones and the same ones twice.
+ *
+ * It takes at most twice the memory of the file beside it.
  *
  * @param file - the text, or its bytes in UTF-8
  * @param options.header - whether the first line names the columns (default: told by its cells)
@@ -49,6 +62,7 @@ interface Row {
  * const { columns, data } = readCsv("width,height\n1,2\n3,4.5\n");
  * columns; // ["width", "height"]
  * data.data; // [1, 2, 3, 4.5]
+ * readCsv("2023,2024\n1,2\n", { header: true }).columns; // ["2023", "2024"]
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export function readCsv(file: string | Uint8Array, options: CsvOptions = {}): CsvFile {
@@ -56,122 +70,89 @@ export function readCsv(file: string | Uint8Array, options: CsvOptions = {}): Cs
   checkOptions(where, options, ["header", "separator"]);
   if (options.header !== undefined) checkBoolean(where, "header", options.header);
   if (options.separator !== undefined) checkOneOf(where, "separator", options.separator, SEPARATORS);
-  const text = withoutEnd(textOf(where, file).replace(/^\uFEFF/, ""));
-  if (text === "") refuseValue(where, "file", "hold at least one number", "no text");
+  const bytes = bytesOf(where, file);
+  const [start, end] = extentOf(bytes);
+  if (start === end) refuseValue(where, "file", "hold at least one number", "no text");
+  const separator = options.separator ?? separatorOf(bytes, start, end);
+  const cells = beginCells(bytes, separator.charCodeAt(0));
+  const { width, isNames } = readFirst(where, cells, options.header);
+  const columns = isNames ? namesOf(where, beginCells(bytes, cells.separator), width) : undefined;
+  if (isNames && cells.at > end) refuseValue(where, "file", "hold at least one line of numbers", columns);
 
-  let columns: readonly string[] | undefined;
-  let width: number | undefined;
-  const rows: Float32Array[] = [];
-  for (const row of rowsOf(where, text, options.separator ?? separatorOf(text))) {
-    width ??= row.cells.length;
-    if (row.cells.length !== width) {
-      refuseValue(where, `line ${row.line}`, `have ${width} cells, as the first line has`, row.cells.length);
-    }
-    const isHeader = options.header ?? !row.cells.some((cell) => NUMBER.test(cell));
-    if (rows.length === 0 && columns === undefined && isHeader) columns = row.cells;
-    else rows.push(numbersOf(where, row));
-    if (rows.length * width > MAX_ELEMENTS) {
-      refuseValue(where, "file", `hold at most ${MAX_ELEMENTS} numbers`, `${rows.length} lines and more`);
-    }
+  const body = isNames ? cells : beginCells(bytes, cells.separator);
+  const count = countCells(body, body.at);
+  if (count > MAX_ELEMENTS) refuseValue(where, "file", `hold at most ${MAX_ELEMENTS} numbers`, count);
+  const values = new Float32Array(count);
+  let size = 0;
+  while (nextCell(where, body)) {
+    const value = numberOf(where, body);
+    if (body.column > width || (body.isLast && body.column < width)) refuseWidth(where, body, width);
+    values[size] = value;
+    if (!Number.isFinite(values[size++])) refuseCell(where, body, width, separator, options.header);
   }
-  if (width === undefined || rows.length === 0) {
-    return refuseValue(where, "file", "hold at least one line of numbers", columns);
-  }
-  const values = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) values.set(row, i * width);
-  return { columns, data: adoptArray(values, [rows.length, width]) };
+  const used = size === count ? values : values.slice(0, size);
+  return { columns, data: adoptArray(used, [size / width, width]) };
 }
 
-function textOf(where: string, file: unknown): string {
-  if (typeof file === "string") return file;
-  if (!(file instanceof Uint8Array)) return refuseKind(where, "file", "be a text or a Uint8Array", file);
-  checkBytes(where, file);
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file);
-  } catch {
-    return refuseValue(where, "file", "be text in UTF-8", file);
-  }
-}
-
-/** Without the empty lines at the end. */
-function withoutEnd(text: string): string {
-  let end = text.length;
-  while (text[end - 1] === "\n" || text[end - 1] === "\r") end--;
-  return text.slice(0, end);
+function bytesOf(where: string, file: unknown): Uint8Array {
+  if (typeof file === "string") return encodeUtf8(file);
+  if (!isBytes(file)) return refuseKind(where, "file", "be a text or a Uint8Array", file);
+  return ownBytes(where, file);
 }
 
 /** What the first record has outside of quotes. */
-function separatorOf(text: string): Separator {
-  const seen = new Set<string>();
+function separatorOf(bytes: Uint8Array, start: number, end: number): Separator {
+  const seen = new Uint8Array(256);
   let isQuoted = false;
-  for (let at = 0; at < text.length && (isQuoted || text[at] !== "\n"); at++) {
-    if (text[at] === '"') isQuoted = !isQuoted;
-    else if (!isQuoted) seen.add(text[at]);
+  for (let at = start; at < end && (isQuoted || (bytes[at] !== 0x0a && bytes[at] !== 0x0d)); at++) {
+    if (bytes[at] === 0x22) isQuoted = !isQuoted;
+    else if (!isQuoted) seen[bytes[at]] = 1;
   }
-  return SEPARATORS.find((separator) => seen.has(separator)) ?? ",";
+  return SEPARATORS.find((separator) => seen[separator.charCodeAt(0)] === 1) ?? ",";
 }
 
-function numbersOf(where: string, { line, cells }: Row): Float32Array {
-  const numbers = new Float32Array(cells.length);
-  for (const [i, cell] of cells.entries()) {
-    numbers[i] = Number(cell);
-    if (!NUMBER.test(cell) || !Number.isFinite(numbers[i])) {
-      refuseValue(where, `line ${line}, column ${i + 1}`, "be a finite number (decimal, with a point)", cell);
-    }
-  }
-  return numbers;
-}
-
-function* rowsOf(where: string, text: string, separator: Separator): Generator<Row> {
-  for (let start = 0, line = 1; start < text.length;) {
-    let end = text.indexOf("\n", start);
-    if (end < 0) end = text.length;
-    const plain = text.slice(start, end);
-    if (!plain.includes('"')) {
-      yield { line, cells: plain.split(separator).map((cell) => cell.trim()) };
-      start = end + 1;
-      line++;
-    } else {
-      const cells: string[] = [];
-      const next = readQuoted(where, text, start, separator, line, cells);
-      yield { line, cells };
-      line += text.slice(start, next).split("\n").length - 1;
-      start = next;
-    }
-  }
-}
-
-/** Reads a record that has quotes, perhaps over several lines, and returns where the next begins. */
-function readQuoted(
+/** Walks over the first record: how many cells it has, and whether they are names. */
+function readFirst(
   where: string,
-  text: string,
-  start: number,
-  separator: Separator,
-  line: number,
-  cells: string[],
-): number {
-  for (let at = start; ;) {
-    while (text[at] === " ") at++;
-    let end = at;
-    let cell: string | undefined;
-    if (text[at] === '"') {
-      // A quote inside is written twice.
-      do end = text.indexOf('"', end + 1) + 1;
-      while (end > 0 && text[end] === '"');
-      if (end > 0) cell = text.slice(at + 1, end - 1).replaceAll('""', '"');
-      while (text[end] === " ") end++;
-    } else {
-      while (end < text.length && text[end] !== separator && text[end] !== "\n") end++;
-      cell = text.slice(at, end);
-    }
-    if (text[end] === "\r") end++;
-    const isEnd = end >= text.length || text[end] === "\n";
-    if (cell === undefined || !(isEnd || text[end] === separator)) {
-      const place = `line ${line}, column ${cells.length + 1}`;
-      refuseValue(where, place, "end its quotes, and have nothing behind them", text.slice(at, at + 80));
-    }
-    cells.push(cell.trim());
-    if (isEnd) return end + 1;
-    at = end + 1;
+  cells: Cells,
+  header: boolean | undefined,
+): { readonly width: number; readonly isNames: boolean } {
+  const counts = { name: 0, value: 0, missing: 0 };
+  while (!cells.isLast && nextCell(where, cells)) {
+    if (header !== undefined || counts.value > 0) continue;
+    // Above the names of rows, programs write nothing.
+    if (cells.start === cells.stop) counts.missing += cells.column > 1 || cells.isLast ? 1 : 0;
+    else if (!Number.isNaN(numberOf(where, cells))) counts.value++;
+    else if (cells.column <= MAX_NAMES) counts[kindOfCell(textOf(where, cells))]++;
   }
+  return { width: cells.column, isNames: header ?? isHeader(counts) };
+}
+
+function namesOf(where: string, cells: Cells, width: number): string[] {
+  if (width > MAX_NAMES) refuseValue(where, "header", `have at most ${MAX_NAMES} names`, width);
+  const names: string[] = [];
+  while (!cells.isLast && nextCell(where, cells)) names.push(textOf(where, cells));
+  return names;
+}
+
+/** Refuses the line of the cell at hand, which has more or fewer cells than the first. */
+function refuseWidth(where: string, cells: Cells, width: number): never {
+  while (!cells.isLast) nextCell(where, cells);
+  const rule = `have ${width} cells, as the first line has`;
+  return refuseValue(where, `line ${cells.line}`, rule, cells.column);
+}
+
+/** Refuses a cell that is not a number, or its line where this has another number of cells too. */
+function refuseCell(
+  where: string,
+  cells: Cells,
+  width: number,
+  separator: Separator,
+  header: boolean | undefined,
+): never {
+  const [place, text] = [placeOf(cells), textOf(where, cells)];
+  const hint = hintFor(text, separator, cells.line === 1 && header === undefined);
+  while (!cells.isLast) nextCell(where, cells);
+  if (cells.column !== width) refuseWidth(where, cells, width);
+  return refuseValue(where, place, "be a finite number (decimal, with a point)", text, hint);
 }

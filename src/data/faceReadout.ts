@@ -2,7 +2,7 @@
 // A cascade of ridge regressions fitted on fresh drawings: each looks at points that ride on the face as estimated so
 // far, and corrects the estimate. Nothing here knows how a picture came about.
 
-import { checkInteger, checkOptions, refuseKind, refuseValue } from "../check.js";
+import { checkInteger, checkOptions, checkResult, refuseKind, refuseValue } from "../check.js";
 import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
 import { checkKey, fold, type Key, split } from "../random/keys.js";
@@ -69,6 +69,7 @@ export function fitFaceReadout(options: FaceReadoutOptions): FaceReadout {
   checkKey(where, "key", key);
   checkInteger(where, "size", size, 16, 1024);
   checkInteger(where, "count", count, 300, 100_000);
+  checkResult(where, "count", count, (count + 2) * size * size);
   const [facesKey, directionsKey] = split(key);
   const directions = mouthDirections(directionsKey);
   const stages: LinearFit[] = [];

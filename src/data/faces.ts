@@ -1,6 +1,6 @@
 // Pictures of faces drawn by code from known factors: data to learn from, and to measure by, without a download.
 
-import { checkInteger, checkNumber, checkOptions, checkShape, refuseKind, refuseValue } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, checkResult, refuseKind, refuseValue } from "../check.js";
 import { uniform } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { adoptArray, checkNumericArray, type NumericArray, Tensor } from "../tensor.js";
@@ -51,7 +51,7 @@ export function faces(options: FacesOptions): Faces {
   const { count, size = 32, key, factors: given = {} } = options;
   checkInteger(where, "count", count, 1);
   checkSize(where, size);
-  checkShape(where, "images.shape", [count, size, size, 1]);
+  checkResult(where, "count", count, count * size * size);
   checkKey(where, "key", key);
   checkNames(where, given);
   const fixed = NAMES.map((name) => {

@@ -1,6 +1,6 @@
 // The IDX format, in which MNIST and its relatives come; plain, or packed with gzip as they are handed out.
 
-import { checkBytes, decodeElements, ELEMENT_BYTES, type ElementType, viewOf } from "../bytes.js";
+import { decodeElements, ELEMENT_BYTES, type ElementType, kindHint, ownBytes, viewOf } from "../bytes.js";
 import { checkBoolean, checkOptions, checkShape, MAX_RANK, refuseUse, refuseValue } from "../check.js";
 import { adoptArray, type Shape, type Tensor } from "../tensor.js";
 
@@ -47,9 +47,9 @@ interface IdxHeader {
  */
 export function readIdx(bytes: Uint8Array, options: IdxOptions = {}): Tensor {
   const where = "readIdx";
-  checkBytes(where, bytes);
+  const own = ownBytes(where, bytes);
   checkIdxOptions(where, options);
-  return decode(where, bytes, options);
+  return decode(where, own, options);
 }
 
 /**
@@ -67,10 +67,10 @@ export function readIdx(bytes: Uint8Array, options: IdxOptions = {}): Tensor {
  */
 export async function loadIdx(bytes: Uint8Array, options: IdxOptions = {}): Promise<Tensor> {
   const where = "loadIdx";
-  checkBytes(where, bytes);
+  const own = ownBytes(where, bytes);
   checkIdxOptions(where, options);
-  const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return decode(where, isPacked ? await unpack(where, bytes) : bytes, options);
+  const isPacked = own[0] === 0x1f && own[1] === 0x8b;
+  return decode(where, isPacked ? await unpack(where, own) : own, options);
 }
 
 function checkIdxOptions(where: string, options: IdxOptions): void {
@@ -93,7 +93,8 @@ function decode(where: string, bytes: Uint8Array, { channelAxis = false }: IdxOp
 function readHeader(where: string, bytes: Uint8Array): IdxHeader {
   if (bytes.length < 4) refuseValue(where, "bytes", "hold at least 4 bytes", bytes);
   const [first, second, code, rank] = bytes;
-  if (first !== 0 || second !== 0) refuseValue(where, "bytes", "begin with two zeros", [first, second]);
+  if (first !== 0 || second !== 0)
+    refuseValue(where, "bytes", "begin with two zeros", [first, second], kindHint(bytes));
   const type = TYPES.get(code);
   if (type === undefined) {
     return refuseValue(where, "type (byte 2)", `be one of ${[...TYPES.keys()].join(", ")}`, code);

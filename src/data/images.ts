@@ -1,6 +1,6 @@
 // Images brought to the size and the channels that a model wants. Data only: no gradient flows through.
 
-import { checkNumber, checkOneOf, checkOptions, checkShape, refuseValue } from "../check.js";
+import { checkNumber, checkOneOf, checkOptions, checkShape, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Shape, type Tensor } from "../tensor.js";
 
 /** Height and width in pixels. */
@@ -9,16 +9,48 @@ export type ImageSize = readonly [height: number, width: number];
 /** What to do with images of other proportions. */
 export type Fit = "stretch" | "crop" | "pad";
 
+/** A value for all channels, or a colour; of images without colour, its grey. */
+export type Background = number | "white" | "black" | `#${string}`;
+
 export interface ResizeOptions {
   /** What happens where the proportions differ (default `"stretch"`). */
   readonly fit?: Fit;
   /** The value around images with `"pad"` (default 0). */
-  readonly background?: number;
+  readonly background?: Background;
 }
 
 export interface BackgroundOptions {
-  /** What stands behind transparent pixels, in every channel (default 0). */
-  readonly background?: number;
+  /** What stands behind transparent pixels (default `"white"`). */
+  readonly background?: Background;
+}
+
+/** Checks a background. */
+export function checkBackground(where: string, background: unknown): asserts background is Background {
+  if (typeof background === "number") checkNumber(where, "background", background);
+  else if (typeof background !== "string" || !/^(white|black|#[\da-f]{6})$/i.test(background)) {
+    refuseKind(where, "background", 'be a number, "white", "black" or a colour "#rrggbb"', background);
+  }
+}
+
+/** Red, green and blue of a background. */
+export function coloursOf(background: Background): readonly [red: number, green: number, blue: number] {
+  if (typeof background === "number") return [background, background, background];
+  if (background === "white") return [1, 1, 1];
+  if (background === "black") return [0, 0, 0];
+  const byte = (at: number) => Number.parseInt(background.slice(at, at + 2), 16) / 255;
+  return [byte(1), byte(3), byte(5)];
+}
+
+const luma = (red: number, green: number, blue: number) => 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+
+/** A background for images of so many channels; behind alpha, a colour is opaque. */
+function channelsOf(where: string, background: Background, channels: number): number[] {
+  if (typeof background === "number") return Array.from({ length: channels }, () => background);
+  if (channels > 4) refuseValue(where, "background", "be a number for more than 4 channels", background);
+  const colours = coloursOf(background);
+  // The weights of white and black need not sum to 1 in floating point.
+  const grey = colours[0] === colours[1] && colours[1] === colours[2] ? colours[0] : luma(...colours);
+  return [...(channels < 3 ? [grey] : colours), ...(channels % 2 === 0 ? [1] : [])];
 }
 
 export const FITS: readonly Fit[] = ["stretch", "crop", "pad"];
@@ -57,7 +89,8 @@ export function checkSize(where: string, size: unknown): asserts size is ImageSi
  * @param size - new height and width
  * @param options.fit - where the proportions differ: `"stretch"` (default) distorts; `"crop"` keeps the largest
  *   part around the centre that has the new proportions (in whole pixels); `"pad"` keeps all, on a background
- * @param options.background - the value around images with `"pad"` (default 0)
+ * @param options.background - what stands around images with `"pad"` (default 0): a number for all channels,
+ *   `"white"`, `"black"`, or a colour `"#rrggbb"`
  * @returns shape of `images` with the new height and width
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when `images` are not images, or the size is not two integers ≥ 1
@@ -72,7 +105,7 @@ export function resizeImages(images: Tensor, size: ImageSize, options: ResizeOpt
   checkOptions(where, options, ["fit", "background"]);
   const { fit = "stretch", background = 0 } = options;
   checkOneOf(where, "fit", fit, FITS);
-  checkNumber(where, "background", background);
+  checkBackground(where, background);
   const shape: Shape = [...images.shape.slice(0, -3), ...size, channels];
   checkShape(where, "size (of the result)", shape);
 
@@ -80,7 +113,8 @@ export function resizeImages(images: Tensor, size: ImageSize, options: ResizeOpt
   const rows = resample(images.data, [count, height, width * channels], part[0], inner[0]);
   const stack = resample(rows, [count * inner[0], width, channels], part[1], inner[1]);
   if (inner[0] === size[0] && inner[1] === size[1]) return adoptArray(stack, shape);
-  return adoptArray(surround(stack, [count, ...inner, channels], size, background), shape);
+  const around = channelsOf(where, background, channels);
+  return adoptArray(surround(stack, [count, ...inner, channels], size, around), shape);
 }
 
 /** Which part of an image goes (its height and width, around the centre), and to which size. */
@@ -155,9 +189,12 @@ function surround(
   values: Float32Array,
   [count, height, width, channels]: readonly [number, number, number, number],
   [newHeight, newWidth]: ImageSize,
-  background: number,
+  background: readonly number[],
 ): Float32Array {
-  const result = new Float32Array(count * newHeight * newWidth * channels).fill(background);
+  const result = new Float32Array(count * newHeight * newWidth * channels);
+  background.forEach((value, channel) => {
+    for (let i = channel; i < result.length; i += channels) result[i] = value;
+  });
   const top = Math.floor((newHeight - height) / 2);
   const left = Math.floor((newWidth - width) / 2);
   for (let n = 0; n < count; n++) {
@@ -200,7 +237,7 @@ export function toGrey(images: Tensor): Tensor {
   const channels = checkColours(where, images);
   if (channels < 3) return images;
   return mapPixels(images, channels - 2, (from, at, to, newAt) => {
-    to[newAt] = 0.2126 * from[at] + 0.7152 * from[at + 1] + 0.0722 * from[at + 2];
+    to[newAt] = luma(from[at], from[at + 1], from[at + 2]);
     if (channels === 4) to[newAt + 1] = from[at + 3];
   });
 }
@@ -210,7 +247,8 @@ export function toGrey(images: Tensor): Tensor {
  *
  * @param images - shape `[height, width, channels]` or `[count, height, width, channels]`; two channels are grey
  *   and alpha, four are colour and alpha; one and three stay as they are
- * @param options.background - what stands behind, in every channel (default 0, black)
+ * @param options.background - what stands behind (default `"white"`): a number for all channels, `"white"`,
+ *   `"black"`, or a colour `"#rrggbb"`, of which grey images get the grey
  * @returns the same shape with one channel, or three of colour
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when `images` does not hold images of 1 to 4 channels
@@ -221,13 +259,14 @@ export function removeAlpha(images: Tensor, options: BackgroundOptions = {}): Te
   const where = "removeAlpha";
   const channels = checkColours(where, images);
   checkOptions(where, options, ["background"]);
-  const { background = 0 } = options;
-  checkNumber(where, "background", background);
+  const { background = "white" } = options;
+  checkBackground(where, background);
   if (channels % 2 === 1) return images;
+  const behind = channelsOf(where, background, channels - 1);
   return mapPixels(images, channels - 1, (from, at, to, newAt) => {
     const alpha = from[at + channels - 1];
     for (let k = 0; k < channels - 1; k++) {
-      to[newAt + k] = alpha * from[at + k] + (1 - alpha) * background;
+      to[newAt + k] = alpha * from[at + k] + (1 - alpha) * behind[k];
     }
   });
 }
@@ -236,4 +275,14 @@ function checkColours(where: string, images: Tensor): number {
   const [, , , channels] = checkImages(where, images);
   if (channels > 4) refuseValue(where, "images.shape", "end with 1 to 4 channels", images.shape);
   return channels;
+}
+
+/** Images of three equal channels for grey ones; alpha stays, and so do images of colour. */
+export function toColour(images: Tensor): Tensor {
+  const channels = images.shape[images.shape.length - 1];
+  if (channels > 2) return images;
+  return mapPixels(images, channels + 2, (from, at, to, newAt) => {
+    to.fill(from[at], newAt, newAt + 3);
+    if (channels === 2) to[newAt + 3] = from[at + 1];
+  });
 }

@@ -1,7 +1,7 @@
 // Linear least squares with a penalty on the weights, solved by normal equations in float64.
 
 import * as ops from "../ops/index.js";
-import { adoptArray, type Tensor } from "../tensor.js";
+import { adoptArray, type Tensor, zeros } from "../tensor.js";
 
 /** Predicts targets as (features − mean) · weights. */
 export interface LinearFit {
@@ -24,6 +24,8 @@ export function ridge(features: Tensor, targets: Tensor, penalty: number): Linea
   const weights = Float64Array.from(ops.matmul(transposed, targets).data);
   let trace = 0;
   for (let i = 0; i < size; i++) trace += gram[i * size + i];
+  // Features that do not vary predict nothing.
+  if (trace === 0) return { mean, weights: zeros([size, columns]) };
   for (let i = 0; i < size; i++) gram[i * size + i] += (penalty * trace) / size;
   solveInPlace(gram, size, weights, columns);
   return { mean, weights: adoptArray(Float32Array.from(weights), [size, columns]) };

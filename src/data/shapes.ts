@@ -1,6 +1,6 @@
 // Pictures of squares, ellipses and hearts with known place, size and turn: the factors of the dSprites data.
 
-import { checkInteger, checkOptions, checkShape } from "../check.js";
+import { checkInteger, checkOptions, checkResult } from "../check.js";
 import { uniform } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { adoptArray, type Tensor } from "../tensor.js";
@@ -61,7 +61,7 @@ export function shapes(options: ShapesOptions): Shapes {
   const { count, size = 32, key } = options;
   checkInteger(where, "count", count, 1);
   checkInteger(where, "size", size, 8, 1024);
-  checkShape(where, "images.shape", [count, size, size, 1]);
+  checkResult(where, "count", count, count * size * size);
   checkKey(where, "key", key);
   const drawn = (index: number, scaled: (share: number) => number) =>
     adoptArray(uniform(fold(key, index), [count]).data.map(scaled), [count]);

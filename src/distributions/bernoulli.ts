@@ -1,15 +1,24 @@
 // Bernoulli distributions as plain data, { logits } or { probabilities }: log probability, samples, entropy; in nats.
 
+import { defineOp } from "../autodiff.js";
 import { checkOptions, refuseKind } from "../check.js";
 import {
   checkUnitInterval,
   crossEntropyOfLogits,
   crossEntropyOfProbabilities,
+  DEFAULT_CLIP,
 } from "../losses/binaryCrossEntropy.js";
-import { countExamples, type Reduction, type ReductionOptions } from "../losses/reduction.js";
+import {
+  checkReduction,
+  countExamples,
+  reduceExamples,
+  type Reduction,
+  type ReductionOptions,
+} from "../losses/reduction.js";
 import { scale, sigmoid } from "../ops/pointwise.js";
 import { uniform } from "../random/draws.js";
 import { checkKey, type Key } from "../random/keys.js";
+import { checkNotNaN } from "../random/parameters.js";
 import { inScope } from "../scope.js";
 import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
 
@@ -28,7 +37,7 @@ export type Bernoulli =
 function parametersOf(
   where: string,
   distribution: Bernoulli,
-): { kind: keyof typeof ENTROPIES; values: Tensor } {
+): { kind: keyof typeof CROSS_ENTROPIES; values: Tensor } {
   const { logits, probabilities } = (distribution ?? {}) as { logits?: Tensor; probabilities?: Tensor };
   if ((logits === undefined) === (probabilities === undefined)) {
     refuseKind(where, "distribution", "have either logits or probabilities", distribution);
@@ -39,27 +48,58 @@ function parametersOf(
   return { kind, values };
 }
 
-const ENTROPIES = { logits: crossEntropyOfLogits, probabilities: crossEntropyOfProbabilities };
+const CROSS_ENTROPIES = { logits: crossEntropyOfLogits, probabilities: crossEntropyOfProbabilities };
 
-/** sign · cross-entropy, reduced; a mean is over the examples. */
-function signedCrossEntropy(
-  where: string,
-  distribution: Bernoulli,
-  target: (kind: string, values: Tensor) => readonly [string, Tensor],
-  sign: number,
-  options: ReductionOptions,
-): Tensor {
-  const { kind, values } = parametersOf(where, distribution);
+/** The checked reduction; a mean is over the examples. */
+function reductionOf(where: string, options: ReductionOptions, kind: string, { shape }: Tensor): Reduction {
   checkOptions(where, options, ["reduction"]);
   const { reduction = "perExample" } = options;
-  const [applied, factor]: [Reduction, number] =
-    reduction === "mean" ? ["sum", sign / countExamples(values.shape)] : [reduction, sign];
-  return inScope(() => {
-    const name = `distribution.${kind}`;
-    const loss = ENTROPIES[kind](where, [name, values], target(kind, values), applied);
-    return factor === 1 ? loss : scale(loss, factor);
-  });
+  checkReduction(where, reduction, `distribution.${kind}`, shape);
+  return reduction;
 }
+
+function entropyOfProbability(p: number): number {
+  // At 0 and 1, 0·∞.
+  return p === 0 || p === 1 ? 0 : -p * Math.log(p) - (1 - p) * Math.log1p(-p);
+}
+
+/** The same from a logit z: log(1 + odds) + |z|·odds / (1 + odds) with odds = exp(−|z|), so that both tails are kept. */
+function entropyOfLogit(logit: number): number {
+  const distance = Math.abs(logit);
+  const odds = Math.exp(-distance);
+  // Where a category is ruled out, 0·∞.
+  return odds === 0 ? 0 : Math.log1p(odds) + (distance * odds) / (1 + odds);
+}
+
+function slopeAtLogit(logit: number): number {
+  const odds = Math.exp(-Math.abs(logit));
+  return odds === 0 ? 0 : (-logit * odds) / (1 + odds) ** 2;
+}
+
+/** Cut as the log probability is, for it is infinite at 0 and 1. */
+function slopeAtProbability(p: number): number {
+  const cut = Math.min(Math.max(p, DEFAULT_CLIP[0]), DEFAULT_CLIP[1]);
+  return p === p ? Math.log1p(-cut) - Math.log(cut) : p;
+}
+
+/** The entropy of every element, in float64: in float32 the terms of nearly sure events cancel. */
+const entropyOp = defineOp<readonly [Tensor], keyof typeof CROSS_ENTROPIES>({
+  name: "bernoulliEntropy",
+  forward: ([values], kind) => {
+    const entropy = kind === "logits" ? entropyOfLogit : entropyOfProbability;
+    return adoptArray(values.data.map(entropy), values.shape);
+  },
+  gradients: [
+    (gradOutput, { inputs: [values], options: kind }) => {
+      const slope = kind === "logits" ? slopeAtLogit : slopeAtProbability;
+      const { data } = values;
+      return adoptArray(
+        gradOutput.data.map((gradient, i) => gradient * slope(data[i])),
+        values.shape,
+      );
+    },
+  ],
+});
 
 /**
  * Log probability x·log p + (1 − x)·log(1 − p), the negative binary cross-entropy.
@@ -78,13 +118,22 @@ function signedCrossEntropy(
  * bernoulliLogProb(tensor([[1, 0]]), { logits: zeros([1, 2]) }).data; // [-1.386…]
  */
 export function bernoulliLogProb(x: Tensor, distribution: Bernoulli, options: ReductionOptions = {}): Tensor {
-  return signedCrossEntropy("bernoulliLogProb", distribution, () => ["x", x], -1, options);
+  const where = "bernoulliLogProb";
+  const { kind, values } = parametersOf(where, distribution);
+  const reduction = reductionOf(where, options, kind, values);
+  // A loss's mean is over the elements.
+  const isMean = reduction === "mean";
+  return inScope(() => {
+    const parameters = [`distribution.${kind}`, values] as const;
+    const loss = CROSS_ENTROPIES[kind](where, parameters, ["x", x], isMean ? "sum" : reduction);
+    return scale(loss, isMean ? -1 / countExamples(values.shape) : -1);
+  });
 }
 
 /**
  * Entropy −p·log p − (1 − p)·log(1 − p).
  *
- * @param distribution - `{ logits }`, or `{ probabilities }`, which are cut to [1e-7, 1 − 1e-7]
+ * @param distribution - `{ logits }`, or `{ probabilities }`, which only the gradient cuts to [1e-7, 1 − 1e-7]
  * @param options.reduction - `"perExample"` (default: the sum over all axes but the first), `"none"`, `"sum"`, or
  *   `"mean"` over the examples
  * @returns nats, ≥ 0; `[batch]` for perExample, rank 0 for sum and mean, else the distribution's shape
@@ -94,10 +143,13 @@ export function bernoulliLogProb(x: Tensor, distribution: Bernoulli, options: Re
  * bernoulliEntropy({ logits: zeros([1, 1]) }).data; // [0.6931…]
  */
 export function bernoulliEntropy(distribution: Bernoulli, options: ReductionOptions = {}): Tensor {
-  // An entropy is the cross-entropy of a distribution with itself.
-  const itself = (kind: string, values: Tensor) =>
-    [`distribution.${kind}`, kind === "logits" ? sigmoid(values) : values] as const;
-  return signedCrossEntropy("bernoulliEntropy", distribution, itself, 1, options);
+  const where = "bernoulliEntropy";
+  const { kind, values } = parametersOf(where, distribution);
+  const reduction = reductionOf(where, options, kind, values);
+  return inScope(() => {
+    if (kind === "probabilities") checkUnitInterval(where, `distribution.${kind}`, values);
+    return reduceExamples(entropyOp([values], kind), reduction);
+  });
 }
 
 /**
@@ -107,7 +159,7 @@ export function bernoulliEntropy(distribution: Bernoulli, options: ReductionOpti
  * @param distribution - `{ logits }` or `{ probabilities }`
  * @returns tensor of the distribution's shape
  * @throws {TypeError} when `from` is not a key, or neither or both of `logits` and `probabilities` are given
- * @throws {RangeError} when a probability lies outside [0, 1]
+ * @throws {RangeError} when a probability lies outside [0, 1] or a parameter is NaN
  * @example
  * const pixels = sampleBernoulli(key(1), { logits: zeros([16, 28, 28, 1]) });
  */
@@ -115,6 +167,7 @@ export function sampleBernoulli(from: Key, distribution: Bernoulli): Tensor {
   const where = "sampleBernoulli";
   checkKey(where, "from", from);
   const { kind, values } = parametersOf(where, distribution);
+  checkNotNaN(where, `distribution.${kind}`, values);
   return inScope(() => {
     if (kind === "probabilities") checkUnitInterval(where, "distribution.probabilities", values);
     const probabilities = kind === "logits" ? sigmoid(values) : values;

@@ -3,13 +3,9 @@
 import { defineOp } from "../autodiff.js";
 import { checkOptions, refuseKind, refuseValue } from "../check.js";
 import { checkReduction, reduceExamples, type ReductionOptions } from "../losses/reduction.js";
-import { mul } from "../ops/arithmetic.js";
-import { clip, exp, scale } from "../ops/pointwise.js";
-import { sum } from "../ops/reduce.js";
-import { logSoftmax } from "../ops/softmax.js";
 import type { Labels } from "../ops/labels.js";
-import { categorical } from "../random/draws.js";
-import type { Key } from "../random/keys.js";
+import { drawCategories } from "../random/draws.js";
+import { checkKey, type Key } from "../random/keys.js";
 import { inScope } from "../scope.js";
 import { adoptArray, checkTensor, isSameShape, type Shape, Tensor } from "../tensor.js";
 
@@ -18,26 +14,91 @@ export interface Categorical {
   readonly logits: Tensor;
 }
 
-/** One value per row, at the row's label. Plain loops: there is one number per distribution to move. */
-const pickOp = defineOp<readonly [Tensor], ArrayLike<number>>({
-  name: "pick",
-  forward: ([table], labels) => {
-    const shape = table.shape.slice(0, -1);
-    const { data } = table;
-    const categories = data.length / labels.length;
-    return adoptArray(
-      Float32Array.from(labels, (label, row) => data[row * categories + label]),
-      shape,
-    );
+/** A row of logits, in float64: in float32 a nearly sure category's log probability rounds to 0. */
+interface Row {
+  /** The first of the largest logits. */
+  readonly largest: number;
+  /** The sum of exp(logit − largest) over the others. */
+  readonly rest: number;
+  /** The mean of largest − logit. */
+  readonly depth: number;
+}
+
+function readRow(logits: Float32Array, start: number, end: number): Row {
+  let likeliest = start;
+  for (let i = start + 1; i < end; i++) if (logits[i] > logits[likeliest]) likeliest = i;
+  const largest = logits[likeliest];
+  let [rest, weighted] = [0, 0];
+  for (let i = start; i < end; i++) {
+    if (i === likeliest) continue;
+    const weight = Math.exp(logits[i] - largest);
+    rest += weight;
+    // A category that is ruled out adds nothing, where 0·∞ would be NaN.
+    if (weight !== 0) weighted += weight * (largest - logits[i]);
+  }
+  return { largest, rest, depth: weighted / (1 + rest) };
+}
+
+/** Calls `visit` with every row of a table of logits. */
+function eachRow(logits: Tensor, visit: (row: Row, index: number, start: number, end: number) => void): void {
+  const { data } = logits;
+  const categories = logits.shape[logits.shape.length - 1];
+  for (let start = 0; start < data.length; start += categories) {
+    visit(readRow(data, start, start + categories), start / categories, start, start + categories);
+  }
+}
+
+/** The log probability of each row's label. */
+const logProbOp = defineOp<readonly [Tensor], ArrayLike<number>>({
+  name: "categoricalLogProb",
+  forward: ([logits], labels) => {
+    const values = new Float32Array(labels.length);
+    const { data } = logits;
+    eachRow(logits, ({ largest, rest }, row, start) => {
+      values[row] = data[start + labels[row]] - largest - Math.log1p(rest);
+    });
+    return adoptArray(values, logits.shape.slice(0, -1));
   },
   gradients: [
-    (gradOutput, { inputs: [table], options: labels }) => {
-      const gradTable = new Float32Array(table.size);
-      const categories = table.size / labels.length;
-      for (const [row, gradient] of gradOutput.data.entries()) {
-        gradTable[row * categories + labels[row]] = gradient;
-      }
-      return adoptArray(gradTable, table.shape);
+    (gradOutput, { inputs: [logits], options: labels }) => {
+      const gradLogits = new Float32Array(logits.size);
+      const [{ data }, gradients] = [logits, gradOutput.data];
+      eachRow(logits, ({ largest, rest }, row, start, end) => {
+        const label = start + labels[row];
+        let others = 0;
+        for (let i = start; i < end; i++) {
+          const p = Math.exp(data[i] - largest) / (1 + rest);
+          gradLogits[i] = -gradients[row] * p;
+          if (i !== label) others += p;
+        }
+        // Not 1 − p, of which nothing is left where the label is nearly sure.
+        gradLogits[label] = gradients[row] * others;
+      });
+      return adoptArray(gradLogits, logits.shape);
+    },
+  ],
+});
+
+/** The entropy of each row, log Σ exp − Σ p·logit counted from the largest logit: two terms that are never below 0. */
+const entropyOp = defineOp<readonly [Tensor], undefined>({
+  name: "categoricalEntropy",
+  forward: ([logits]) => {
+    const values = new Float32Array(logits.size / logits.shape[logits.shape.length - 1]);
+    eachRow(logits, ({ rest, depth }, row) => (values[row] = Math.log1p(rest) + depth));
+    return adoptArray(values, logits.shape.slice(0, -1));
+  },
+  gradients: [
+    (gradOutput, { inputs: [logits] }) => {
+      const gradLogits = new Float32Array(logits.size);
+      const [{ data }, gradients] = [logits, gradOutput.data];
+      eachRow(logits, ({ largest, rest, depth }, row, start, end) => {
+        for (let i = start; i < end; i++) {
+          const p = Math.exp(data[i] - largest) / (1 + rest);
+          // −p·(log p + entropy)
+          gradLogits[i] = p === 0 ? 0 : gradients[row] * p * (largest - data[i] - depth);
+        }
+      });
+      return adoptArray(gradLogits, logits.shape);
     },
   ],
 });
@@ -65,11 +126,13 @@ function checkLabels(where: string, labels: Labels, rows: Shape, categories: num
       labels.shape,
     );
   }
-  // Copied, for the caller may change an array before the gradient reads it.
-  const values = Array.from(labels instanceof Tensor ? labels.data : labels);
-  if (values.length !== count) {
-    refuseValue(where, "labels.length", `equal the number of distributions ${count}`, values.length);
+  const list = labels instanceof Tensor ? labels.data : labels;
+  // Before anything is copied: what is no array may claim any length.
+  if (list.length !== count) {
+    refuseValue(where, "labels.length", `equal the number of distributions ${count}`, list.length);
   }
+  // Copied, for the caller may change an array before the gradient reads it.
+  const values = Array.from(list);
   const wrong = values.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < categories));
   if (wrong >= 0) {
     refuseValue(where, `labels[${wrong}]`, `be an integer from 0 to ${categories - 1}`, values[wrong]);
@@ -101,11 +164,8 @@ export function categoricalLogProb(
   checkOptions(where, options, ["reduction"]);
   const { reduction = rows.length === 0 ? "none" : "perExample" } = options;
   checkReduction(where, reduction, "labels", rows);
-  return inScope(() => reduceExamples(pickOp([logSoftmax(logits)], picked), reduction));
+  return inScope(() => reduceExamples(logProbOp([logits], picked), reduction));
 }
-
-// Below, exp is 0 in float32; so is the product, also for a logit of −∞ (a category ruled out).
-const LEAST_LOG = -128;
 
 /**
  * Entropy −Σ p·log p of p = softmax(logits).
@@ -126,11 +186,7 @@ export function categoricalEntropy(distribution: Categorical, options: Reduction
   checkOptions(where, options, ["reduction"]);
   const { reduction = rows.length === 0 ? "none" : "perExample" } = options;
   checkReduction(where, reduction, "distribution.logits", rows);
-  return inScope(() => {
-    const logs = logSoftmax(logits);
-    const values = scale(sum(mul(exp(logs), clip(logs, LEAST_LOG, 0)), { axis: -1 }), -1);
-    return reduceExamples(values, reduction);
-  });
+  return inScope(() => reduceExamples(entropyOp([logits], undefined), reduction));
 }
 
 /**
@@ -140,11 +196,12 @@ export function categoricalEntropy(distribution: Categorical, options: Reduction
  * @param distribution - `{ logits }`, shape `[..., categories]`
  * @returns category numbers, row-major over the leading axes
  * @throws {TypeError} when `from` is not a key
- * @throws {RangeError} when `logits` has no axis
+ * @throws {RangeError} when `logits` has no axis, holds NaN, or leaves no category possible in a row
  * @example
  * sampleCategorical(key(1), { logits: zeros([5, 10]) }); // Uint32Array of 5 labels
  */
 export function sampleCategorical(from: Key, distribution: Categorical): Uint32Array {
   const where = "sampleCategorical";
-  return categorical(from, checkCategorical(where, distribution));
+  checkKey(where, "from", from);
+  return drawCategories(where, from, "distribution.logits", checkCategorical(where, distribution));
 }

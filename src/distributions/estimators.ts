@@ -1,7 +1,15 @@
 // Two estimators of the gradient of E_q[f(z)] by q's parameters, side by side: to see why one trains autoencoders.
 
 import { vjp } from "../autodiff.js";
-import { checkFunction, checkInteger, checkNumber, checkOptions, refuseKind, refuseValue } from "../check.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkResult,
+  refuseKind,
+  refuseValue,
+} from "../check.js";
 import { add, sub } from "../ops/arithmetic.js";
 import { scale, square } from "../ops/pointwise.js";
 import { mean, sum } from "../ops/reduce.js";
@@ -45,6 +53,7 @@ function checkEstimator(
   checkFunction(where, "f", f);
   checkGaussian(where, "q", q);
   checkInteger(where, "samples", samples, 2);
+  checkResult(where, "samples", samples, samples * q.mean.size);
 }
 
 /** f, with its result checked. */

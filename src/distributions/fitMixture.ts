@@ -1,7 +1,7 @@
 // Fits a mixture of diagonal Gaussians by expectation–maximisation, from a k-means++ start. In float64: the
 // likelihood then rises to the last step, where float32 would drown a step's gain.
 
-import { checkInteger, checkNumber, checkOptions, refuseValue } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, checkResult, refuseValue } from "../check.js";
 import { bits, checkKey, fold, type Key } from "../random/keys.js";
 import { checkTensor, tensor, type Tensor } from "../tensor.js";
 import { LOG_TWO_PI } from "./gaussian.js";
@@ -147,45 +147,66 @@ function expectation(points: Points, { weights, means, variances }: Estimate, sh
   return logLikelihood / count;
 }
 
+/** Most shares, of a point in a component: they are float64. */
+const MAX_SHARES = 2 ** 27;
+
+/** Float32's least normal number: with less, the density of points that are float32 is not finite. */
+const LEAST_VARIANCE = 2 ** -126;
+
 /** Far below one point's share, far above where float64 loses digits. */
 const LEAST_MASS = 1e-200;
 
+/** Σ share·term of each component, divided by its mass, for a term of a point and a position in [K, D]. */
+function weightedMeans(
+  { count, dimensions }: Points,
+  shares: Float64Array,
+  masses: Float64Array,
+  term: (n: number, d: number, at: number) => number,
+): Float64Array {
+  const components = masses.length;
+  const sums = new Float64Array(components * dimensions);
+  for (let n = 0; n < count; n++) {
+    for (let k = 0; k < components; k++) {
+      const share = shares[n * components + k];
+      if (share === 0) continue;
+      for (let d = 0, at = k * dimensions; d < dimensions; d++, at++) sums[at] += share * term(n, d, at);
+    }
+  }
+  return sums.map((sum, at) => sum / masses[Math.floor(at / dimensions)]);
+}
+
 /**
- * The maximisation step: the weights, means and variances of the points, each counted by its shares. One pass in the
- * points' order: sums of differences from the old means, close enough to the new ones for E[δ²] − E[δ]² to be exact.
+ * The maximisation step: the weights, means and variances of the points, each counted by its shares. The variances in
+ * a pass of their own, around the new means: E[δ²] − E[δ]² would leave rounding where points do not vary.
  */
 function maximization(points: Points, shares: Float64Array, old: Estimate, minVariance: number): Estimate {
   const { values, count, dimensions } = points;
   const components = old.weights.length;
   const masses = new Float64Array(components);
-  const sums = new Float64Array(components * dimensions);
-  const squares = new Float64Array(components * dimensions);
-  for (let n = 0; n < count; n++) {
-    for (let k = 0; k < components; k++) {
-      const share = shares[n * components + k];
-      masses[k] += share;
-      for (let d = 0; d < dimensions; d++) {
-        const at = k * dimensions + d;
-        const difference = values[n * dimensions + d] - old.means[at];
-        sums[at] += share * difference;
-        squares[at] += share * difference * difference;
-      }
-    }
-  }
-  const estimate = {
+  for (let i = 0; i < shares.length; i++) masses[i % components] += shares[i];
+  // From the old means: what does not vary then adds up to exactly its difference.
+  const shifts = weightedMeans(
+    points,
+    shares,
+    masses,
+    (n, d, at) => values[n * dimensions + d] - old.means[at],
+  );
+  // A component that no point believes in has no moments; it stays where it is.
+  const isEmpty = (at: number) => masses[Math.floor(at / dimensions)] < LEAST_MASS;
+  const means = old.means.map((mean, at) => (isEmpty(at) ? mean : mean + shifts[at]));
+  const squares = weightedMeans(
+    points,
+    shares,
+    masses,
+    (n, d, at) => (values[n * dimensions + d] - means[at]) ** 2,
+  );
+  return {
     weights: masses.map((mass) => mass / count),
-    means: old.means.slice(),
-    variances: old.variances.slice(),
+    means,
+    variances: old.variances.map((variance, at) =>
+      isEmpty(at) ? variance : Math.max(squares[at], minVariance),
+    ),
   };
-  for (let at = 0; at < sums.length; at++) {
-    const mass = masses[Math.floor(at / dimensions)];
-    // A component that no point believes in has no moments; it stays where it is.
-    if (mass < LEAST_MASS) continue;
-    const shift = sums[at] / mass;
-    estimate.means[at] += shift;
-    estimate.variances[at] = Math.max(squares[at] / mass - shift * shift, minVariance);
-  }
-  return estimate;
 }
 
 /** The estimate as tensors; a weight of 0 becomes the least that float32's exp still tells from it. */
@@ -227,8 +248,10 @@ export function fitMixture(from: Key, x: Tensor, options: FitMixtureOptions): Mi
   checkInteger(where, "components", components, 1, count);
   checkInteger(where, "steps", steps, 1);
   checkNumber(where, "tolerance", tolerance, 0);
-  checkNumber(where, "minVariance", minVariance, 0);
-  if (minVariance === 0) refuseValue(where, "minVariance", "be above 0", minVariance);
+  checkNumber(where, "minVariance", minVariance);
+  if (minVariance < LEAST_VARIANCE)
+    refuseValue(where, "minVariance", "be above 0 (at least 2⁻¹²⁶)", minVariance);
+  checkResult(where, "components", components, components * Math.max(count, dimensions), MAX_SHARES);
   const infinite = x.data.findIndex((value) => !Number.isFinite(value));
   if (infinite >= 0) refuseValue(where, `x.data[${infinite}]`, "be a finite number", x.data[infinite]);
 

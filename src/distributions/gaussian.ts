@@ -1,13 +1,16 @@
 // Diagonal Gaussians as plain data { mean, logVar }: sampling, densities, entropy and divergences, in nats.
 
+import { isDifferentiating } from "../autodiff.js";
 import { checkOptions } from "../check.js";
 import { checkAlike, checkReduction, reduceExamples, type ReductionOptions } from "../losses/reduction.js";
-import { add, mul, sub } from "../ops/arithmetic.js";
-import { exp, scale, square } from "../ops/pointwise.js";
+import { add } from "../ops/arithmetic.js";
+import { scale } from "../ops/pointwise.js";
 import { normal } from "../random/draws.js";
 import { checkKey, type Key } from "../random/keys.js";
+import { checkNotNaN } from "../random/parameters.js";
 import { inScope } from "../scope.js";
 import type { Tensor } from "../tensor.js";
+import { displace, halfDistance, klToStandardOp, spreadDivergence } from "./gaussianTerms.js";
 
 /** Independent normal distributions, one per element: both tensors have the same shape, `[batch, ...]`. */
 export interface DiagonalGaussian {
@@ -41,7 +44,8 @@ function reductionOf(where: string, options: ReductionOptions, argument: string,
  * @param q - `{ mean, logVar }`; gradients flow to both
  * @returns sample of the mean's shape
  * @throws {TypeError} when `from` is not a key
- * @throws {RangeError} when the shapes of mean and logVar differ
+ * @throws {RangeError} when the shapes of mean and logVar differ, or one holds NaN (but passed on where gradients are
+ *   computed: training tells of it better)
  * @example
  * const z = reparameterize(key(1), { mean: zeros([64, 16]), logVar: zeros([64, 16]) });
  * @see Kingma & Welling, "Auto-encoding variational Bayes" (2014), section 2.4
@@ -50,10 +54,11 @@ export function reparameterize(from: Key, q: DiagonalGaussian): Tensor {
   const where = "reparameterize";
   checkKey(where, "from", from);
   checkGaussian(where, "q", q);
-  return inScope(() => {
-    const noise = normal(from, q.mean.shape);
-    return add(q.mean, mul(exp(scale(q.logVar, 0.5)), noise));
-  });
+  if (!isDifferentiating()) {
+    checkNotNaN(where, "q.mean", q.mean);
+    checkNotNaN(where, "q.logVar", q.logVar);
+  }
+  return inScope(() => displace(q.mean, q.logVar, normal(from, q.mean.shape)));
 }
 
 /**
@@ -78,8 +83,8 @@ export function gaussianLogProb(x: Tensor, q: DiagonalGaussian, options: Reducti
 
 /** The log density of each element; the distribution broadcasts to x. */
 export function logDensity(x: Tensor, { mean, logVar }: DiagonalGaussian): Tensor {
-  const distance = mul(square(sub(x, mean)), exp(scale(logVar, -1)));
-  return scale(add(distance, logVar), -0.5, -0.5 * LOG_TWO_PI);
+  const halfLogVolume = scale(logVar, 0.5, 0.5 * LOG_TWO_PI);
+  return scale(add(halfDistance(x, mean, logVar), halfLogVolume), -1);
 }
 
 /**
@@ -107,7 +112,7 @@ export function gaussianEntropy(q: DiagonalGaussian, options: ReductionOptions =
  * @param p - `{ mean, logVar }` of the same shape
  * @param options.reduction - `"perExample"` (default: Σ over all axes but the first), `"none"`, `"sum"`, or
  *   `"mean"` over the examples (never over the latent dimensions, which would divide the term by their number)
- * @returns nats, ≥ 0 up to rounding and 0 for equal arguments; `[batch]` for perExample, rank 0 for sum and mean,
+ * @returns nats, ≥ 0, and 0 just for equal arguments; `[batch]` for perExample, rank 0 for sum and mean,
  *   else the mean's shape
  * @throws {RangeError} when shapes differ
  * @example
@@ -125,8 +130,8 @@ export function klGaussians(
   checkAlike(where, "q.mean", q.mean, "p.mean", p.mean);
   const reduction = reductionOf(where, options, "q.mean", q.mean);
   return inScope(() => {
-    const distance = mul(square(sub(q.mean, p.mean)), exp(scale(p.logVar, -1)));
-    return reduceExamples(divergence(sub(q.logVar, p.logVar), distance), reduction);
+    const spread = spreadDivergence([q.logVar, p.logVar], undefined);
+    return reduceExamples(add(spread, halfDistance(q.mean, p.mean, p.logVar)), reduction);
   });
 }
 
@@ -139,7 +144,7 @@ export function klGaussians(
  * @param q - `{ mean, logVar }`
  * @param options.reduction - `"perExample"` (default: Σ over all axes but the first), `"none"`, `"sum"`, or
  *   `"mean"` over the examples (never over the latent dimensions, which would divide the term by their number)
- * @returns nats, ≥ 0 up to rounding and 0 for N(0, I); `[batch]` for perExample, rank 0 for sum and mean, else the
+ * @returns nats, ≥ 0, and 0 just for N(0, I); `[batch]` for perExample, rank 0 for sum and mean, else the
  *   mean's shape
  * @throws {RangeError} when the shapes of mean and logVar differ
  * @example
@@ -150,11 +155,5 @@ export function klStandardNormal(q: DiagonalGaussian, options: ReductionOptions 
   const where = "klStandardNormal";
   checkGaussian(where, "q", q);
   const reduction = reductionOf(where, options, "q.mean", q.mean);
-  return inScope(() => reduceExamples(divergence(q.logVar, square(q.mean)), reduction));
-}
-
-/** ½(exp(r) − 1 − r + distance) for r = log(σq²/σp²): no quotient of variances that could overflow before its log. */
-function divergence(logRatio: Tensor, distance: Tensor): Tensor {
-  const spread = sub(scale(exp(logRatio), 1, -1), logRatio);
-  return scale(add(spread, distance), 0.5);
+  return inScope(() => reduceExamples(klToStandardOp([q.mean, q.logVar], undefined), reduction));
 }

@@ -2,11 +2,12 @@
 
 import { checkBoolean, checkNumber, checkOptions, refuseKind, refuseValue } from "../check.js";
 import { checkAlike, checkReduction, reduceElements, type ReductionOptions } from "../losses/reduction.js";
-import { add, mul, sub } from "../ops/arithmetic.js";
-import { exp, scale, square } from "../ops/pointwise.js";
+import { add, sub } from "../ops/arithmetic.js";
+import { scale, square } from "../ops/pointwise.js";
 import { inScope } from "../scope.js";
 import { checkTensor, type Shape, type Tensor } from "../tensor.js";
 import { LOG_TWO_PI } from "./gaussian.js";
+import { halfDistance } from "./gaussianTerms.js";
 
 /** What a decoder gives of a Gaussian likelihood: the mean, with a learned log-variance or a fixed deviation. */
 export type GaussianLikelihood =
@@ -28,7 +29,7 @@ export interface GaussianNllOptions extends ReductionOptions {
 }
 
 /** Float32's least normal number: the inverses of smaller ones are not finite there. */
-const LEAST_GAMMA = 2 ** -126;
+export const LEAST_GAMMA = 2 ** -126;
 
 /** Whether a shape repeats to exactly `shape`. */
 function broadcastsTo(part: Shape, shape: Shape): boolean {
@@ -79,10 +80,9 @@ export function gaussianNll(
         logVar.shape,
       );
     }
-    return inScope(() => {
-      const distance = mul(square(sub(x, mean)), exp(scale(logVar, -1)));
-      return reduceElements(scale(add(distance, logVar), 0.5, constant), reduction);
-    });
+    return inScope(() =>
+      reduceElements(add(halfDistance(x, mean, logVar), scale(logVar, 0.5, constant)), reduction),
+    );
   }
   checkNumber(where, "likelihood.gamma", gamma);
   if (gamma < LEAST_GAMMA) refuseValue(where, "likelihood.gamma", "be above 0 (at least 2⁻¹²⁶)", gamma);

@@ -1,6 +1,6 @@
 // Mixtures of diagonal Gaussians as plain data: log density and samples. Fitting one lives in fitMixture.ts.
 
-import { checkInteger, checkOptions, refuseValue } from "../check.js";
+import { checkInteger, checkOptions, checkResult, refuseValue } from "../check.js";
 import { checkAlike, checkReduction, reduceExamples, type ReductionOptions } from "../losses/reduction.js";
 import { add } from "../ops/arithmetic.js";
 import { logSumExp, sum } from "../ops/reduce.js";
@@ -8,6 +8,7 @@ import { reshape } from "../ops/shape.js";
 import { logSoftmax } from "../ops/softmax.js";
 import { categorical, normal } from "../random/draws.js";
 import { checkKey, type Key, split } from "../random/keys.js";
+import { checkFinite, checkLogits } from "../random/parameters.js";
 import { inScope } from "../scope.js";
 import { adoptArray, checkTensor, type Tensor, zeros } from "../tensor.js";
 import { logDensity } from "./gaussian.js";
@@ -76,7 +77,7 @@ export function mixtureLogProb(x: Tensor, mixture: GaussianMixture, options: Red
  * @param options.count - how many points, integer ≥ 1
  * @returns points, shape `[count, D]`
  * @throws {TypeError} when `from` is not a key
- * @throws {RangeError} when the shapes do not fit or the count is not an integer ≥ 1
+ * @throws {RangeError} when the shapes do not fit, the count is not an integer ≥ 1, or the mixture holds NaN or no weight
  * @example
  * const mixture = { logits: zeros([2]), means: tensor([[-3], [3]]), logVars: zeros([2, 1]) };
  * const points = sampleMixture(key(1), mixture, { count: 500 }); // shape [500, 1]
@@ -92,6 +93,10 @@ export function sampleMixture(
   checkOptions(where, options, ["count"]);
   const { count } = options;
   checkInteger(where, "count", count, 1);
+  checkResult(where, "count", count, count * Math.max(components, dimensions));
+  checkLogits(where, "mixture.logits", mixture.logits, components);
+  checkFinite(where, "mixture.means", mixture.means);
+  checkFinite(where, "mixture.logVars", mixture.logVars);
   const [choiceKey, noiseKey] = split(from);
   return inScope(() => {
     const choices = categorical(choiceKey, add(zeros([count, components]), mixture.logits));

@@ -2,7 +2,7 @@
 
 import { refuseValue, withAllowance, within } from "../check.js";
 import { type AnyModel, type CustomParts, modelFromSpec } from "../models/fromSpec.js";
-import type { Model, ModelParams, ModelSpec } from "../models/model.js";
+import { checkModel, type Model, type ModelParams, type ModelSpec } from "../models/model.js";
 import { key } from "../random/keys.js";
 import { tensorsOf } from "../tree.js";
 import { asLike } from "./asLike.js";
@@ -32,6 +32,7 @@ export interface LoadedModel {
  * loadModel(file).info; // { trainedOn: "nothing yet" }
  */
 export function saveModel(model: Model, params: ModelParams, info: unknown = null): Uint8Array {
+  checkModel("saveModel", model);
   const whole = asLike("saveModel", "params", params, model.init(key(0)));
   return writeTree({ kind: "model", version: 1, model: model.spec, params: whole, info });
 }

@@ -1,9 +1,10 @@
 // NumPy's format for one array.
 
-import { checkBytes, decodeElements, ELEMENT_BYTES, viewOf } from "../bytes.js";
+import { decodeElements, ELEMENT_BYTES, type ElementType, kindHint, ownBytes, viewOf } from "../bytes.js";
 import { refuseValue } from "../check.js";
-import { fromNdarray } from "../ndarray.js";
+import { fromNdarray } from "../ndarrayLike.js";
 import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor.js";
+import { encodeUtf8 } from "../utf8.js";
 import { readHeader, writeHeader } from "./npyHeader.js";
 import { bytesOf } from "./support.js";
 
@@ -31,7 +32,7 @@ export function writeNpy(t: Tensor): Uint8Array {
   const file = new Uint8Array(dataStart + 4 * t.size).fill(0x20, 10, dataStart - 1);
   file.set([...MAGIC, 1, 0]);
   viewOf(file).setUint16(8, dataStart - 10, true);
-  file.set(new TextEncoder().encode(header), 10);
+  file.set(encodeUtf8(header), 10);
   file[dataStart - 1] = 0x0a;
   file.set(bytesOf(t), dataStart);
   return file;
@@ -51,11 +52,16 @@ export function writeNpy(t: Tensor): Uint8Array {
  * @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function readNpy(bytes: Uint8Array): Tensor {
+  return readTypedNpy(bytes).array;
+}
+
+/** An array with the type that its numbers had in the file. */
+export function readTypedNpy(given: Uint8Array): { readonly array: Tensor; readonly type: ElementType } {
   const where = "readNpy";
-  checkBytes(where, bytes);
+  const bytes = ownBytes(where, given);
   if (bytes.length < 12) refuseValue(where, "bytes", "hold at least 12 bytes", bytes);
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    refuseValue(where, "bytes", "begin with \\x93NUMPY", [...bytes.subarray(0, 6)]);
+    refuseValue(where, "bytes", "begin with \\x93NUMPY", [...bytes.subarray(0, 6)], kindHint(bytes));
   }
   const [major, minor] = bytes.subarray(6, 8);
   if (major < 1 || major > 3 || minor !== 0) {
@@ -72,7 +78,7 @@ export function readNpy(bytes: Uint8Array): Tensor {
   const length = dataStart + sizeOf(shape) * ELEMENT_BYTES[type];
   if (bytes.length !== length) refuseValue(where, "bytes", `be ${length} long, as the header says`, bytes);
   const values = decodeElements(type, bytes.subarray(dataStart), isLittle);
-  if (!isFortran) return adoptArray(values, shape);
+  if (!isFortran) return { type, array: adoptArray(values, shape) };
   const stride = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
-  return fromNdarray({ data: values, shape, stride, offset: 0 });
+  return { type, array: fromNdarray({ data: values, shape, stride, offset: 0 }) };
 }

@@ -1,10 +1,11 @@
 // Images as PNG files.
 
-import { decode, encode } from "fast-png";
-import { checkBytes, viewOf } from "../bytes.js";
-import { checkNumber, checkOptions, refuseValue } from "../check.js";
+import { encode } from "fast-png";
+import { ownBytes, viewOf } from "../bytes.js";
+import { checkInteger, checkNumber, checkOptions, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
-import { INDEXED, type PngFile, readPngFile, SIGNATURE } from "./pngFile.js";
+import { INDEXED, type PngFile, readPngFile } from "./pngFile.js";
+import { samplesOf } from "./pngSamples.js";
 
 export interface PngOptions {
   /** The value that becomes 0 (default 0). */
@@ -12,6 +13,14 @@ export interface PngOptions {
   /** The value that becomes 255 (default 1). */
   readonly high?: number;
 }
+
+export interface PngReadOptions {
+  /** Most bytes of the image, which are 4 for every value (default 2²⁸: 256 MiB). */
+  readonly maxBytes?: number;
+}
+
+/** Bytes that an image may take unless more is said: 22 million pixels of three channels. */
+const MAX_BYTES = 2 ** 28;
 
 /**
  * The bytes of a PNG file of 8 bits: `round(255 · (image − low) / (high − low))`, clipped to 0 … 255.
@@ -57,27 +66,32 @@ export function writePng(image: Tensor, options: PngOptions = {}): Uint8Array {
 }
 
 /**
- * The image of a PNG file: grey, colour or palette, with alpha or without, of 1 to 16 bits; interlaced only of 8
- * and 16. Samples are as in the file, divided by the largest: neither gamma nor a colour profile is applied. Of an
+ * The image of a PNG file: grey, colour or palette, with alpha or without, of 1 to 16 bits, interlaced or
+ * not. Samples are as in the file, divided by the largest: neither gamma nor a colour profile is applied. Of an
  * animation, the still image.
  *
- * A file made to harm may unpack to about a thousand times its own length before it is refused: limit the length
- * of files that come from strangers.
+ * A small file can hold a huge image. How large one is allowed to be is checked before anything is unpacked, and no
+ * more is unpacked than the image needs; texts and colour profiles never are.
  *
  * @param bytes - the file
+ * @param options.maxBytes - most bytes that the image may take, 4 for every value (default 2²⁸, that is 256 MiB)
  * @returns shape `[height, width, channels]`, values from 0 to 1; one channel is grey, two are grey and alpha,
  *   three are colour, four are colour and alpha
  * @throws {TypeError} when `bytes` is not a `Uint8Array`, or lies in memory that other threads may be writing
- * @throws {RangeError} when the file departs from the standard, is cut or damaged, is interlaced with less than 8
- *   bits, or has more than 2²⁷ pixels
+ * @throws {RangeError} when the file departs from the standard, is cut or damaged, or takes more than
+ *   `maxBytes` or has more than 2²⁷ pixels
  * @example
  * readPng(writePng(ones([28, 20, 3]))).shape; // [28, 20, 3]
  * @see https://www.w3.org/TR/png-3/
  */
-export function readPng(bytes: Uint8Array): Tensor {
+export function readPng(bytes: Uint8Array, options: PngReadOptions = {}): Tensor {
   const where = "readPng";
-  checkBytes(where, bytes);
-  const file = readPngFile(where, bytes);
+  const own = ownBytes(where, bytes);
+  checkOptions(where, options, ["maxBytes"]);
+  const { maxBytes = MAX_BYTES } = options;
+  checkInteger(where, "maxBytes", maxBytes, 1);
+  const file = readPngFile(where, own);
+  checkMemory(where, file, maxBytes);
   const samples = samplesOf(where, file);
   const { width, height, colorType, channels, transparency } = file;
   if (colorType === INDEXED) return fromPalette(where, file, samples);
@@ -88,51 +102,17 @@ export function readPng(bytes: Uint8Array): Tensor {
   return adoptArray(values, [height, width, channels]);
 }
 
-/** One number per sample, unpacked and unfiltered by fast-png. */
-function samplesOf(where: string, file: PngFile): Uint8Array | Uint16Array {
-  const { width, height, channels, depth } = file;
-  let data: ArrayLike<number>;
-  try {
-    ({ data } = decode(plainFileOf(file)));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : error;
-    return refuseValue(where, "image data (IDAT)", `unpack to ${width} × ${height} pixels`, reason);
+function checkMemory(
+  where: string,
+  { width, height, channels, colorType, transparency }: PngFile,
+  maxBytes: number,
+): void {
+  const all = (colorType === INDEXED ? 3 : channels) + Number(transparency.length > 0);
+  const bytes = 4 * width * height * all;
+  if (bytes > maxBytes) {
+    const rule = `take at most ${maxBytes} bytes as float32 (the option maxBytes)`;
+    refuseValue(where, `image of ${width} × ${height} × ${all} values`, rule, bytes);
   }
-  const samples = new (depth === 16 ? Uint16Array : Uint8Array)(height * width * channels);
-  if (depth >= 8) samples.set(data);
-  else {
-    // Several samples share a byte, the first in its high bits; rows begin with a new byte.
-    const perByte = 8 / depth;
-    const rowBytes = Math.ceil(width / perByte);
-    for (let i = 0; i < samples.length; i++) {
-      const column = i % width;
-      const byte = data[((i - column) / width) * rowBytes + Math.floor(column / perByte)];
-      samples[i] = (byte >> (8 - depth * ((column % perByte) + 1))) & (2 ** depth - 1);
-    }
-  }
-  return samples;
-}
-
-/** A file of header and pixels alone: what else the decoder would look at, it might stumble over. */
-function plainFileOf({ width, height, depth, colorType, isInterlaced, packed }: PngFile): Uint8Array {
-  const file = new Uint8Array(SIGNATURE.length + 3 * 12 + 13 + packed.length);
-  const view = viewOf(file);
-  file.set(SIGNATURE);
-  let position = SIGNATURE.length;
-  const append = (type: string, data: ArrayLike<number>) => {
-    view.setUint32(position, data.length);
-    file.set(new TextEncoder().encode(type), position + 4);
-    file.set(data, position + 8);
-    // The checksum stays 0: the decoder is not asked to look at it.
-    position += 12 + data.length;
-  };
-  const header = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, depth, colorType, 0, 0, isInterlaced ? 1 : 0]);
-  viewOf(header).setUint32(0, width);
-  viewOf(header).setUint32(4, height);
-  append("IHDR", header);
-  append("IDAT", packed);
-  append("IEND", []);
-  return file;
 }
 
 function fromPalette(where: string, file: PngFile, indices: ArrayLike<number>): Tensor {

@@ -1,7 +1,9 @@
 // The chunks of a PNG file: walked and checked before anything is unpacked. Pixels are decoded elsewhere.
 
-import { viewOf } from "../bytes.js";
+import { kindHint, viewOf } from "../bytes.js";
 import { MAX_ELEMENTS, refuseValue } from "../check.js";
+import { crc32 } from "./crc32.js";
+import { MAX_PACKED } from "./inflate.js";
 
 /** What a file says about its pixels, and their packed bytes. */
 export interface PngFile {
@@ -41,63 +43,57 @@ export function isPng(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => bytes[i] === byte);
 }
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0xedb88320 : byte >>> 1;
-  return byte;
-});
-
-function crcOf(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
-
-interface Chunk {
-  readonly type: string;
-  readonly data: Uint8Array;
-}
-
-/** The chunks up to the end of the image; what follows it is not looked at. */
-function chunksOf(where: string, bytes: Uint8Array): Chunk[] {
+/** Visits the chunks up to the end of the image; what follows it is not looked at. */
+function visitChunks(
+  where: string,
+  bytes: Uint8Array,
+  visit: (index: number, type: string, start: number, end: number) => void,
+): void {
   const view = viewOf(bytes);
-  const chunks: Chunk[] = [];
-  for (let start = SIGNATURE.length; chunks.at(-1)?.type !== "IEND";) {
-    const place = `chunk ${chunks.length}`;
+  let type = "";
+  for (let start = SIGNATURE.length, index = 0; type !== "IEND"; index++) {
+    const place = `chunk ${index}`;
     const rest = bytes.length - start - 12;
     if (rest < 0) refuseValue(where, "bytes", "go on until the chunk IEND", bytes);
     const length = view.getUint32(start);
     if (length > rest) refuseValue(where, `${place} length`, `be at most ${rest}`, length);
     const end = start + 8 + length;
-    if (crcOf(bytes.subarray(start + 4, end)) !== view.getUint32(end)) {
+    if (crc32(bytes.subarray(start + 4, end)) !== view.getUint32(end)) {
       refuseValue(where, place, "agree with its checksum", "damaged bytes");
     }
-    const type = String.fromCharCode(...bytes.subarray(start + 4, start + 8));
-    chunks.push({ type, data: bytes.subarray(start + 8, end) });
+    type = String.fromCharCode(...bytes.subarray(start + 4, start + 8));
+    visit(index, type, start + 8, end);
     start = end + 4;
   }
-  return chunks;
 }
 
 /** Reads and checks all but the pixels. */
 export function readPngFile(where: string, bytes: Uint8Array): PngFile {
   if (!isPng(bytes)) {
-    refuseValue(where, "bytes", "begin with PNG's signature", [...bytes.subarray(0, 4)]);
+    refuseValue(where, "bytes", "begin with PNG's signature", [...bytes.subarray(0, 4)], kindHint(bytes));
   }
-  const [first, ...chunks] = chunksOf(where, bytes);
-  if (first.type !== "IHDR" || first.data.length !== 13) {
-    refuseValue(where, "chunk 0", "be IHDR of 13 bytes", first.type);
-  }
-  const header = readHeader(where, first.data);
-  const dataOf = (wanted: string) => chunks.filter(({ type }) => type === wanted).map(({ data }) => data);
-  const [palette = new Uint8Array(0)] = dataOf("PLTE");
-  const [transparency = new Uint8Array(0)] = dataOf("tRNS");
-  // A text, a colour profile and the like change no sample. What is critical and unknown may.
-  const stranger = chunks.find(({ type }) => !/^(PLTE|IDAT|IEND|[a-z].*)$/.test(type));
-  if (stranger !== undefined) refuseValue(where, "chunks", "be those of the standard", stranger.type);
-  checkPalette(where, header, palette, transparency);
-  const packed = join(dataOf("IDAT"));
-  checkPackedLength(where, header, packed.length);
-  return { ...header, palette, transparency, packed };
+  let [first, stranger] = ["", ""];
+  let header: Uint8Array = new Uint8Array(0);
+  let palette: Uint8Array | undefined;
+  let transparency: Uint8Array | undefined;
+  // Starts and ends only: of a file of empty chunks, views would take many times its length.
+  const pixels: number[] = [];
+  visitChunks(where, bytes, (index, type, start, end) => {
+    if (index === 0) [first, header] = [type, bytes.subarray(start, end)];
+    else if (type === "PLTE") palette ??= bytes.subarray(start, end);
+    else if (type === "tRNS") transparency ??= bytes.subarray(start, end);
+    else if (type === "IDAT") pixels.push(start, end);
+    // A text, a colour profile and the like change no sample. What is critical and unknown may.
+    else if (type !== "IEND" && !/^[a-z]/.test(type)) stranger ||= type;
+  });
+  if (first !== "IHDR" || header.length !== 13) refuseValue(where, "chunk 0", "be IHDR of 13 bytes", first);
+  const read = readHeader(where, header);
+  if (stranger !== "") refuseValue(where, "chunks", "be those of the standard", stranger);
+  const [colours, alpha] = [palette ?? new Uint8Array(0), transparency ?? new Uint8Array(0)];
+  checkPalette(where, read, colours, alpha);
+  const packed = joined(bytes, pixels);
+  checkPackedLength(where, read, packed.length);
+  return { ...read, palette: colours, transparency: alpha, packed };
 }
 
 type Header = Omit<PngFile, "palette" | "transparency" | "packed">;
@@ -122,11 +118,7 @@ function readHeader(where: string, data: Uint8Array): Header {
   if (width === 0 || height === 0 || width * height > most) {
     refuseValue(where, "width and height", `be ≥ 1 and multiply to at most ${most} pixels`, [width, height]);
   }
-  const isInterlaced = interlace === 1;
-  if (isInterlaced && depth < 8) {
-    refuseValue(where, "depth", "be 8 or 16 when interlaced (save the image without interlacing)", depth);
-  }
-  return { width, height, depth, colorType, channels, isInterlaced };
+  return { width, height, depth, colorType, channels, isInterlaced: interlace === 1 };
 }
 
 function checkPalette(
@@ -154,19 +146,22 @@ function checkPalette(
  */
 function checkPackedLength(where: string, { width, height, depth, channels }: Header, length: number): void {
   const pixels = height * Math.ceil((width * depth * channels) / 8);
-  const [least, most] = [Math.ceil(pixels / MOST_UNPACKED), 8 * (pixels + height) + 4096];
+  const least = Math.ceil(pixels / MOST_UNPACKED);
+  const most = Math.min(8 * (pixels + height) + 4096, MAX_PACKED);
   if (length < least || length > most) {
     const rule = `be from ${least} to ${most} bytes long for ${width} × ${height} pixels`;
     refuseValue(where, "image data (IDAT)", rule, length);
   }
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let position = 0;
-  for (const part of parts) {
-    joined.set(part, position);
-    position += part.length;
+/** Parts of bytes, each by its start and its end, in one piece. */
+function joined(bytes: Uint8Array, ranges: readonly number[]): Uint8Array {
+  if (ranges.length === 2) return bytes.subarray(ranges[0], ranges[1]);
+  let length = 0;
+  for (let i = 0; i < ranges.length; i += 2) length += ranges[i + 1] - ranges[i];
+  const whole = new Uint8Array(length);
+  for (let i = 0, position = 0; i < ranges.length; position += ranges[i + 1] - ranges[i], i += 2) {
+    whole.set(bytes.subarray(ranges[i], ranges[i + 1]), position);
   }
-  return joined;
+  return whole;
 }

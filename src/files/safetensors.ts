@@ -1,8 +1,17 @@
 // The safetensors format: named tensors behind a JSON header. Files from strangers are read without trust.
 
-import { checkBytes, decodeElements, ELEMENT_BYTES, type ElementType, readUint64, viewOf } from "../bytes.js";
+import {
+  decodeElements,
+  ELEMENT_BYTES,
+  type ElementType,
+  kindHint,
+  ownBytes,
+  readUint64,
+  viewOf,
+} from "../bytes.js";
 import { checkShape, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Shape, type Tensor } from "../tensor.js";
+import { encodeUtf8 } from "../utf8.js";
 import { checkName, checkText, parseHeader } from "./jsonHeader.js";
 import { briefValue, bytesOf, placeOf } from "./support.js";
 
@@ -70,7 +79,7 @@ export function writeSafetensors(
     members.push(jsonMember([name, { dtype: "F32", shape: t.shape, data_offsets: [length, end] }]));
     length = end;
   }
-  const header = new TextEncoder().encode(`{${members.join()}}`);
+  const header = encodeUtf8(`{${members.join()}}`);
   const dataStart = 8 + 8 * Math.ceil(header.length / 8);
   if (dataStart - 8 > MAX_HEADER) {
     refuseValue(where, "names and metadata", `take at most ${MAX_HEADER} bytes`, dataStart - 8);
@@ -111,22 +120,32 @@ function sortedEntries<T>(
  * @param bytes - the file
  * @returns tensors and metadata by name, in the header's order
  * @throws {TypeError} when `bytes` is not a `Uint8Array`, or lies in memory that other threads may be writing
- * @throws {RangeError} when the file departs from the format in any way, or a tensor has no elements
+ * @throws {RangeError} when the file departs from the format in any way, a tensor has no elements, or the header
+ *   holds more than 1,500,000 values (about 130,000 tensors)
  * @example
  * const { tensors } = readSafetensors(writeSafetensors({ bias: tensor([1, 2]) }));
  * tensors.bias.data; // [1, 2]
  * @see https://github.com/huggingface/safetensors#format
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+  return readParts(ownBytes("readSafetensors", bytes));
+}
+
+function readParts(bytes: Uint8Array): SafetensorsFile {
   const where = "readSafetensors";
-  checkBytes(where, bytes);
   if (bytes.length < 8) refuseValue(where, "bytes", "hold at least 8 bytes", bytes);
   const headerLength = readUint64(viewOf(bytes), 0, true);
   if (headerLength > MAX_HEADER) {
-    refuseValue(where, "header length", `be at most ${MAX_HEADER}`, headerLength);
+    refuseValue(where, "header length", `be at most ${MAX_HEADER}`, headerLength, kindHint(bytes));
   }
   if (headerLength > bytes.length - 8) {
-    refuseValue(where, "header length", `be at most the ${bytes.length - 8} bytes that follow`, headerLength);
+    refuseValue(
+      where,
+      "header length",
+      `be at most the ${bytes.length - 8} bytes that follow`,
+      headerLength,
+      kindHint(bytes),
+    );
   }
   const data = bytes.subarray(8 + headerLength);
   const { [METADATA]: texts = {}, ...entries } = parseHeader(where, bytes.subarray(8, 8 + headerLength));

@@ -1,13 +1,16 @@
 // Files that hold a whole tree: tensors beside plain data, as models and checkpoints are. They are safetensors files
 // whose metadata tells the tree (`reparam`, JSON with a mark in the place of each tensor) and a checksum of the file.
 
+import { ownBytes } from "../bytes.js";
 import { refuseKind, refuseValue } from "../check.js";
 import { Tensor } from "../tensor.js";
-import { isPlainObject, leavesOf, type Path, showPath } from "../tree.js";
+import { isPlainObject, leavesOf, MAX_DEPTH, type Path, showPath } from "../tree.js";
+import { encodeUtf8 } from "../utf8.js";
 import { crc32 } from "./crc32.js";
+import { checkExtent, type JsonLimits } from "./jsonHeader.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 import { brief, briefValue } from "./support.js";
-import { MAX_DEPTH, writePath } from "./treePaths.js";
+import { writePath } from "./treePaths.js";
 
 /** Names of the objects that stand in the place of what JSON cannot hold: a tensor, NaN or infinity. */
 const TENSOR = "$tensor";
@@ -25,21 +28,27 @@ function numberJson(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
+/** Checkpoints of hundreds of thousands of epochs need less. How deep a tree may be is checked when it is made. */
+const LIMITS: JsonLimits = { depth: 2 ** 16, values: 2 ** 22 };
+
+/** A place in the tree, for messages. */
+const placeIn = (path: Path) =>
+  showPath(["tree", ...path.map((name) => (typeof name === "string" ? brief(name) : name))].slice(0, 8));
+
 /** The JSON of a tree. */
 function jsonOf(value: unknown, path: Path): string {
   const where = "writeTree";
-  const place = showPath(["tree", ...path]);
-  if (path.length > MAX_DEPTH) refuseValue(where, "tree", `nest at most ${MAX_DEPTH} deep`, place);
+  if (path.length > MAX_DEPTH) refuseValue(where, "tree", `nest at most ${MAX_DEPTH} deep`, placeIn(path));
   if (value instanceof Tensor) return mark(TENSOR, writePath(path));
   if (typeof value === "number") return numberJson(value);
   if (value === null || typeof value === "string" || typeof value === "boolean") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${Array.from(value, (entry, i) => jsonOf(entry, [...path, i])).join()}]`;
   if (!isPlainObject(value)) {
-    return refuseKind(where, place, "be a tensor, plain data, or an array or object of these", value);
+    return refuseKind(where, placeIn(path), "be a tensor, plain data, or an array or object of these", value);
   }
   for (const name of [TENSOR, NUMBER]) {
     if (Object.hasOwn(value, name))
-      refuseKind(where, place, `have no entry ${name}, a mark of the file`, value);
+      refuseKind(where, placeIn(path), `have no entry ${name}, a mark of the file`, value);
   }
   const members = Object.entries(value)
     .filter(([, entry]) => entry !== undefined)
@@ -49,7 +58,7 @@ function jsonOf(value: unknown, path: Path): string {
 
 /** Where in the file the digits of the checksum stand; -1 where there are none. */
 function checksumPlace(file: Uint8Array): number {
-  const label = new TextEncoder().encode('"checksum":"');
+  const label = encodeUtf8('"checksum":"');
   // The names of metadata come first and in order, so this is the first place with these bytes.
   const limit = Math.min(file.length - label.length - BLANK.length, 256);
   for (let at = 8; at < limit; at++) {
@@ -61,7 +70,7 @@ function checksumPlace(file: Uint8Array): number {
 /** The checksum of a file whose own digits are blank. */
 function checksumOf(file: Uint8Array, place: number): string {
   const blank = file.slice();
-  blank.set(new TextEncoder().encode(BLANK), place);
+  blank.set(encodeUtf8(BLANK), place);
   return crc32(blank).toString(16).padStart(8, "0");
 }
 
@@ -82,11 +91,12 @@ function checksumOf(file: Uint8Array, place: number): string {
  */
 export function writeTree(tree: unknown): Uint8Array {
   const json = jsonOf(tree, []);
+  checkExtent("writeTree", "tree", json, LIMITS);
   const tensors = Object.create(null) as Record<string, Tensor>;
   for (const { path, tensor } of leavesOf(tree)) tensors[writePath(path)] = tensor;
   const file = writeSafetensors(tensors, { checksum: BLANK, reparam: json });
   const place = checksumPlace(file);
-  file.set(new TextEncoder().encode(checksumOf(file, place)), place);
+  file.set(encodeUtf8(checksumOf(file, place)), place);
   return file;
 }
 
@@ -119,6 +129,7 @@ function takeTensor(tensors: Map<string, Tensor>, name: unknown): Tensor {
 }
 
 function parse(json: string): unknown {
+  checkExtent(WHERE_READ, "metadata.reparam", json, LIMITS);
   try {
     return JSON.parse(json);
   } catch {
@@ -143,8 +154,9 @@ export function readTree(bytes: Uint8Array): unknown {
     const names = Object.keys(metadata).slice(0, 6).map(brief);
     refuseValue(WHERE_READ, "bytes", "be a file of writeTree, saveModel or fit", names);
   }
-  const place = checksumPlace(bytes);
-  if (place < 0 || checksumOf(bytes, place) !== checksum) {
+  const own = ownBytes(WHERE_READ, bytes);
+  const place = checksumPlace(own);
+  if (place < 0 || checksumOf(own, place) !== checksum) {
     const rule = "have the checksum that is written in them: the file is damaged";
     refuseValue(WHERE_READ, "bytes", rule, brief(checksum));
   }

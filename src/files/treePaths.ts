@@ -5,11 +5,8 @@
 
 import { refuseKind, refuseValue } from "../check.js";
 import { checkTensor, isSameShape, Tensor } from "../tensor.js";
-import { leavesOf, mapTree, type Path, showPath, type Tree } from "../tree.js";
+import { isPlainObject, leavesOf, mapTree, MAX_DEPTH, type Path, showPath, type Tree } from "../tree.js";
 import { brief, placeOf } from "./support.js";
-
-/** Deepest tree that is made: deeper ones would end in a stack overflow, here or in who walks them. */
-export const MAX_DEPTH = 64;
 
 function writeSegment(name: string | number): string {
   if (typeof name === "number") return String(name);
@@ -57,19 +54,17 @@ export function flattenTree(tree: Tree): Record<string, Tensor> {
 
 /** Checks that a tree holds tensors alone: what else stands in it would be lost. */
 function checkTree(where: string, argument: string, tree: unknown, path: Path = []): void {
-  if (path.length > MAX_DEPTH) refuseValue(where, argument, `nest at most ${MAX_DEPTH} deep`, path);
+  if (path.length > MAX_DEPTH)
+    refuseValue(where, argument, `nest at most ${MAX_DEPTH} deep`, path.slice(0, 7));
   if (tree instanceof Tensor) return;
   if (Array.isArray(tree)) {
     for (const [i, entry] of tree.entries()) checkTree(where, argument, entry, [...path, i]);
   } else if (isPlainObject(tree)) {
     for (const [name, entry] of Object.entries(tree)) checkTree(where, argument, entry, [...path, name]);
-  } else refuseKind(where, showPath([argument, ...path]), "be a tensor, an array or a plain object", tree);
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  } else {
+    const place = path.map((name) => (typeof name === "string" ? brief(name) : name)).slice(0, 8);
+    refuseKind(where, showPath([argument, ...place]), "be a tensor, an array or a plain object", tree);
+  }
 }
 
 /**

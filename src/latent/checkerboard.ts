@@ -19,7 +19,7 @@ export interface CheckerboardOptions {
   readonly period?: number;
 }
 
-/** How often each of `size` places on a line is written to. */
+/** How often each of `size` places on a line is written to; linear in the sizes, not in their product. */
 function writesOf(
   size: number,
   inputs: number,
@@ -28,13 +28,16 @@ function writesOf(
   dilation: number,
   cut: number,
 ) {
-  const writes = new Float32Array(size);
+  // Each input begins a run of `kernel` writes, `dilation` apart: counted where runs begin and behind their ends.
+  const changes = new Int32Array((inputs - 1) * stride + (kernel - 1) * dilation + 1);
   for (let input = 0; input < inputs; input++) {
-    for (let tap = 0; tap < kernel; tap++) {
-      const place = input * stride + tap * dilation - cut;
-      if (place >= 0 && place < size) writes[place]++;
-    }
+    changes[input * stride]++;
+    const end = input * stride + kernel * dilation;
+    if (end < changes.length) changes[end]--;
   }
+  for (let place = dilation; place < changes.length; place++) changes[place] += changes[place - dilation];
+  const writes = new Float32Array(size);
+  for (let place = 0; place < size; place++) writes[place] = changes[place + cut] ?? 0;
   return writes;
 }
 

@@ -1,9 +1,9 @@
 // The plane of two latent dimensions as a grid of codes.
 
-import { checkNumber, checkOptions, refuseValue } from "../check.js";
+import { checkInteger, checkNumber, checkOptions, checkResult, refuseValue } from "../check.js";
 import type { Tensor } from "../tensor.js";
 import { normalQuantile } from "./normalQuantile.js";
-import { checkCodes, checkDimensions, checkSteps, makeCodes, rowOf, spaced } from "./rows.js";
+import { checkCodes, checkDimensions, makeCodes, rowOf, spacedAt } from "./rows.js";
 
 /** Options of {@link latentGrid}. */
 export interface LatentGridOptions {
@@ -42,7 +42,8 @@ export function latentGrid(code: Tensor, options: LatentGridOptions): Tensor {
   if (count !== 1) refuseValue(where, "code.shape[0]", "be 1", count);
   checkOptions(where, options, ["size", "dimensions", "margin"]);
   const { size, dimensions = [0, 1] } = options;
-  checkSteps(where, "size", size);
+  checkInteger(where, "size", size, 2);
+  checkResult(where, "size", size, size * size * latentSize);
   checkDimensions(where, dimensions, latentSize);
   const [across, up] = dimensions;
   if (dimensions.length !== 2 || across === up) {
@@ -53,7 +54,8 @@ export function latentGrid(code: Tensor, options: LatentGridOptions): Tensor {
   if (margin <= 0 || margin >= 0.5) refuseValue(where, "margin", "be above 0 and below 0.5", margin);
 
   // Around 0, so that the middle of an odd size is exactly 0.
-  const values = spaced(margin - 0.5, 0.5 - margin, size).map((share) => normalQuantile(0.5 + share));
+  const shares = { from: margin - 0.5, to: 0.5 - margin, count: size };
+  const values = Array.from({ length: size }, (_, i) => normalQuantile(0.5 + spacedAt(shares, i)));
   return makeCodes(where, size * size, latentSize, (place, row) => {
     place.set(rowOf(code, 0));
     place[across] = values[row % size];

@@ -2,7 +2,7 @@
 
 import { checkOneOf, checkOptions, refuseValue } from "../check.js";
 import type { Tensor } from "../tensor.js";
-import { checkCodes, checkSteps, makeCodes, rowOf, spaced } from "./rows.js";
+import { checkCodes, checkSteps, makeCodes, rowOf, spacedAt } from "./rows.js";
 
 /** The way between two codes. */
 export type Interpolation = "straight" | "spherical";
@@ -71,15 +71,15 @@ export function interpolate(a: Tensor, b: Tensor, options: InterpolateOptions = 
   }
   checkOptions(where, options, ["steps", "kind"]);
   const { steps = 9, kind = "straight" } = options;
-  checkSteps(where, "steps", steps);
+  checkSteps(where, "steps", steps, count * latentSize);
   checkOneOf(where, "kind", kind, ["straight", "spherical"]);
-  const times = spaced(0, 1, steps);
+  const times = { from: 0, to: 1, count: steps };
   let shares = straight;
   return makeCodes(where, count * steps, latentSize, (place, row) => {
     const pair = Math.floor(row / steps);
     const [start, end] = [rowOf(a, pair), rowOf(b, pair)];
     if (kind === "spherical" && row % steps === 0) shares = spherical(start, end);
-    const [shareOfStart, shareOfEnd] = shares(times[row % steps]);
+    const [shareOfStart, shareOfEnd] = shares(spacedAt(times, row % steps));
     for (let i = 0; i < latentSize; i++) place[i] = shareOfStart * start[i] + shareOfEnd * end[i];
   });
 }

@@ -1,7 +1,7 @@
 // Many images as one picture.
 
-import { checkInteger, checkNumber, checkOptions, checkShape } from "../check.js";
-import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
+import { checkInteger, checkNumber, checkOptions, checkResult } from "../check.js";
+import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor.js";
 
 /** Options of {@link montage}. */
 export interface MontageOptions {
@@ -38,7 +38,12 @@ export function montage(images: Tensor, options: MontageOptions = {}): Tensor {
   checkNumber(where, "background", background);
   const rows = Math.ceil(count / columns);
   const shape = [1, rows * (height + gap) - gap, columns * (width + gap) - gap, channels];
-  const picture = new Float32Array(checkShape(where, "result's shape", shape)).fill(background);
+  const pictureOf = (spacing: number) =>
+    (rows * (height + spacing) - spacing) * (columns * (width + spacing) - spacing) * channels;
+  // Whichever of the two is to blame.
+  checkResult(where, "columns", columns, pictureOf(0));
+  checkResult(where, "gap", gap, pictureOf(gap));
+  const picture = new Float32Array(sizeOf(shape)).fill(background);
 
   const pixels = images.data;
   const line = width * channels;

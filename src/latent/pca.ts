@@ -25,6 +25,9 @@ export interface PrincipalComponents {
   readonly ratio: Tensor;
 }
 
+/** Most numbers of the matrix of inner products, which are float64. */
+const MAX_PRODUCTS = 2 ** 27;
+
 /** Examples as rows, less their mean. */
 interface Centred {
   readonly count: number;
@@ -137,7 +140,8 @@ function fixSigns(rows: Float64Array, features: number, components: number): voi
  * @returns mean, of the shape of one example; components, `[components, ...example]`; variance (n − 1 in the
  *   denominator, 0 for one example) and ratio, `[components]`. The component of largest magnitude in each is positive
  * @throws {TypeError} when data is not a tensor or an option unknown
- * @throws {RangeError} when data has fewer than two axes or a value that is not finite, or components is out of range
+ * @throws {RangeError} when data has fewer than two axes, a value that is not finite, or more than 11,585 examples and
+ *   features, or components is out of range
  * @example
  * const { components, variance } = pca(tensor([[1, 1], [2, 2], [3, 3]]), { components: 1 });
  * variance.data; // [2]
@@ -153,6 +157,10 @@ export function pca(data: Tensor, options: PcaOptions = {}): PrincipalComponents
   const limit = Math.min(count, sizeOf(example));
   const { components = limit } = options;
   checkInteger(where, "components", components, 1, limit);
+  if (limit * limit > MAX_PRODUCTS) {
+    const rule = `have at most ${Math.floor(Math.sqrt(MAX_PRODUCTS))} examples or as few features`;
+    refuseValue(where, "data.shape", rule, data.shape);
+  }
   const centred = centre(where, data);
   const { features, mean } = centred;
   const { rows, squares, total } =

@@ -2,7 +2,7 @@
 // is what a decoder takes. Where one code becomes several, those are neighbours, so that a montage of the decoded
 // images with as many columns shows one code, pair or direction per line.
 
-import { checkInteger, checkNumber, checkShape, refuseKind, refuseValue } from "../check.js";
+import { checkInteger, checkNumber, checkResult, checkShape, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
 
 /** Equally spaced numbers. */
@@ -37,24 +37,43 @@ export function checkDimensions(where: string, dimensions: unknown, latentSize: 
   }
 }
 
-/** Checks how many numbers `spaced` makes. */
-export function checkSteps(where: string, argument: string, steps: unknown): asserts steps is number {
+/** Checks a number of steps, of which each makes so many numbers of the result. */
+export function checkSteps(
+  where: string,
+  argument: string,
+  steps: unknown,
+  numbersPerStep: number,
+): asserts steps is number {
   checkInteger(where, argument, steps, 2);
+  checkResult(where, argument, steps, steps * numbersPerStep);
 }
 
-/** Checks the options of a walk and makes its numbers. */
-export function stepsOf(where: string, { from, to, steps = 9 }: StepOptions, reach: number): number[] {
+/** Equally spaced numbers, worked out one by one: there may be many. */
+export interface Spacing {
+  readonly from: number;
+  readonly to: number;
+  /** How many, both ends included. */
+  readonly count: number;
+}
+
+/** Checks the options of a walk, of whose steps each makes so many numbers of the result. */
+export function stepsOf(
+  where: string,
+  { from, to, steps = 9 }: StepOptions,
+  reach: number,
+  numbersPerStep: number,
+): Spacing {
   const [first, last] = [from ?? -reach, to ?? reach];
   checkNumber(where, "from", first);
   checkNumber(where, "to", last);
-  checkSteps(where, "steps", steps);
-  return spaced(first, last, steps);
+  checkSteps(where, "steps", steps, numbersPerStep);
+  return { from: first, to: last, count: steps };
 }
 
-/** Equally spaced numbers, both ends exactly, and exactly 0 amid opposite ones. */
-export function spaced(from: number, to: number, count: number): number[] {
+/** One of equally spaced numbers: both ends exactly, and exactly 0 amid opposite ones. */
+export function spacedAt({ from, to, count }: Spacing, i: number): number {
   const last = count - 1;
-  return Array.from({ length: count }, (_, i) => (from * (last - i) + to * i) / last);
+  return (from * (last - i) + to * i) / last;
 }
 
 /** The code in a row. */

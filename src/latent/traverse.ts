@@ -2,7 +2,15 @@
 
 import { checkOptions } from "../check.js";
 import type { Tensor } from "../tensor.js";
-import { checkCodes, checkDimensions, makeCodes, rowOf, type StepOptions, stepsOf } from "./rows.js";
+import {
+  checkCodes,
+  checkDimensions,
+  makeCodes,
+  rowOf,
+  spacedAt,
+  type StepOptions,
+  stepsOf,
+} from "./rows.js";
 
 /** Options of {@link traverse}. */
 export interface TraverseOptions extends StepOptions {
@@ -33,12 +41,12 @@ export function traverse(codes: Tensor, options: TraverseOptions = {}): Tensor {
   const [count, latentSize] = codes.shape;
   const { dimensions = Array.from({ length: latentSize }, (_, dimension) => dimension) } = options;
   checkDimensions(where, dimensions, latentSize);
-  const values = stepsOf(where, options, 3);
   const walks = count * dimensions.length;
-  return makeCodes(where, walks * values.length, latentSize, (place, row) => {
-    const walk = Math.floor(row / values.length);
+  const values = stepsOf(where, options, 3, walks * latentSize);
+  return makeCodes(where, walks * values.count, latentSize, (place, row) => {
+    const walk = Math.floor(row / values.count);
     place.set(rowOf(codes, Math.floor(walk / dimensions.length)));
-    place[dimensions[walk % dimensions.length]] = values[row % values.length];
+    place[dimensions[walk % dimensions.length]] = spacedAt(values, row % values.count);
   });
 }
 
@@ -64,12 +72,12 @@ export function moveAlong(codes: Tensor, directions: Tensor, options: StepOption
   const [count, latentSize] = codes.shape;
   checkCodes(where, "directions", directions, latentSize);
   checkOptions(where, options, ["from", "to", "steps"]);
-  const multiples = stepsOf(where, options, 4);
   const ways = directions.shape[0];
   const walks = count * ways;
-  return makeCodes(where, walks * multiples.length, latentSize, (place, row) => {
-    const walk = Math.floor(row / multiples.length);
-    const multiple = multiples[row % multiples.length];
+  const multiples = stepsOf(where, options, 4, walks * latentSize);
+  return makeCodes(where, walks * multiples.count, latentSize, (place, row) => {
+    const walk = Math.floor(row / multiples.count);
+    const multiple = spacedAt(multiples, row % multiples.count);
     const start = rowOf(codes, Math.floor(walk / ways));
     const direction = rowOf(directions, walk % ways);
     for (let i = 0; i < latentSize; i++) place[i] = start[i] + multiple * direction[i];

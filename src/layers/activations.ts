@@ -2,22 +2,31 @@
 
 import { checkNumber, checkOneOf, checkOptions } from "../check.js";
 import * as ops from "../ops/index.js";
+import { FUSED_ACTIVATIONS } from "../ops/support.js";
 import type { Tensor } from "../tensor.js";
 import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
 
+const FUNCTIONS = {
+  linear: (x: Tensor) => x,
+  relu: ops.relu,
+  leakyRelu: ops.leakyRelu,
+  elu: ops.elu,
+  gelu: ops.gelu,
+  geluTanh: ops.geluTanh,
+  silu: ops.silu,
+  sigmoid: ops.sigmoid,
+  tanh: ops.tanh,
+  softplus: ops.softplus,
+  softsign: ops.softsign,
+  mish: ops.mish,
+  softmax: (x: Tensor) => ops.softmax(x),
+};
+
 /** Names of activations; `"linear"` is none. */
-export type ActivationName =
-  | "linear"
-  | "relu"
-  | "leakyRelu"
-  | "elu"
-  | "gelu"
-  | "geluTanh"
-  | "silu"
-  | "sigmoid"
-  | "tanh"
-  | "softplus"
-  | "softmax";
+export type ActivationName = keyof typeof FUNCTIONS;
+
+const functions: Record<ActivationName, (x: Tensor, options: { readonly alpha?: number }) => Tensor> =
+  FUNCTIONS;
 
 /** An activation as options of a layer. */
 export interface ActivationOptions {
@@ -27,27 +36,14 @@ export interface ActivationOptions {
   readonly alpha?: number;
 }
 
-const functions: Record<ActivationName, (x: Tensor, alpha: { readonly alpha?: number }) => Tensor> = {
-  linear: (x) => x,
-  relu: (x) => ops.relu(x),
-  leakyRelu: (x, alpha) => ops.leakyRelu(x, alpha),
-  elu: (x, alpha) => ops.elu(x, alpha),
-  gelu: (x) => ops.gelu(x),
-  geluTanh: (x) => ops.geluTanh(x),
-  silu: (x) => ops.silu(x),
-  sigmoid: (x) => ops.sigmoid(x),
-  tanh: (x) => ops.tanh(x),
-  softplus: (x) => ops.softplus(x),
-  softmax: (x) => ops.softmax(x),
-};
-
-const FUSED: readonly ActivationName[] = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"];
-
 /** Checks the activation among a layer's options. */
 export function checkActivation(where: string, { activation = "linear", alpha }: ActivationOptions): void {
   checkOneOf(where, "activation", activation, Object.keys(functions) as ActivationName[]);
   if (alpha !== undefined) checkNumber(where, "alpha", alpha, 0);
 }
+
+const isFused = (name: string): name is ops.FusedActivation =>
+  (FUSED_ACTIVATIONS as readonly string[]).includes(name);
 
 /** Runs a product with its activation fused where the kernels can, applied afterwards where they cannot. */
 export function activated(
@@ -55,7 +51,7 @@ export function activated(
   product: (fused: ops.EpilogueOptions) => Tensor,
 ): Tensor {
   const slope = alpha === undefined ? {} : { alpha };
-  if (FUSED.includes(activation)) return product({ activation: activation as ops.FusedActivation, ...slope });
+  if (isFused(activation)) return product({ activation, ...slope });
   return functions[activation](product({}), slope);
 }
 
@@ -91,5 +87,25 @@ export const sigmoid = (): Layer<None, None> => activationLayer("sigmoid");
 export const tanh = (): Layer<None, None> => activationLayer("tanh");
 /** log(1 + eˣ). */
 export const softplus = (): Layer<None, None> => activationLayer("softplus");
+/** x / (1 + |x|). */
+export const softsign = (): Layer<None, None> => activationLayer("softsign");
+/** x·tanh(softplus(x)). */
+export const mish = (): Layer<None, None> => activationLayer("mish");
 /** Softmax over the last axis. */
 export const softmax = (): Layer<None, None> => activationLayer("softmax");
+
+/** All of them, by the types of their specs. */
+export const ACTIVATION_LAYERS = {
+  elu,
+  gelu,
+  geluTanh,
+  leakyRelu,
+  mish,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  softsign,
+  tanh,
+};

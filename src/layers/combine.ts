@@ -5,7 +5,7 @@ import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
-import type { Layer } from "./layer.js";
+import { defineLayer, type Layer } from "./layer.js";
 import { checkLayer, contextOf } from "./support.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
@@ -45,7 +45,7 @@ export function sequential<const L extends readonly Layer[] | readonly [...Layer
   const where = "sequential";
   // Heads can only stand at the end: nothing takes their output for a tensor.
   const parts = layers as readonly Layer[];
-  parts.forEach((layer, i) => checkLayer(where, `layers[${i}]`, layer));
+  for (const [i, layer] of parts.entries()) checkLayer(where, `layers[${i}]`, layer);
   if (parts.length === 0) refuseValue(where, "layers", "be at least one", layers);
   const indices = parts.map((_, i) => `${i}`);
   const chain: Layer<Tree[], Tree[]> = {
@@ -80,7 +80,7 @@ export function sequential<const L extends readonly Layer[] | readonly [...Layer
       return { output, state: states };
     },
   };
-  return chain as never;
+  return defineLayer(chain) as never;
 }
 
 /**
@@ -103,7 +103,7 @@ export function residual<Params, State>(inner: Layer<Params, State>): Layer<Para
     }
     return shape;
   };
-  return {
+  return defineLayer<Params, State, Tensor>({
     spec: { type: "residual", args: [inner.spec] },
     children: [{ place: "residual", layer: inner as unknown as Layer }],
     outputShape,
@@ -115,7 +115,7 @@ export function residual<Params, State>(inner: Layer<Params, State>): Layer<Para
       const applied = within("residual", () => inner.apply(params, state, input, context));
       return { output: ops.add(input, applied.output), state: applied.state };
     },
-  };
+  });
 }
 
 /** Tensors by the names of the heads. */
@@ -166,5 +166,5 @@ export function parallel<L extends Readonly<Record<string, Layer>>>(
       return { output: collect((name) => all[name].output), state: collect((name) => all[name].state) };
     },
   };
-  return layer as never;
+  return defineLayer(layer) as never;
 }

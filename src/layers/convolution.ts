@@ -4,7 +4,7 @@ import { checkInteger, checkOptions, refuseKind, within } from "../check.js";
 import { checkPair, type ConvolutionSizes, forwardGeometry, type Padding, type Pair } from "../geometry.js";
 import { checkGroups } from "../ops/conv2dGeometry.js";
 import * as ops from "../ops/index.js";
-import { type Shape, zeros } from "../tensor.js";
+import { type Shape, type Tensor, zeros } from "../tensor.js";
 import { transposedGeometry, type TransposeOptions } from "../transposedGeometry.js";
 import { activated } from "./activations.js";
 import {
@@ -15,7 +15,7 @@ import {
   type KernelParams,
 } from "./dense.js";
 import { initialize } from "./initializers.js";
-import { type Layer, type None, plainLayer } from "./layer.js";
+import { defineLayer, type Layer, type None, plainLayer } from "./layer.js";
 import { checkImage, checkWindow, given } from "./support.js";
 
 /** Options of {@link conv2d}. */
@@ -107,7 +107,7 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
     const { outHeight, outWidth } = geometryOf(inputShape);
     return [outHeight, outWidth, filters];
   };
-  return {
+  return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, options] },
     outputShape,
     multiplyAdds: (inputShape) => {
@@ -118,7 +118,7 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
       const shape = outputShape(inputShape);
       const taps = kernelHeight * kernelWidth;
       const fans = { fanIn: (taps * inputShape[2]) / groups, fanOut: (taps * filters) / groups };
-      const kernel = initialize(kernelInitializer, key, filterShapeOf(inputShape[2]), fans);
+      const kernel = initialize(where, kernelInitializer, key, filterShapeOf(inputShape[2]), fans);
       return {
         params: useBias ? { kernel, bias: zeros([filters]) } : { kernel },
         state: {},
@@ -131,7 +131,7 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
       ),
       state,
     }),
-  };
+  });
 }
 
 /**
@@ -163,7 +163,7 @@ export function conv2dTranspose(
     const { inHeight, inWidth } = transposedGeometry(where, sizes, transposeOptions);
     return [inHeight, inWidth, filters];
   };
-  return {
+  return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, options] },
     outputShape,
     multiplyAdds: ([height, width, channels]) =>
@@ -174,6 +174,7 @@ export function conv2dTranspose(
       const taps = kernelHeight * kernelWidth;
       const fans = { fanIn: (taps * channels) / groups, fanOut: (taps * filters) / groups };
       const kernel = initialize(
+        where,
         kernelInitializer,
         key,
         [kernelHeight, kernelWidth, filters / groups, channels],
@@ -191,7 +192,7 @@ export function conv2dTranspose(
       ),
       state,
     }),
-  };
+  });
 }
 
 /**
@@ -243,12 +244,12 @@ export function resizeConv2d(filters: number, options: ResizeConv2dOptions): Lay
   checkPair(where, "factor", factor, 1);
   const grow = upsampleNearest(factor);
   const convolve = conv2d(filters, rest);
-  return {
+  return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, options] },
     outputShape: (inputShape) => within(where, () => convolve.outputShape(grow.outputShape(inputShape))),
     multiplyAdds: (inputShape) => convolve.multiplyAdds?.(grow.outputShape(inputShape)) ?? 0,
     init: (key, inputShape) => within(where, () => convolve.init(key, grow.outputShape(inputShape))),
     apply: (params, state, input, context) =>
       within(where, () => convolve.apply(params, state, grow.apply({}, {}, input).output, context)),
-  };
+  });
 }

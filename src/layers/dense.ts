@@ -5,7 +5,7 @@ import * as ops from "../ops/index.js";
 import { type Tensor, zeros } from "../tensor.js";
 import { activated, type ActivationOptions, checkActivation } from "./activations.js";
 import { checkInitializer, initialize, type InitializerName } from "./initializers.js";
-import { type Layer, type None, specArgs } from "./layer.js";
+import { defineLayer, type Layer, type None, specArgs } from "./layer.js";
 
 /** Options that dense and convolution layers share. */
 export interface KernelOptions extends ActivationOptions {
@@ -64,13 +64,13 @@ export function dense(units: number, options: KernelOptions = {}): Layer<KernelP
     featuresOf(inputShape);
     return [units];
   };
-  return {
+  return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: specArgs([units], options) },
     outputShape,
     multiplyAdds: (inputShape) => featuresOf(inputShape) * units,
     init: (key, inputShape) => {
       const features = featuresOf(inputShape);
-      const kernel = initialize(kernelInitializer, key, [features, units], {
+      const kernel = initialize(where, kernelInitializer, key, [features, units], {
         fanIn: features,
         fanOut: units,
       });
@@ -86,5 +86,5 @@ export function dense(units: number, options: KernelOptions = {}): Layer<KernelP
       ),
       state,
     }),
-  };
+  });
 }

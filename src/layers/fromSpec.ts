@@ -4,7 +4,7 @@
 import { checkFunction, refuseKind, refuseValue, within } from "../check.js";
 import type { Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
-import * as activations from "./activations.js";
+import { ACTIVATION_LAYERS } from "./activations.js";
 import { parallel, residual, sequential } from "./combine.js";
 import { conv2d, conv2dTranspose, resizeConv2d, upsampleNearest } from "./convolution.js";
 import { dense } from "./dense.js";
@@ -23,34 +23,25 @@ export type LayerMakers = Readonly<Record<string, (...args: never[]) => AnyLayer
 
 /** The built-in ones. */
 export const MAKERS = {
+  ...ACTIVATION_LAYERS,
   avgPool2d,
   batchNorm,
   conv2d,
   conv2dTranspose,
   dense,
   dropout,
-  elu: activations.elu,
   flatten,
   gaussianNoise,
-  gelu: activations.gelu,
-  geluTanh: activations.geluTanh,
   globalAvgPool,
   layerNorm,
-  leakyRelu: activations.leakyRelu,
   maskPatches,
   maxPool2d,
   parallel,
-  relu: activations.relu,
   reshape,
   residual,
   resizeConv2d,
   saltAndPepper,
   sequential,
-  sigmoid: activations.sigmoid,
-  silu: activations.silu,
-  softmax: activations.softmax,
-  softplus: activations.softplus,
-  tanh: activations.tanh,
   upsampleNearest,
 } as const satisfies LayerMakers;
 
@@ -117,7 +108,7 @@ function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
     return layer;
   }
   if (!Object.hasOwn(MAKERS, type)) {
-    const known = Object.keys(MAKERS).join(", ");
+    const known = Object.keys(MAKERS).sort().join(", ");
     refuseValue(where, "type", `be one of ${known}, or a name among makers (the second argument)`, type);
   }
   const build: Build = (place, inner) => within(place, () => rebuild(inner, makers, depth + 1));

@@ -1,6 +1,6 @@
 // How parameters begin: random scales that keep the variance of signals and gradients through a layer.
 
-import { checkOneOf } from "../check.js";
+import { checkOneOf, checkResult } from "../check.js";
 import { normal, uniform } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
 import { adoptArray, type Shape, sizeOf, type Tensor, zeros } from "../tensor.js";
@@ -69,7 +69,8 @@ export function checkInitializer(where: string, name: unknown): asserts name is 
   checkOneOf(where, "kernelInitializer", name, Object.keys(initializers) as InitializerName[]);
 }
 
-/** A new parameter. */
-export function initialize(name: InitializerName, key: Key, shape: Shape, fans: Fans): Tensor {
+/** A new parameter of a layer. */
+export function initialize(where: string, name: InitializerName, key: Key, shape: Shape, fans: Fans): Tensor {
+  checkResult(where, "kernel", shape, sizeOf(shape));
   return initializers[name](key, shape, fans);
 }

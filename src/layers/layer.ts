@@ -1,6 +1,7 @@
 // What a layer is: `init` from a key and an input shape to parameters, state and output shape; `apply` from
 // parameters, state and input to output and new state. Shapes leave out the batch axis.
 
+import { checkBoolean, checkSizes, refuseKind } from "../check.js";
 import type { Key } from "../random/keys.js";
 import type { Shape, Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
@@ -49,6 +50,49 @@ export interface Layer<Params = Tree, State = Tree, Output = Tensor> {
   apply(params: Params, state: State, input: Tensor, context?: ApplyContext): Applied<Output, State>;
 }
 
+/** A layer whose methods refuse what they cannot take: they are called by users and by layers around it. */
+export function defineLayer<Params, State, Output>(
+  layer: Layer<Params, State, Output>,
+): Layer<Params, State, Output> {
+  const where = layer.spec.type;
+  const { multiplyAdds, children } = layer;
+  const checked = <Result>(inputShape: Shape, f: (inputShape: Shape) => Result): Result => {
+    // How many elements there may be is said where they are made.
+    checkSizes(where, "input shape", inputShape, Infinity);
+    // A copy, which stays as it was checked.
+    return f(Array.from(inputShape));
+  };
+  const outputShape = (inputShape: Shape) => checked(inputShape, layer.outputShape);
+  return {
+    ...layer,
+    outputShape,
+    ...(multiplyAdds && { multiplyAdds: (inputShape: Shape) => checked(inputShape, multiplyAdds) }),
+    init: (key: Key, inputShape: Shape) => {
+      outputShape(inputShape);
+      return checked(inputShape, (shape) => layer.init(key, shape));
+    },
+    apply: (params: Params, state: State, input: Tensor, context?: ApplyContext) => {
+      // Layers made of layers know the names of their entries.
+      if (children === undefined) {
+        checkEntriesOf(where, "params", params);
+        checkEntriesOf(where, "state", state);
+      }
+      if (context !== undefined) checkContext(where, context);
+      return layer.apply(params, state, input, context);
+    },
+  };
+}
+
+function checkEntriesOf(where: string, argument: string, tree: unknown): void {
+  if (typeof tree !== "object" || tree === null) refuseKind(where, argument, "be what init gives", tree);
+}
+
+function checkContext(where: string, context: unknown): void {
+  if (typeof context !== "object" || context === null) refuseKind(where, "context", "be an object", context);
+  const { training } = context as ApplyContext;
+  if (training !== undefined) checkBoolean(where, "training", training);
+}
+
 /** A layer without parameters and state, from its function and shape rule. */
 export function plainLayer(
   type: string,
@@ -56,12 +100,12 @@ export function plainLayer(
   outputShape: (inputShape: Shape) => Shape,
   f: (input: Tensor, context: ApplyContext) => Tensor,
 ): Layer<None, None> {
-  return {
+  return defineLayer<None, None, Tensor>({
     spec: { type, args },
     outputShape,
     init: (_, inputShape) => ({ params: {}, state: {}, outputShape: outputShape(inputShape) }),
     apply: (_, state, input, context = {}) => ({ output: f(input, context), state }),
-  };
+  });
 }
 
 /** Drops trailing options that were left at `{}`. */

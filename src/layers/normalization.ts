@@ -4,7 +4,7 @@ import { checkOptions, refuseValue } from "../check.js";
 import * as ops from "../ops/index.js";
 import { checkBatchNormOptions, checkEpsilon } from "../ops/norm.js";
 import { ones, type Shape, type Tensor, zeros } from "../tensor.js";
-import { type Layer, type None, specArgs } from "./layer.js";
+import { defineLayer, type Layer, type None, specArgs } from "./layer.js";
 
 /** Scale and offset of a normalisation, shape `[channels]` each. */
 export type NormParams = {
@@ -48,7 +48,7 @@ export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams
   const where = "batchNorm";
   checkOptions(where, options, ["momentum", "epsilon", "runningVariance"]);
   checkBatchNormOptions(where, options);
-  return {
+  return defineLayer<NormParams, BatchNormState, Tensor>({
     spec: { type: where, args: specArgs([], options) },
     outputShape: (inputShape) => checkInput(where, inputShape),
     init: (_, inputShape) => {
@@ -63,7 +63,7 @@ export function batchNorm(options: BatchNormLayerOptions = {}): Layer<NormParams
       const { output, runningMean, runningVariance } = result;
       return { output, state: { movingMean: runningMean, movingVariance: runningVariance } };
     },
-  };
+  });
 }
 
 /**
@@ -79,7 +79,7 @@ export function layerNorm(options: { readonly epsilon?: number } = {}): Layer<No
   const where = "layerNorm";
   checkOptions(where, options, ["epsilon"]);
   if (options.epsilon !== undefined) checkEpsilon(where, options.epsilon);
-  return {
+  return defineLayer<NormParams, None, Tensor>({
     spec: { type: where, args: specArgs([], options) },
     outputShape: (inputShape) => checkInput(where, inputShape),
     init: (_, inputShape) => {
@@ -87,5 +87,5 @@ export function layerNorm(options: { readonly epsilon?: number } = {}): Layer<No
       return { params: initialParams(inputShape), state: {}, outputShape };
     },
     apply: ({ gamma, beta }, state, input) => ({ output: ops.layerNorm(input, gamma, beta, options), state }),
-  };
+  });
 }

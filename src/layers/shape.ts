@@ -2,8 +2,15 @@
 
 import { checkShape, refuseValue } from "../check.js";
 import * as ops from "../ops/index.js";
-import { type Shape, sizeOf } from "../tensor.js";
+import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
 import { type Layer, type None, plainLayer } from "./layer.js";
+
+/** The number of examples. */
+function batchOf(where: string, input: Tensor): number {
+  checkTensor(where, "input", input);
+  if (input.shape.length === 0) refuseValue(where, "input.shape", "have a batch axis", input.shape);
+  return input.shape[0];
+}
 
 /**
  * Images to vectors.
@@ -17,7 +24,7 @@ export function flatten(): Layer<None, None> {
     "flatten",
     [],
     (inputShape) => [sizeOf(inputShape)],
-    (input) => ops.reshape(input, [input.shape[0], -1]),
+    (input) => ops.reshape(input, [batchOf("flatten", input), -1]),
   );
 }
 
@@ -41,6 +48,6 @@ export function reshape(shape: Shape): Layer<None, None> {
       }
       return shape;
     },
-    (input) => ops.reshape(input, [input.shape[0], ...shape]),
+    (input) => ops.reshape(input, [batchOf("reshape", input), ...shape]),
   );
 }

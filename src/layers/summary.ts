@@ -1,10 +1,11 @@
 // A layer as a table: what is in it, the shapes, the parameters, the work.
 
-import { checkShape } from "../check.js";
+import { checkSizes } from "../check.js";
 import { key } from "../random/keys.js";
 import type { Shape } from "../tensor.js";
 import { type Tree, tensorsOf } from "../tree.js";
 import type { Layer } from "./layer.js";
+import { checkLayer } from "./support.js";
 
 interface Row {
   readonly name: string;
@@ -33,6 +34,7 @@ function rowsOf(layer: Layer<Tree, Tree, unknown>, inputShape: Shape, path: stri
   }
   let shape = inputShape;
   return children.flatMap(({ place, layer: child }) => {
+    checkLayer("summary", `layer at ${joinPath(path, place)}`, child);
     const rows = rowsOf(child, shape, joinPath(path, place));
     // Only a sequence hands its output on; heads share one input.
     if (spec.type === "sequential") shape = child.outputShape(shape);
@@ -73,7 +75,8 @@ export const grouped = (value: number): string => String(value).replace(/\B(?=(\
  * summary(sequential(flatten(), dense(10)), [28, 28, 1]);
  */
 export function summary(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): string {
-  checkShape("summary", "inputShape", inputShape);
+  checkLayer("summary", "layer", layer);
+  checkSizes("summary", "inputShape", inputShape);
   const rows = tableOf(layer, inputShape);
   const parameters = rows.reduce((sum, row) => sum + row.parameters, 0);
   const table = [

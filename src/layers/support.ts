@@ -14,8 +14,9 @@ export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<
 
 /** Checks that an argument is a layer, of any output. */
 export function checkLayer(where: string, argument: string, layer: unknown): void {
-  const { init, apply, spec } = (layer ?? {}) as Partial<Layer>;
-  if (typeof init !== "function" || typeof apply !== "function" || typeof spec !== "object") {
+  const { init, apply, spec, outputShape } = (layer ?? {}) as Partial<Layer>;
+  const functions = [init, apply, outputShape];
+  if (functions.some((f) => typeof f !== "function") || typeof spec !== "object" || spec === null) {
     refuseKind(where, argument, "be a layer, such as sequential(…)", layer);
   }
 }
@@ -47,8 +48,8 @@ export function disturbed(
   { training = false, key }: ApplyContext,
   disturb: (input: Tensor, key: Key) => Tensor,
 ): Tensor {
-  if (!training || isIdle) return input;
   checkTensor(where, "input", input);
+  if (!training || isIdle) return input;
   if (key === undefined) refuseKind(where, "key", "be given in training", key);
   checkKey(where, "key", key);
   return inScope(() => disturb(input, key));

@@ -6,7 +6,7 @@ import { mul, sub } from "../ops/arithmetic.js";
 import { clip as cut, log, log1p, scale } from "../ops/pointwise.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, type Tensor } from "../tensor.js";
-import * as kernels from "../wasm/losses.js";
+import * as kernels from "../wasm/generated.js";
 import { releaseEarly } from "../wasm/storage.js";
 import {
   checkAlike,
@@ -37,12 +37,15 @@ function reduced(template: Tensor, reduction: Reduction, write: (values: Tensor)
 const logitsOp = defineOp<Pairing, Reduction>({
   name: "binaryCrossEntropyWithLogits",
   forward: ([logits, target], reduction) =>
-    reduced(logits, reduction, (loss) => kernels.bceLogits(logits, target, loss, logits.size)),
+    reduced(logits, reduction, (loss) =>
+      kernels.bceLogits({ z: logits, t: target, y: loss, n: logits.size }),
+    ),
   gradients: [
     (gradOutput, { inputs: [logits, target], options: reduction }) => {
-      const upstream = upstreamOf(gradOutput, logits, reduction);
+      const dy = upstreamOf(gradOutput, logits, reduction);
       const gradLogits = emptyTensor(logits.shape);
-      kernels.bceLogitsGradient(logits, target, upstream, upstream.size, gradLogits, logits.size);
+      const sizes = { dyLength: dy.size, n: logits.size };
+      kernels.bceLogitsGradient({ z: logits, t: target, dy, dz: gradLogits, ...sizes });
       return gradLogits;
     },
     (gradOutput, { inputs: [logits], options: reduction }) =>
@@ -52,18 +55,22 @@ const logitsOp = defineOp<Pairing, Reduction>({
 
 interface Clipping {
   readonly reduction: Reduction;
-  readonly bounds: kernels.Bounds;
+  /** Where probabilities are cut off; 0 < low ≤ high < 1, as float32. */
+  readonly bounds: { readonly low: number; readonly high: number };
 }
 
 const probabilitiesOp = defineOp<Pairing, Clipping>({
   name: "binaryCrossEntropy",
   forward: ([p, target], { reduction, bounds }) =>
-    reduced(p, reduction, (loss) => kernels.bceProbabilities(p, target, loss, p.size, bounds)),
+    reduced(p, reduction, (loss) =>
+      kernels.bceProbabilities({ p, t: target, y: loss, n: p.size, ...bounds }),
+    ),
   gradients: [
     (gradOutput, { inputs: [p, target], options: { reduction, bounds } }) => {
-      const upstream = upstreamOf(gradOutput, p, reduction);
+      const dy = upstreamOf(gradOutput, p, reduction);
       const gradP = emptyTensor(p.shape);
-      kernels.bceProbabilitiesGradient(p, target, upstream, upstream.size, gradP, p.size, bounds);
+      const sizes = { dyLength: dy.size, n: p.size };
+      kernels.bceProbabilitiesGradient({ p, t: target, dy, dp: gradP, ...sizes, ...bounds });
       return gradP;
     },
     (gradOutput, { inputs: [p], options: { reduction, bounds } }) => {
@@ -76,7 +83,7 @@ const probabilitiesOp = defineOp<Pairing, Clipping>({
 
 /** Names the first value outside [0, 1]; NaN is nobody's fault here and passes on, as through every operation. */
 export function checkUnitInterval(where: string, argument: string, x: Tensor): void {
-  if (kernels.countOutside(x, x.size, 0, 1) === 0) return;
+  if (kernels.countOutside({ x, n: x.size, low: 0, high: 1 }) === 0) return;
   const index = x.data.findIndex((value) => value < 0 || value > 1);
   refuseValue(where, `${argument}.data[${index}]`, "be from 0 to 1", x.data[index]);
 }
@@ -110,7 +117,8 @@ export function crossEntropyOfProbabilities(
   checkAlike(where, probabilitiesName, probabilities, targetName, target);
   checkReduction(where, reduction, probabilitiesName, probabilities.shape);
   if (!Array.isArray(clip)) refuseKind(where, "clip", "be a pair [low, high]", clip);
-  const [low, high] = clip.map(Math.fround);
+  // Symbols and BigInts cannot be asked for a float.
+  const [low, high] = clip.map((bound: unknown) => (typeof bound === "number" ? Math.fround(bound) : NaN));
   if (clip.length !== 2 || !(0 < low && low <= high && high < 1)) {
     refuseValue(where, "clip", "be [low, high] with 0 < low ≤ high < 1 in float32", clip);
   }

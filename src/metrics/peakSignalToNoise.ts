@@ -38,7 +38,8 @@ export function peakSignalToNoise(a: Tensor, b: Tensor, options: PeakSignalToNoi
   const decibels = Float32Array.from({ length: count }, (_, image) => {
     let sum = 0;
     for (let i = image * size; i < (image + 1) * size; i++) sum += (left[i] - right[i]) ** 2;
-    return 10 * Math.log10((peak * peak * size) / sum);
+    // Logarithms apart: a peak's square may be 0 or infinite in float64.
+    return 20 * Math.log10(peak) - 10 * Math.log10(sum / size);
   });
   return adoptArray(decibels, [count]);
 }

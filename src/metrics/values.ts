@@ -1,7 +1,7 @@
 // Lists of numbers as arguments: tensors, arrays and typed arrays, of truth values too.
 
 import { refuseKind, refuseValue } from "../check.js";
-import { type NumericArray, Tensor } from "../tensor.js";
+import { checkNumericArray, type NumericArray, Tensor } from "../tensor.js";
 
 /** One number or truth value (true is 1, false 0) each; a tensor of any shape is read row-major. */
 export type Values = Tensor | NumericArray | readonly (number | boolean)[];
@@ -12,6 +12,7 @@ export function valuesOf(where: string, argument: string, values: unknown): Floa
   if (!Array.isArray(list) && !(ArrayBuffer.isView(list) && "length" in list)) {
     refuseKind(where, argument, "be a tensor or an array of numbers", values);
   }
+  if (ArrayBuffer.isView(list)) checkNumericArray(where, list);
   const numbers = Float64Array.from(list as ArrayLike<unknown>, (value, i) => {
     if (typeof value !== "number" && typeof value !== "boolean") {
       refuseKind(where, `${argument}[${i}]`, "be a number, true or false", value);

@@ -4,7 +4,7 @@ import { isDifferentiating } from "../autodiff.js";
 import { checkInteger, checkOptions } from "../check.js";
 import { slice } from "../ops/shape.js";
 import { scope } from "../scope.js";
-import { adoptArray, sizeOf, type Tensor } from "../tensor.js";
+import { adoptArray, sizeOf, type Tensor, viewOf } from "../tensor.js";
 import { mapTree, tensorsOf } from "../tree.js";
 
 /** Examples that pass through a model at once where the caller does not say. */
@@ -54,7 +54,7 @@ export function mapRanges<T>(count: number, batchSize: number, f: (start: number
         });
         arrays = tensorsOf(joined).map(({ data }) => data);
       }
-      tensorsOf(part).forEach((t, i) => arrays[i].set(t.data, (start * t.size) / t.shape[0]));
+      tensorsOf(part).forEach((t, i) => arrays[i].set(viewOf(t), (start * t.size) / t.shape[0]));
     });
   }
   return joined as T;

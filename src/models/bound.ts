@@ -1,7 +1,8 @@
 // The evidence lower bound and its relatives on any number of examples, in nats: sums in float64, memory flat.
 
-import { checkInteger } from "../check.js";
+import { checkInteger, checkResult } from "../check.js";
 import { checkGaussian, type DiagonalGaussian } from "../distributions/gaussian.js";
+import { klToStandard } from "../distributions/gaussianTerms.js";
 import { normal } from "../random/draws.js";
 import { checkKey, fold, key as makeKey, type Key } from "../random/keys.js";
 import { scope } from "../scope.js";
@@ -60,6 +61,10 @@ function checked(
   const { key = makeKey(0), samples = defaultSamples, posterior } = options;
   checkKey(where, "key", key);
   checkInteger(where, "samples", samples, 1);
+  checkResult(where, "samples", samples, samples * model.latentSize);
+  const [count] = images.shape;
+  const rows = Math.min(batchSize, count * samples);
+  checkResult(where, "batchSize", batchSize, rows * Math.max(model.latentSize, images.size / count));
   if (posterior !== undefined) {
     checkGaussian(where, "posterior", posterior);
     checkBatch(where, "posterior.mean", posterior.mean, [model.latentSize], images.shape[0]);
@@ -115,7 +120,7 @@ function visitSamples(
 /** The KL term of every example and latent dimension, in float64. */
 function klOf({ mean, logVar }: DiagonalGaussian): Float64Array {
   const [means, logVars] = [mean.data, logVar.data];
-  return Float64Array.from(means, (m, i) => 0.5 * (m * m + Math.exp(logVars[i]) - 1 - logVars[i]));
+  return Float64Array.from(means, (m, i) => klToStandard(m, logVars[i]));
 }
 
 /** The bound's terms, averaged over the examples. */

@@ -2,6 +2,7 @@
 
 import { checkBoolean, checkNumber, checkOptions, refuseKind } from "../check.js";
 import { checkGaussian, type DiagonalGaussian } from "../distributions/gaussian.js";
+import { klToStandard } from "../distributions/gaussianTerms.js";
 import { checkTensor } from "../tensor.js";
 
 /** How much each latent dimension carries, over a set of examples. */
@@ -46,7 +47,7 @@ export function latentUsage(q: DiagonalGaussian): LatentUsage {
     let variance = 0;
     for (let i = column; i < mean.length; i += latentSize) {
       const ownVariance = Math.exp(logVar[i]);
-      kl += 0.5 * (mean[i] ** 2 + ownVariance - 1 - logVar[i]);
+      kl += klToStandard(mean[i], logVar[i]);
       sum += mean[i];
       variance += ownVariance;
     }
@@ -83,6 +84,10 @@ export function usageWarnings(
   const where = "usageWarnings";
   if (!Array.isArray(usage?.klPerDimension) || !Array.isArray(usage.posteriorVariance)) {
     refuseKind(where, "usage", "come from latentUsage", usage);
+  }
+  for (const [i, kl] of usage.klPerDimension.entries()) {
+    checkNumber(where, `usage.klPerDimension[${i}]`, kl);
+    checkNumber(where, `usage.posteriorVariance[${i}]`, usage.posteriorVariance[i]);
   }
   checkOptions(where, options, ["beta", "isImproving"]);
   const { beta, isImproving = false } = options;

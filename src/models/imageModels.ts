@@ -10,6 +10,7 @@ import { flatten, reshape } from "../layers/shape.js";
 import { given } from "../layers/support.js";
 import { type Shape, sizeOf } from "../tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
+import { memoryLimit } from "../wasm/runtime.js";
 import { vae } from "./vae.js";
 import type { Vae, VaeOptions } from "./vaeTypes.js";
 
@@ -31,11 +32,31 @@ const RELU = { activation: "relu", kernelInitializer: "heUniform" } as const;
 /** A kernel that is a multiple of the stride writes every pixel equally often: no checkerboard. */
 const HALVING = { kernel: 4, stride: 2 } as const;
 
+/** Bytes that training holds per parameter: its value, gradient, Adam's two averages, and the last good value. */
+const TRAINING_BYTES = 5 * 4;
+
+/**
+ * Refuses networks whose parameters would fill more than half of the memory in training: the other half is for what
+ * passes through them. Counted from shapes, before anything is allocated.
+ */
+function checkParameterCount(where: string, inputShape: Shape, count: number): void {
+  const most = Math.floor(memoryLimit() / 2 / TRAINING_BYTES);
+  if (count <= most) return;
+  const million = (n: number) => `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} million`;
+  const gigabytes = ((count * TRAINING_BYTES) / 1e9).toFixed(1);
+  const rule =
+    `need at most ${million(most)} parameters, half of configure's maxMemory in training, but would need ` +
+    `${million(count)} (${gigabytes} GB with gradients and Adam): give smaller images, fewer features, or more ` +
+    "channels, each of which halves the image";
+  refuseValue(where, "inputShape", rule, inputShape);
+}
+
 /** Encoder to features and decoder from a code to `outputs` numbers per value, mirror images of each other. */
 function networks(
   where: string,
   { inputShape, channels = [8, 16], features = 256, outputActivation }: ImageNetworkOptions,
   usualActivation: ActivationName,
+  codeWeights: number,
   outputs = 1,
 ): { readonly encoder: Layer; readonly decoder: Layer } {
   checkShape(where, "inputShape", inputShape);
@@ -51,6 +72,12 @@ function networks(
   for (const layer of down) shapes.push(layer.outputShape(shapes[shapes.length - 1]));
   const smallest = shapes[shapes.length - 1];
   const last = channels.length - 1;
+  const convolutions = shapes.slice(1).reduce((sum, [, , count], i) => {
+    const [, , before] = shapes[i];
+    return sum + HALVING.kernel ** 2 * before * count * (i === 0 ? 1 + outputs : 2);
+  }, 0);
+  const parameters = convolutions + features * (2 * sizeOf(smallest) + codeWeights) + sizeOf(smallest);
+  checkParameterCount(where, inputShape, parameters);
   // The way back names the sizes: halving rounds up, and 7 must come back from 4.
   const up = shapes
     .slice(0, -1)
@@ -92,7 +119,7 @@ function divided<T extends ImageNetworkOptions>(
  * @param options.freeBits - as for {@link vae}
  * @returns the model
  * @throws {TypeError} when an option is unknown or of the wrong kind
- * @throws {RangeError} when a number is out of range
+ * @throws {RangeError} when a number is out of range, or the parameters would take more than half of the memory in training
  * @example
  * imageVae({ inputShape: [32, 32, 1] }).latentSize; // 16
  */
@@ -111,7 +138,11 @@ export function imageVae(
     likelihood === "bernoulli" ||
     (likelihood?.type === "bernoulli" && likelihood.outputs !== "probabilities");
   const activation = isLogits || isPerPixel ? "linear" : "sigmoid";
-  return vae({ ...rest, latentSize, ...networks("imageVae", sizes, activation, isPerPixel ? 2 : 1) });
+  return vae({
+    ...rest,
+    latentSize,
+    ...networks("imageVae", sizes, activation, 3 * latentSize, isPerPixel ? 2 : 1),
+  });
 }
 
 /**
@@ -126,7 +157,7 @@ export function imageVae(
  * @param options.reduction - as for {@link autoencoder}
  * @returns the model
  * @throws {TypeError} when an option is unknown or of the wrong kind
- * @throws {RangeError} when a number is out of range
+ * @throws {RangeError} when a number is out of range, or the parameters would take more than half of the memory in training
  * @example
  * imageAutoencoder({ inputShape: [32, 32, 3], codeSize: 32 }).codeShape; // [32]
  */
@@ -141,7 +172,7 @@ export function imageAutoencoder(
   checkInteger(where, "codeSize", codeSize, 1);
   const { loss = "binaryCrossEntropyWithLogits" } = rest;
   const activation = loss === "binaryCrossEntropyWithLogits" ? "linear" : "sigmoid";
-  const { encoder, decoder } = networks(where, sizes, activation);
+  const { encoder, decoder } = networks(where, sizes, activation, 2 * codeSize);
   return autoencoder({
     ...rest,
     loss,

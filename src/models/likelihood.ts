@@ -1,7 +1,7 @@
 // Likelihoods p(x | z) of variational autoencoders: what the decoder's output means.
 
 import { checkNumber, checkOneOf, checkOptions, refuseKind, refuseValue } from "../check.js";
-import { gaussianNll } from "../distributions/gaussianNll.js";
+import { gaussianNll, LEAST_GAMMA } from "../distributions/gaussianNll.js";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../losses/binaryCrossEntropy.js";
 import * as ops from "../ops/index.js";
 import { isSameShape, type Shape, type Tensor, zeros } from "../tensor.js";
@@ -64,7 +64,7 @@ export function observationOf(
   const rule = 'be a number > 0, "learned" or "perPixel"';
   if (typeof gamma !== "number") refuseKind(where, "likelihood.gamma", rule, gamma);
   checkNumber(where, "likelihood.gamma", gamma);
-  if (gamma <= 0) refuseValue(where, "likelihood.gamma", rule, gamma);
+  if (gamma < LEAST_GAMMA) refuseValue(where, "likelihood.gamma", rule, gamma);
   return gaussianFixed(gamma);
 }
 

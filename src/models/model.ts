@@ -1,10 +1,19 @@
 // What a model is: layers joined into something that can be trained, with its parameters outside of it, as plain data.
 
-import { checkBoolean, checkInteger, checkOptions, refuseKind, refuseValue, within } from "../check.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  checkSizes,
+  refuseKind,
+  refuseValue,
+  within,
+} from "../check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
 import { checkTensor, isSameShape, type Shape, type Tensor } from "../tensor.js";
 import type { Tree } from "../tree.js";
+import type { BetaSchedule } from "./beta.js";
 
 /** What a model has learned, for every part of it by name. */
 export interface ModelParams {
@@ -32,7 +41,7 @@ export interface LossOptions {
 export interface LossResult {
   /** One number: what training makes small. */
   readonly loss: Tensor;
-  /** The numbers that it is made of, by name. */
+  /** The numbers that it is made of, by name: `reconstruction`; for a VAE also `kl`, and with free bits `paidKl`. */
   readonly terms: Readonly<Record<string, Tensor>>;
   /** The state after this use. */
   readonly state: ModelParams["state"];
@@ -61,12 +70,23 @@ export interface Model {
   readonly spec: ModelSpec;
   /** The shape of one input. */
   readonly inputShape: Shape;
+  /** The weight of the term `kl` (`paidKl` where there is one) in the loss, where it has one. */
+  readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
   loss(params: ModelParams, images: Tensor, options?: LossOptions): LossResult;
   /** The images as the model gives them back. */
   reconstruct(params: ModelParams, images: Tensor): Tensor;
   /** What is worth a warning, seen in some images (absent: nothing). */
   warnings?(params: ModelParams, images: Tensor, moment: Moment): readonly string[];
+}
+
+/** Checks that an argument is a model. */
+export function checkModel(where: string, model: unknown): asserts model is Model {
+  const { loss, init, inputShape } = (model ?? {}) as Partial<Model>;
+  if (typeof loss !== "function" || typeof init !== "function") {
+    refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
+  }
+  checkSizes(where, "model.inputShape", inputShape);
 }
 
 /** A layer as a named part of a model. */
@@ -96,6 +116,14 @@ export function checkParams(where: string, params: unknown, names: readonly stri
       refuseKind(where, `params.${part}`, rule, trees);
     }
   }
+}
+
+/** Checks a moment in training. */
+export function checkMoment(where: string, moment: Moment): Moment {
+  checkOptions(where, moment, ["step", "isImproving"]);
+  checkInteger(where, "step", moment.step, 0);
+  checkBoolean(where, "isImproving", moment.isImproving);
+  return moment;
 }
 
 /** Checks a batch of inputs, codes or targets: `[n, ...shape]`, of any n or a given one. */

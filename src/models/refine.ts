@@ -3,6 +3,7 @@
 import { valueAndGrad } from "../autodiff.js";
 import { checkInteger, checkNumber } from "../check.js";
 import { type DiagonalGaussian, klStandardNormal } from "../distributions/gaussian.js";
+import { displace } from "../distributions/gaussianTerms.js";
 import * as ops from "../ops/index.js";
 import { adam } from "../optimizers/adam.js";
 import { cosineDecay } from "../optimizers/schedules.js";
@@ -13,7 +14,7 @@ import { adoptArray, type Tensor } from "../tensor.js";
 import { type BatchOptions, batchSizeOf, mapRanges, rowsOf } from "./batches.js";
 import type { LatentModel } from "./bound.js";
 
-/** Options of `refinePosterior`. */
+/** Options of `Vae.refinePosterior`. */
 export interface RefineOptions extends BatchOptions {
   /** For the noise (default `key(0)`). */
   readonly key?: Key;
@@ -53,11 +54,10 @@ export function refine(
   return mapRanges(images.shape[0], batchSize, (from, to) => {
     const batch = rowsOf(images, from, to);
     const negativeElbo = (q: DiagonalGaussian, step: number) => {
-      const deviation = ops.exp(ops.scale(q.logVar, 0.5));
       let loss = klStandardNormal(q, { reduction: "sum" });
       for (let sample = 0; sample < samples; sample++) {
         const noise = noiseOf(key, from, to, step * samples + sample, model.latentSize);
-        const z = ops.add(q.mean, ops.mul(deviation, noise));
+        const z = displace(q.mean, q.logVar, noise);
         loss = ops.add(loss, ops.scale(ops.sum(model.negativeLogProb(z, batch)), 1 / samples));
       }
       return loss;

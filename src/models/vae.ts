@@ -1,13 +1,15 @@
 // Variational autoencoders: an encoder to a diagonal Gaussian over latents, a decoder to a likelihood, and the bound.
 
-import { checkInteger, checkNumber, checkOneOf, checkOptions, checkShape } from "../check.js";
+import { checkInteger, checkNumber, checkOneOf, checkOptions, checkResult, checkShape } from "../check.js";
 import { type DiagonalGaussian, klStandardNormal, reparameterize } from "../distributions/gaussian.js";
+import { displace } from "../distributions/gaussianTerms.js";
 import { checkLayer } from "../layers/support.js";
 import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
-import type { Tensor } from "../tensor.js";
+import { sizeOf, type Tensor } from "../tensor.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
+import { betaAt, checkedBeta } from "./beta.js";
 import {
   boundOf,
   importanceWeightedBound,
@@ -17,7 +19,7 @@ import {
 } from "./bound.js";
 import { latentUsage, usageWarnings } from "./collapse.js";
 import { checkFreeBits, penalty } from "./freeBits.js";
-import { checkBatch, checkLossOptions, checkParams, type ModelParams } from "./model.js";
+import { checkBatch, checkLossOptions, checkMoment, checkParams, type ModelParams } from "./model.js";
 import { networkOf, PARTS } from "./network.js";
 import { reduceWhere } from "./reconstructionLoss.js";
 import { refine } from "./refine.js";
@@ -31,8 +33,7 @@ function checkVaeOptions(where: string, options: VaeOptions): void {
   checkInteger(where, "latentSize", options.latentSize, 1);
   checkLayer(where, "encoder", options.encoder);
   checkLayer(where, "decoder", options.decoder);
-  const { beta = 1, freeBits } = options;
-  if (typeof beta !== "function") checkNumber(where, "beta", beta, 0);
+  const { freeBits } = options;
   if (freeBits !== undefined) checkFreeBits(where, freeBits);
 }
 
@@ -47,7 +48,9 @@ function checkVaeOptions(where: string, options: VaeOptions): void {
  * @param options.decoder - layer from latents `[latentSize]` to the input's shape: logits for the Bernoulli
  *   likelihood, means for the Gaussian
  * @param options.likelihood - `"bernoulli"` (default), or see {@link Likelihood}
- * @param options.beta - weight of the KL term: a number ≥ 0 (default 1) or a function of the step, as a warm-up
+ * @param options.beta - weight of the KL term: a number ≥ 0 (default 1); a function of the step, as a warm-up, asked only
+ *   at steps that are trained; or `{ schedule, final }`, with the value that training is for. Files keep that value;
+ *   where it is not said, what the function gave at the last step (1 before the first)
  * @param options.freeBits - KL that costs nothing, `{ perDimension }` or `{ total }` in nats
  * @returns the model; see {@link Vae} for its functions
  * @throws {TypeError} when an option is unknown or of the wrong kind
@@ -66,15 +69,11 @@ function checkVaeOptions(where: string, options: VaeOptions): void {
 export function vae(options: VaeOptions): Vae {
   const where = "vae";
   checkVaeOptions(where, options);
-  const { inputShape, latentSize, likelihood = "bernoulli", beta = 1, freeBits } = options;
+  const { inputShape, latentSize, likelihood = "bernoulli", freeBits } = options;
+  const beta = checkedBeta(where, options.beta === undefined ? 1 : options.beta);
   const network = networkOf(where, options);
-
-  const betaAt = (step: number) => {
-    if (typeof beta === "number") return beta;
-    const value = beta(step);
-    checkNumber(where, `beta(${step})`, value, 0);
-    return value;
-  };
+  /** What files keep: the number or the goal as stated, else the weight at the last step. */
+  let goal = typeof beta === "number" ? beta : (beta.final ?? 1);
   const withParams = (params: ModelParams): LatentModel => ({
     latentSize,
     encode: (images, batchSize) => mapBatches(images, batchSize, (batch) => network.encode(params, batch)),
@@ -95,16 +94,18 @@ export function vae(options: VaeOptions): Vae {
     };
 
   const model: Vae = {
-    spec: {
-      type: where,
-      inputShape,
-      encoder: options.encoder.spec,
-      decoder: options.decoder.spec,
-      // A schedule is kept as the value that it ends at.
-      options: { latentSize, likelihood, beta: betaAt(Number.MAX_SAFE_INTEGER), freeBits: freeBits ?? null },
+    get spec() {
+      return {
+        type: where,
+        inputShape,
+        encoder: options.encoder.spec,
+        decoder: options.decoder.spec,
+        options: { latentSize, likelihood, beta: goal, freeBits: freeBits ?? null },
+      };
     },
     inputShape,
     latentSize,
+    beta,
     init(key) {
       checkKey(`${where}.init`, "key", key);
       return network.init(key);
@@ -118,15 +119,21 @@ export function vae(options: VaeOptions): Vae {
       if (noise === undefined) checkKey(whereLoss, "key", key);
       else checkBatch(whereLoss, "noise", noise, [latentSize], images.shape[0]);
       const sample = (q: DiagonalGaussian) =>
-        noise === undefined ? reparameterize(fold(key as Key, 3), q) : displaced(q, noise);
+        displace(q.mean, q.logVar, noise ?? normal(fold(key as Key, 3), q.mean.shape));
       const context = key === undefined ? { training } : { training, key };
       const { q, negativeLogProb, state } = network.pass(params, images, target, sample, context);
       const reconstruction = reduceWhere(whereLoss, negativeLogProb, "perExample", hidden);
       const klElements = klStandardNormal(q, { reduction: "none" });
       const paid = penalty(klElements, freeBits);
+      const weight = betaAt(beta, step);
+      const isOpen = typeof beta !== "number" && beta.final === undefined;
+      if (isOpen && lossOptions.step !== undefined) goal = weight;
       return {
-        loss: ops.add(reconstruction, ops.scale(paid, betaAt(step))),
-        terms: { reconstruction, kl: freeBits === undefined ? paid : penalty(klElements, undefined) },
+        loss: ops.add(reconstruction, ops.scale(paid, weight)),
+        terms: {
+          reconstruction,
+          ...(freeBits === undefined ? { kl: paid } : { kl: penalty(klElements, undefined), paidKl: paid }),
+        },
         state,
       };
     },
@@ -139,6 +146,7 @@ export function vae(options: VaeOptions): Vae {
       const whereDecode = `${where}.decode`;
       checkParams(whereDecode, params, PARTS);
       checkBatch(whereDecode, "codes", codes, [latentSize]);
+      checkResult(whereDecode, "codes", codes, codes.shape[0] * sizeOf(inputShape));
       return withParams(params).decode(codes, batchSizeOf(whereDecode, batchOptions));
     },
     reconstruct: onImages("reconstruct", reconstructionOf),
@@ -147,6 +155,7 @@ export function vae(options: VaeOptions): Vae {
       const batchSize = batchSizeOf(whereGenerate, generateOptions, ["count", "key", "temperature"]);
       const { count, key, temperature = 1 } = generateOptions;
       checkInteger(whereGenerate, "count", count, 1);
+      checkResult(whereGenerate, "count", count, count * Math.max(latentSize, sizeOf(inputShape)));
       checkKey(whereGenerate, "key", key);
       checkNumber(whereGenerate, "temperature", temperature, 0);
       checkParams(whereGenerate, params, PARTS);
@@ -159,15 +168,15 @@ export function vae(options: VaeOptions): Vae {
     logLikelihood: onImages("logLikelihood", importanceWeightedBound),
     refinePosterior: onImages("refinePosterior", refine),
     score: onImages("score", scoreOf),
-    warnings: (params, images, { step, isImproving }) =>
-      usageWarnings(latentUsage(model.encode(params, images)), { beta: betaAt(step), isImproving }),
+    warnings: (params, images, moment) => {
+      const { step, isImproving } = checkMoment("vae.warnings", moment);
+      return usageWarnings(latentUsage(model.encode(params, images)), {
+        beta: betaAt(beta, step),
+        isImproving,
+      });
+    },
   };
   return model;
-}
-
-/** mean + σ·ε for a given ε. */
-function displaced({ mean, logVar }: DiagonalGaussian, noise: Tensor): Tensor {
-  return ops.add(mean, ops.mul(ops.exp(ops.scale(logVar, 0.5)), noise));
 }
 
 /** The posterior of every image. */

@@ -2,10 +2,10 @@
 
 import type { DiagonalGaussian } from "../distributions/gaussian.js";
 import type { Layer } from "../layers/layer.js";
-import type { Schedule } from "../optimizers/rate.js";
 import type { Key } from "../random/keys.js";
 import type { Shape, Tensor } from "../tensor.js";
 import type { BatchOptions } from "./batches.js";
+import type { Beta } from "./beta.js";
 import type { Bound, BoundOptions } from "./bound.js";
 import type { FreeBits } from "./freeBits.js";
 import type { Likelihood } from "./likelihood.js";
@@ -19,7 +19,7 @@ export interface VaeOptions {
   readonly encoder: Layer;
   readonly decoder: Layer;
   readonly likelihood?: Likelihood;
-  readonly beta?: number | Schedule;
+  readonly beta?: Beta;
   readonly freeBits?: FreeBits;
 }
 
@@ -59,7 +59,8 @@ export interface Vae extends Model {
   init(key: Key): ModelParams;
   /**
    * reconstruction + beta·kl on a batch, with these two as terms, in nats per example; differentiable by
-   * `params.weights`. Needs a key, or the noise itself.
+   * `params.weights`. With free bits it is reconstruction + beta·paidKl, `paidKl` a third term. Needs a key, or the noise
+   * itself.
    */
   loss(params: ModelParams, images: Tensor, options?: VaeLossOptions): LossResult;
   /** The posterior q(z | x) of any number of inputs: mean and logVar, `[n, latentSize]`. */

@@ -1,11 +1,14 @@
 // The folder that a training's checkpoints lie in: it survives whatever ends the process.
 
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { checkFunction, checkInteger, checkOptions } from "../check.js";
 import { readTree } from "../files/treeFile.js";
+import { namingFile } from "./fileErrors.js";
 import type { Skipped } from "./imageFolder.js";
+import { makeFolder } from "./makeFolder.js";
 import { type FilePath, pathOf } from "./paths.js";
+import { removeLeftOvers } from "./temporaryFiles.js";
 import { writeFileAtomic } from "./writeFileAtomic.js";
 
 /** Options of {@link checkpointFolder}. */
@@ -26,9 +29,6 @@ export interface CheckpointFolder {
 
 const nameOf = (step: number) => `checkpoint-${String(step).padStart(8, "0")}.safetensors`;
 
-/** What a process that was killed while it wrote leaves behind. */
-const LEFT_OVER = /^\.reparam-\d+\.tmp$/;
-
 /** The steps of the checkpoints among names, the last first. */
 function stepsIn(names: readonly string[]): number[] {
   return names
@@ -43,7 +43,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if ((error as { code?: unknown }).code === "ENOENT") return [];
+    if (["ENOENT", "ENOTDIR"].includes(String((error as { code?: unknown }).code))) return [];
     throw error;
   }
 }
@@ -79,15 +79,15 @@ export function checkpointFolder(path: FilePath, options: CheckpointFolderOption
   async function write(bytes: Uint8Array, step: number): Promise<void> {
     checkInteger(`${where}.save`, "step", step, 0);
     const folder = await pathOf(where, path);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFileAtomic(join(folder, nameOf(step)), bytes);
     const names = await namesIn(folder);
     // Later ones are of a training that came farther, or damaged: the one at hand must not give way to them.
     const old = stepsIn(names)
       .filter((other) => other <= step)
       .slice(keep);
-    const surplus = [...old.map(nameOf), ...names.filter((name) => LEFT_OVER.test(name))];
-    await Promise.all(surplus.map((name) => rm(join(folder, name), { force: true })));
+    await Promise.all(old.map((other) => rm(join(folder, nameOf(other)), { force: true })));
+    await removeLeftOvers(folder, true);
   }
 
   let last: Promise<void> = Promise.resolve();
@@ -98,17 +98,39 @@ export function checkpointFolder(path: FilePath, options: CheckpointFolderOption
       return last;
     },
     async load() {
-      const folder = await pathOf(where, path);
-      for (const step of stepsIn(await namesIn(folder))) {
-        const bytes = new Uint8Array(await readFile(join(folder, nameOf(step))));
-        try {
-          readTree(bytes);
-          return bytes;
-        } catch (error) {
-          onSkip?.({ name: nameOf(step), reason: (error as Error).message });
-        }
-      }
-      return undefined;
+      return (await newestCheckpoint(await pathOf(where, path), onSkip))?.bytes;
     },
   };
+}
+
+/** The newest checkpoint of a folder that is whole, with what it holds. */
+export async function newestCheckpoint(
+  folder: string,
+  onSkip?: (skipped: Skipped) => void,
+): Promise<{ readonly bytes: Uint8Array; readonly tree: unknown } | undefined> {
+  for (const name of stepsIn(await namesIn(folder)).map(nameOf)) {
+    const path = join(folder, name);
+    try {
+      const bytes = new Uint8Array(await namingFile(path, () => readFile(path)));
+      return { bytes, tree: readTree(bytes) };
+    } catch (error) {
+      onSkip?.({ name, reason: (error as Error).message });
+    }
+  }
+  return undefined;
+}
+
+/** Whether a folder holds checkpoints, whole or damaged. */
+export async function hasCheckpoints(folder: string): Promise<boolean> {
+  return stepsIn(await namesIn(folder)).length > 0;
+}
+
+/** Removes the checkpoints of a folder, and the folder where nothing else is in it. */
+export async function removeCheckpoints(folder: string): Promise<void> {
+  // The oldest first: whenever this ends, what is left is the newest.
+  for (const step of stepsIn(await namesIn(folder)).reverse()) {
+    await rm(join(folder, nameOf(step)), { force: true });
+  }
+  await removeLeftOvers(folder, true);
+  await rmdir(folder).catch(() => {});
 }

@@ -2,11 +2,12 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { checkOneOf, checkOptions, refuseValue, within } from "../check.js";
-import { readCsv } from "../data/csv.js";
+import { kindHint, ownBytes } from "../bytes.js";
+import { checkBoolean, checkInteger, checkOneOf, checkOptions, refuseValue, within } from "../check.js";
+import { type CsvOptions, readCsv, type Separator, SEPARATORS } from "../data/csv.js";
 import { loadIdx } from "../data/idx.js";
-import { readNpy } from "../files/npy.js";
-import { readPng } from "../files/png.js";
+import { readTypedNpy } from "../files/npy.js";
+import { type PngReadOptions, readPng } from "../files/png.js";
 import { isPng } from "../files/pngFile.js";
 import * as ops from "../ops/index.js";
 import { adoptArray, type Tensor } from "../tensor.js";
@@ -17,7 +18,16 @@ import { checkImageOptions, IMAGE_OPTIONS, type ImageOptions, prepareImages } fr
 export interface LoadOptions extends ImageOptions {
   /** Whether a damaged picture of a folder ends the loading, or is left out and reported (default `"refuse"`). */
   readonly broken?: "refuse" | "skip";
+  /** Of a table: whether the first line names the columns (default: told by its cells). */
+  readonly header?: boolean;
+  /** Of a table: what stands between cells (default: told by the first line). */
+  readonly separator?: Separator;
+  /** Most bytes that one picture may take, 4 for every value (default 2²⁸: 256 MiB). */
+  readonly maxBytes?: number;
 }
+
+/** Options that are for tables only. */
+const TABLE_OPTIONS = ["header", "separator"] as const;
 
 export type DataKind = "idx" | "npy" | "csv" | "png" | "folder";
 
@@ -33,7 +43,7 @@ export interface LoadedData {
   readonly classes?: readonly string[];
   /** Then also: the number of every picture's class, shape `[count]`. */
   readonly labels?: Tensor;
-  /** Of a folder: the files that were left out, and why. */
+  /** Of a folder: all that was left out, and why; of a hidden folder, or one behind a link, the folder alone. */
   readonly skipped?: readonly Skipped[];
 }
 
@@ -43,25 +53,30 @@ export interface LoadedData {
  *
  * Pixels come as values from 0 to 1: those of PNG files always, and those of IDX and npy files where they are whole
  * bytes and have three or more axes. Labels and other arrays stay as they are. Images of IDX files get their
- * channel axis. Of pictures in PNG files alpha is removed.
+ * channel axis. Pictures of PNG files lose their alpha: what is transparent shows a background.
  *
- * Folders are read with all their subfolders, but without hidden files; names are in the order in which people
- * count (2 before 10), the same on every machine. Only one picture at a time is in memory in its full size.
+ * Folders are read with all their subfolders; names are in the order in which people count (2 before 10), the same on
+ * every machine. Where one picture has colour, grey ones get three equal channels. What is no PNG file, is hidden or
+ * lies behind a link to a folder is not read, but listed. Only one picture at a time is in memory in its full size.
  *
  * @param path - the file or folder, a path or a `URL`
  * @param options.size - `[height, width]` that images get; without it, those of a folder must agree
  * @param options.fit - where the proportions differ: `"crop"` (default), `"stretch"` or `"pad"`, as for
  *   {@link resizeImages}
  * @param options.grey - whether images of colour become grey (default false)
- * @param options.background - what stands behind transparent pixels, and around padded images (default 0)
+ * @param options.background - what stands behind transparent pixels (default `"white"`) and around padded images
+ *   (default 0, black): a number for all channels, `"white"`, `"black"`, or a colour `"#rrggbb"`
  * @param options.broken - whether a damaged picture in a folder is refused (default), or left out and listed in
  *   `skipped`; files that are no PNGs are listed there in either case
+ * @param options.header - of a table: whether the first line names the columns, as for {@link readCsv}
+ * @param options.separator - of a table: what stands between cells, as for {@link readCsv}
+ * @param options.maxBytes - most bytes that one picture may take (default 2²⁸), as for {@link readPng}
  * @returns promise of `images`, shape `[count, height, width, channels]` or that of the file's array; `kind`; and
  *   for tables `columns`, for pictures `names`, for folders `skipped` and, where all pictures lie in subfolders,
  *   their `classes` and `labels` (shape `[count]`)
  * @throws {TypeError} when an argument or option is of the wrong kind
- * @throws {RangeError} when the file is of no known kind, is damaged, holds no images and an option is for images
- *   only, or pictures of a folder differ in shape
+ * @throws {RangeError} when the file is of no known kind, is damaged, is not what an option is for
+ *   (images, a table), or pictures of a folder differ in shape
  * @throws {Error} of the file system, with its `code`
  * @example
  * import { loadData } from "reparam/node";
@@ -69,16 +84,36 @@ export interface LoadedData {
  */
 export async function loadData(path: FilePath, options: LoadOptions = {}): Promise<LoadedData> {
   const where = "loadData";
-  checkOptions(where, options, [...IMAGE_OPTIONS, "broken"]);
-  const { broken = "refuse", ...imageOptions } = options;
+  checkOptions(where, options, [...IMAGE_OPTIONS, ...TABLE_OPTIONS, "broken", "maxBytes"]);
+  const { broken = "refuse", header, separator, maxBytes, ...imageOptions } = options;
   checkImageOptions(where, imageOptions);
   checkOneOf(where, "broken", broken, ["refuse", "skip"]);
+  if (header !== undefined) checkBoolean(where, "header", header);
+  if (separator !== undefined) checkOneOf(where, "separator", separator, SEPARATORS);
+  if (maxBytes !== undefined) checkInteger(where, "maxBytes", maxBytes, 1);
+  const pngOptions = maxBytes === undefined ? {} : { maxBytes };
+  const tableOption = TABLE_OPTIONS.find((name) => options[name] !== undefined);
   const file = await pathOf(where, path);
   if ((await stat(file)).isDirectory()) {
-    return { kind: "folder", ...(await readImageFolder(where, file, imageOptions, broken === "skip")) };
+    if (tableOption) refuseValue(where, "path", `be a table (CSV) for the option ${tableOption}`, "a folder");
+    const folder = await readImageFolder(where, file, imageOptions, pngOptions, broken === "skip");
+    return { kind: "folder", ...folder };
   }
   const name = basename(file);
-  return decode(`${where}(${JSON.stringify(name)})`, await readFile(file), name, imageOptions);
+  const csv = { ...(header !== undefined && { header }), ...(separator && { separator }) };
+  const place = `${where}(${JSON.stringify(name)})`;
+  const loaded = await decode(
+    place,
+    ownBytes(where, await readFile(file)),
+    name,
+    imageOptions,
+    pngOptions,
+    csv,
+  );
+  if (tableOption && loaded.kind !== "csv") {
+    refuseValue(place, "file", `be a table (CSV) for the option ${tableOption}`, loaded.kind);
+  }
+  return loaded;
 }
 
 /** Runs a reader; where it refuses, the message tells which file that was. */
@@ -97,9 +132,11 @@ async function decode(
   bytes: Uint8Array,
   name: string,
   options: ImageOptions,
+  pngOptions: PngReadOptions,
+  csvOptions: CsvOptions,
 ): Promise<LoadedData> {
   if (isPng(bytes)) {
-    const image = await reading(where, () => readPng(bytes));
+    const image = await reading(where, () => readPng(bytes, pngOptions));
     const stack = ops.reshape(image, [1, ...image.shape]);
     return { kind: "png", images: prepareImages(stack, options), names: [name] };
   }
@@ -110,15 +147,15 @@ async function decode(
     return { kind: "idx", images: prepareArray(where, scaled(array, start[2] === 8), options) };
   }
   if (bytes[0] === 0x93) {
-    const isByte = /'\|u1'|"\|u1"/.test(String.fromCharCode(...bytes.subarray(0, 200)));
-    const array = await reading(where, () => readNpy(bytes));
-    return { kind: "npy", images: prepareArray(where, scaled(array, isByte), options) };
+    const { array, type } = await reading(where, () => readTypedNpy(bytes));
+    return { kind: "npy", images: prepareArray(where, scaled(array, type === "uint8"), options) };
   }
   if (bytes.subarray(0, 1024).some((byte) => byte < 9)) {
     const shown = [...bytes.subarray(0, 4)];
-    refuseValue(where, "bytes", "begin as IDX (plain or in gzip), npy, PNG or text (CSV) does", shown);
+    const rule = "begin as IDX (plain or in gzip), npy, PNG or text (CSV) does";
+    refuseValue(where, "bytes", rule, shown, kindHint(bytes));
   }
-  const { columns, data } = await reading(where, () => readCsv(bytes));
+  const { columns, data } = await reading(where, () => readCsv(bytes, csvOptions));
   return { kind: "csv", images: prepareArray(where, data, options), ...(columns && { columns }) };
 }
 

@@ -1,13 +1,17 @@
 // What images go through after they were read: alpha, grey, size.
 
-import { checkBoolean, checkNumber, checkOneOf } from "../check.js";
+import { checkBoolean, checkOneOf } from "../check.js";
 import {
+  type Background,
+  checkBackground,
   checkSize,
+  coloursOf,
   type Fit,
   FITS,
   type ImageSize,
   removeAlpha,
   resizeImages,
+  toColour,
   toGrey,
 } from "../data/images.js";
 import type { Tensor } from "../tensor.js";
@@ -19,8 +23,8 @@ export interface ImageOptions {
   readonly fit?: Fit;
   /** Whether images of colour become grey (default false). */
   readonly grey?: boolean;
-  /** What stands behind transparent pixels, and around images with `"pad"` (default 0). */
-  readonly background?: number;
+  /** What stands behind transparent pixels (default `"white"`), and around images with `"pad"` (default 0). */
+  readonly background?: Background;
 }
 
 export const IMAGE_OPTIONS = ["size", "fit", "grey", "background"] as const;
@@ -29,13 +33,20 @@ export function checkImageOptions(where: string, { size, fit, grey, background }
   if (size !== undefined) checkSize(where, size);
   if (fit !== undefined) checkOneOf(where, "fit", fit, FITS);
   if (grey !== undefined) checkBoolean(where, "grey", grey);
-  if (background !== undefined) checkNumber(where, "background", background);
+  if (background !== undefined) checkBackground(where, background);
 }
 
 /** Images of one or three channels in the size wanted. */
 export function prepareImages(images: Tensor, options: ImageOptions): Tensor {
-  const { size, fit = "crop", grey = false, background = 0 } = options;
-  const opaque = removeAlpha(images, { background });
+  const { size, fit = "crop", grey = false, background } = options;
+  const opaque = removeAlpha(onColour(images, options), background === undefined ? {} : { background });
   const coloured = grey ? toGrey(opaque) : opaque;
-  return size === undefined ? coloured : resizeImages(coloured, size, { fit, background });
+  return size === undefined ? coloured : resizeImages(coloured, size, { fit, background: background ?? 0 });
+}
+
+/** On a background of colour, what is grey and transparent has colour too. */
+function onColour(images: Tensor, { grey = false, background = 0 }: ImageOptions): Tensor {
+  const [red, green, blue] = coloursOf(background);
+  const isTinted = !grey && (red !== green || green !== blue);
+  return isTinted && images.shape[images.shape.length - 1] === 2 ? toColour(images) : images;
 }

@@ -1,21 +1,28 @@
 // Writing files so that nobody ever sees half of one.
 
-import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { checkBytes } from "../bytes.js";
+import { namingFile } from "./fileErrors.js";
 import { type FilePath, pathOf } from "./paths.js";
+import { openTemporary, removeLeftOvers } from "./temporaryFiles.js";
+
+/** Folders that this process has looked through for what others left. */
+const tidied = new Set<string>();
 
 /**
  * Writes a file in one step: whoever reads it, and whatever happens meanwhile, finds either the old content or the
- * new one, whole. The bytes go to a temporary file in the same folder (`.reparam-0.tmp`), to the disk, and only
- * then under the name. A file that was there keeps its permissions; a link leads to the new content.
+ * new one, whole. The bytes go to a temporary file in the same folder (`.reparam-….tmp`), to the disk, and only
+ * then under the name. A file that was there keeps its permissions; a link leads to the new content. What a process
+ * that was killed left of such files is removed by the next that writes there.
  *
  * @param path - where to, a path or the URL of a file; its folder exists
  * @param bytes - the content, as the writers of files return it
  * @returns promise that is fulfilled when the file is on the disk
  * @throws {TypeError} when `path` or `bytes` is of the wrong kind
  * @throws {RangeError} when the path is empty, or the URL not one of a file
- * @throws {Error} of the file system, with its `code`; what stood there is untouched, and nothing is left behind
+ * @throws {Error} of the file system, with its `code` and the file's name; what stood there is untouched, and nothing
+ *   is left behind
  * @example
  * import { tensor, writeNpy } from "reparam";
  * import { writeFileAtomic } from "reparam/node";
@@ -25,13 +32,21 @@ export async function writeFileAtomic(path: FilePath, bytes: Uint8Array): Promis
   const where = "writeFileAtomic";
   checkBytes(where, bytes);
   const given = await pathOf(where, path);
-  const target = await realpath(given).catch(() => given);
+  await namingFile(given, () => write(given, bytes));
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  const target = await realpath(path).catch(() => path);
   const mode = await stat(target).then(
     ({ mode }) => mode & 0o777,
     () => undefined,
   );
   const folder = dirname(target);
-  const { handle, temporary } = await openTemporary(folder);
+  if (!tidied.has(folder)) {
+    tidied.add(folder);
+    await removeLeftOvers(folder);
+  }
+  const { path: temporary, handle } = await openTemporary(folder);
   try {
     try {
       await handle.writeFile(bytes);
@@ -46,18 +61,6 @@ export async function writeFileAtomic(path: FilePath, bytes: Uint8Array): Promis
     throw error;
   }
   await syncFolder(folder);
-}
-
-/** A new file; of several writers at the same time, each gets its own. */
-async function openTemporary(folder: string): Promise<{ handle: FileHandle; temporary: string }> {
-  for (let i = 0; ; i++) {
-    const temporary = join(folder, `.reparam-${i}.tmp`);
-    try {
-      return { handle: await open(temporary, "wx"), temporary };
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    }
-  }
 }
 
 /** Brings the new name to the disk. Not every platform can: the file itself is safe already. */

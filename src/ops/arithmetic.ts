@@ -1,10 +1,10 @@
 // Sums, differences, products and quotients of two tensors, broadcast as in NumPy.
 
 import { defineOp } from "../autodiff.js";
-import { MAX_ELEMENTS, refuseKind, refuseValue } from "../check.js";
+import { checkResult, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, emptyTensor, isSameShape, type Shape, sizeOf, Tensor } from "../tensor.js";
-import type { ArithmeticName } from "../wasm/exports.js";
-import { arithmetic, reduce, unary } from "../wasm/kernels.js";
+import * as kernels from "../wasm/generated.js";
+import { arithmetic, type ArithmeticName, reduce } from "../wasm/kernels.js";
 import { expand } from "./shape.js";
 
 /** A tensor or a plain number. */
@@ -30,7 +30,7 @@ function combine(name: ArithmeticName, a: Tensor, b: Tensor, shape: Shape): Tens
 }
 
 /** Sums a gradient over the axes along which an operand of `shape` was repeated. */
-function sumTo(gradient: Tensor, shape: Shape): Tensor {
+export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   if (isSameShape(gradient.shape, shape)) return gradient;
   const missing = gradient.shape.length - shape.length;
   let sum = gradient;
@@ -52,7 +52,7 @@ function sumTo(gradient: Tensor, shape: Shape): Tensor {
 
 function negate(x: Tensor): Tensor {
   const output = emptyTensor(x.shape);
-  unary("negate", x, output, x.size);
+  kernels.negate({ x, y: output, n: x.size });
   return output;
 }
 
@@ -113,7 +113,7 @@ function broadcastShape(where: string, a: Shape, b: Shape): Shape {
     }
     return Math.max(left, right);
   });
-  if (sizeOf(shape) > MAX_ELEMENTS) refuseValue(where, "b.shape", `give at most ${MAX_ELEMENTS} elements`, b);
+  checkResult(where, "b.shape", b, sizeOf(shape));
   return shape;
 }
 

@@ -19,7 +19,14 @@ import {
   outputShapeOf,
   WINDOW_OPTIONS,
 } from "./conv2dGeometry.js";
-import { type Activation, checkEpilogue, type EpilogueOptions, PLAIN, throughActivation } from "./support.js";
+import {
+  type Activation,
+  checkEpilogue,
+  type EpilogueOptions,
+  PLAIN,
+  throughActivation,
+  withActivation,
+} from "./support.js";
 
 /** Options of {@link conv2d}. */
 export interface Conv2dOptions extends Conv2dWindowOptions, EpilogueOptions {}
@@ -132,7 +139,8 @@ function checkFilter(where: string, filter: unknown, layout: string): asserts fi
  * @param options.padding - `"valid"` (default), `"same"`, a number, or `[[top, bottom], [left, right]]`
  * @param options.groups - channel groups (default 1)
  * @param options.bias - shape `[outChannels]`
- * @param options.activation - `"linear"` (default), `"relu"`, `"leakyRelu"`, `"elu"`, `"sigmoid"`, `"tanh"`
+ * @param options.activation - `"linear"` (default) or any {@link FusedActivation}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[batch, outHeight, outWidth, outChannels]`; with `"same"` the sizes are ⌈size / stride⌉, else
  *   ⌊(size + padding − (kernel − 1)·dilation − 1) / stride⌋ + 1
  * @throws {TypeError} when an argument or option is of the wrong kind
@@ -150,7 +158,9 @@ export function conv2d(input: Tensor, filter: Tensor, options: Conv2dOptions = {
   checkOptions(where, options, CONV2D_OPTIONS);
   const epilogue = checkEpilogue(where, options, filter.shape[3], "filter.shape[3]");
   const geometry = geometryOf(where, input.shape, filter.shape, options);
-  return forwardOp([input, filter, options.bias], { geometry, ...epilogue });
+  return withActivation(epilogue, (fused) =>
+    forwardOp([input, filter, options.bias], { geometry, ...fused }),
+  );
 }
 
 /**
@@ -171,6 +181,7 @@ export function conv2d(input: Tensor, filter: Tensor, options: Conv2dOptions = {
  * @param options.groups - channel groups (default 1)
  * @param options.bias - shape `[outChannels]`
  * @param options.activation - as for {@link conv2d}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[batch, outHeight, outWidth, outChannels]`
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when channels differ or the output size is impossible (the message lists the possible ones)
@@ -200,7 +211,9 @@ export function conv2dTranspose(input: Tensor, filter: Tensor, options: Conv2dTr
   const epilogue = checkEpilogue(where, options, outChannels, "filter.shape[2] · groups");
   const sizes = { input: input.shape, kernelHeight, kernelWidth, outChannels, groups };
   const geometry = transposedGeometry(where, sizes, options);
-  return transposedOp([input, filter, options.bias], { geometry, ...epilogue });
+  return withActivation(epilogue, (fused) =>
+    transposedOp([input, filter, options.bias], { geometry, ...fused }),
+  );
 }
 
 /**

@@ -93,6 +93,7 @@ export function checkGeometry(where: string, geometry: unknown): asserts geometr
   const rule = "be what conv2dGeometry returns";
   if (typeof geometry !== "object" || geometry === null) refuseKind(where, "geometry", rule, geometry);
   const g = geometry as Conv2dGeometry;
+  checkInteger(where, "geometry.groups", g.groups, 1);
   checkShape(where, "geometry's input shape", inputShapeOf(g));
   checkShape(where, "geometry's filter shape", filterShapeOf(g));
   const { outHeight, outWidth } = geometryOf(where, inputShapeOf(g), filterShapeOf(g), {

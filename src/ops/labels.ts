@@ -1,6 +1,6 @@
 // Labels as vectors: one-hot rows, and rows of a table.
 
-import { checkInteger, checkShape, refuseKind, refuseValue } from "../check.js";
+import { checkInteger, checkResult, refuseKind, refuseValue } from "../check.js";
 import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
 import { matmul } from "./matmul.js";
 
@@ -25,12 +25,10 @@ export function oneHot(labels: Labels, classes: number): Tensor {
 function rowsOf(where: string, labels: Labels, classes: number): Tensor {
   const values = listOf(where, labels);
   const shape = [values.length, classes];
-  checkShape(where, "result's shape", shape);
+  checkResult(where, where === "oneHot" ? "classes" : "labels", shape, values.length * classes);
+  for (let i = 0; i < values.length; i++) checkInteger(where, `labels[${i}]`, values[i], 0, classes - 1);
   const rows = new Float32Array(values.length * classes);
-  for (let i = 0; i < values.length; i++) {
-    checkInteger(where, `labels[${i}]`, values[i], 0, classes - 1);
-    rows[i * classes + values[i]] = 1;
-  }
+  for (let i = 0; i < values.length; i++) rows[i * classes + values[i]] = 1;
   return adoptArray(rows, shape);
 }
 

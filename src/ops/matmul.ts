@@ -1,10 +1,17 @@
 // Matrix products: matmul, and dense, which is matmul with a bias and an activation.
 
 import { defineOp } from "../autodiff.js";
-import { checkBoolean, checkNumber, checkOptions, MAX_ELEMENTS, refuseValue } from "../check.js";
+import { checkBoolean, checkNumber, checkOptions, checkResult, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
 import { gemm, type ProductSizes, reduce } from "../wasm/kernels.js";
-import { type Activation, checkEpilogue, type EpilogueOptions, PLAIN, throughActivation } from "./support.js";
+import {
+  type Activation,
+  checkEpilogue,
+  type EpilogueOptions,
+  PLAIN,
+  throughActivation,
+  withActivation,
+} from "./support.js";
 
 /** Options of {@link matmul}. */
 export interface MatmulOptions extends EpilogueOptions {
@@ -58,7 +65,7 @@ const matmulOp = defineOp<readonly [Tensor, Tensor, Tensor | undefined], Product
 });
 
 function checkProductSize(where: string, argument: string, m: number, n: number): void {
-  if (m * n > MAX_ELEMENTS) refuseValue(where, argument, `give at most ${MAX_ELEMENTS} elements`, [m, n]);
+  checkResult(where, argument, [m, n], m * n);
 }
 
 /**
@@ -70,7 +77,8 @@ function checkProductSize(where: string, argument: string, m: number, n: number)
  * @param options.transposeB - use bᵀ (default false)
  * @param options.scale - factor of the product (default 1)
  * @param options.bias - shape `[n]`, added to every row
- * @param options.activation - `"linear"` (default), `"relu"`, `"leakyRelu"`, `"elu"`, `"sigmoid"`, `"tanh"`
+ * @param options.activation - `"linear"` (default) or any {@link FusedActivation}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[m, n]`
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when the inner sizes differ
@@ -94,7 +102,8 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   }
   checkProductSize(where, "b.shape", m, n);
   const epilogue = checkEpilogue(where, options, n, `b.shape[${transposeB ? 0 : 1}]`);
-  return matmulOp([a, b, options.bias], { m, n, k, transposeA, transposeB, scale: factor, ...epilogue });
+  const product = { m, n, k, transposeA, transposeB, scale: factor };
+  return withActivation(epilogue, (fused) => matmulOp([a, b, options.bias], { ...product, ...fused }));
 }
 
 /**
@@ -104,6 +113,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
  * @param w - shape `[in, out]`
  * @param options.bias - shape `[out]`
  * @param options.activation - as for {@link matmul}
+ * @param options.alpha - slope of `"leakyRelu"` (default 0.01) or scale of `"elu"` (default 1), ≥ 0
  * @returns shape `[batch, out]`
  * @throws {TypeError} when an argument or option is of the wrong kind
  * @throws {RangeError} when sizes do not go together
@@ -120,6 +130,6 @@ export function dense(x: Tensor, w: Tensor, options: EpilogueOptions = {}): Tens
   if (inner !== k) refuseValue(where, "w.shape[0]", `equal x.shape[1] = ${k} (input features)`, inner);
   checkProductSize(where, "w.shape", m, n);
   const epilogue = checkEpilogue(where, options, n, "w.shape[1]");
-  const sizes = { m, n, k, transposeA: false, transposeB: false };
-  return matmulOp([x, w, options.bias], { ...sizes, scale: 1, ...epilogue });
+  const product = { m, n, k, transposeA: false, transposeB: false, scale: 1 };
+  return withActivation(epilogue, (fused) => matmulOp([x, w, options.bias], { ...product, ...fused }));
 }

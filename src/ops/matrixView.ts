@@ -1,10 +1,10 @@
 // Convolution written as a matrix, for teaching and for tests: the unrolled matrix, and im2col with its adjoint.
 
 import { defineOp } from "../autodiff.js";
-import { checkOptions, checkShape, refuseValue } from "../check.js";
+import { checkOptions, checkResult, checkShape, refuseValue } from "../check.js";
 import type { Conv2dGeometry } from "../geometry.js";
-import { adoptArray, checkTensor, emptyTensor, Tensor } from "../tensor.js";
-import * as kernels from "../wasm/kernels.js";
+import { adoptArray, checkTensor, emptyTensor, sizeOf, Tensor } from "../tensor.js";
+import * as kernels from "../wasm/generated.js";
 import {
   checkFits,
   checkGeometry,
@@ -13,6 +13,9 @@ import {
   inputShapeOf,
   WINDOW_OPTIONS,
 } from "./conv2dGeometry.js";
+
+/** Most entries of an unrolled convolution, nearly all of which are 0. */
+const MAX_ENTRIES = 2 ** 27;
 
 /**
  * The matrix C of a convolution: with images and outputs flattened row-major, `y = C·x` for one image; the
@@ -47,7 +50,7 @@ export function convolutionMatrix(
   const g = geometryOf(where, [1, height, width, channels], filterShape, options);
   const rows = g.outHeight * g.outWidth * g.outChannels;
   const columns = height * width * channels;
-  if (rows * columns > 2 ** 27) refuseValue(where, "matrix", "have at most 2^27 entries", [rows, columns]);
+  checkResult(where, "inputShape", inputShape, rows * columns, MAX_ENTRIES);
   const matrix = new Float32Array(rows * columns);
   fillMatrix(matrix, filter.data, g, columns);
   return adoptArray(matrix, [rows, columns]);
@@ -85,13 +88,13 @@ function matrixShapeOf(g: Conv2dGeometry): [number, number] {
 
 function gather(input: Tensor, geometry: Conv2dGeometry): Tensor {
   const columns = emptyTensor(matrixShapeOf(geometry));
-  kernels.im2col(input, columns, geometry);
+  kernels.im2col({ x: input, columns, geometry });
   return columns;
 }
 
 function scatter(columns: Tensor, geometry: Conv2dGeometry): Tensor {
   const image = emptyTensor(inputShapeOf(geometry));
-  kernels.col2im(columns, image, geometry);
+  kernels.col2im({ columns, x: image, geometry });
   return image;
 }
 
@@ -123,6 +126,7 @@ const col2imOp = defineOp<readonly [Tensor], Conv2dGeometry>({
 export function im2col(input: Tensor, geometry: Conv2dGeometry): Tensor {
   checkUngrouped("im2col", geometry);
   checkFits("im2col", "input", input, inputShapeOf(geometry));
+  checkResult("im2col", "geometry", geometry, sizeOf(matrixShapeOf(geometry)));
   return im2colOp([input], geometry);
 }
 

@@ -4,8 +4,8 @@ import { defineOp } from "../autodiff.js";
 import { checkBoolean, checkNumber, checkOneOf, checkOptions, refuseValue } from "../check.js";
 import { inScope } from "../scope.js";
 import { checkTensor, emptyTensor, full, type Tensor } from "../tensor.js";
+import * as kernels from "../wasm/generated.js";
 import { arithmetic, reduce, scale } from "../wasm/kernels.js";
-import * as kernels from "../wasm/norm.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { scale as line, sqrt, square } from "./pointwise.js";
 import { mean } from "./reduce.js";
@@ -32,7 +32,8 @@ export interface BatchNormResult {
 
 interface Normalization {
   readonly moments: { readonly mean: Tensor; readonly variance: Tensor };
-  readonly sizes: kernels.NormSizes;
+  /** The input as [rows, channels], and what is added to its variances. */
+  readonly sizes: { readonly rows: number; readonly channels: number; readonly epsilon: number };
   readonly training: boolean;
 }
 type NormInputs = readonly [Tensor, Tensor, Tensor];
@@ -47,12 +48,19 @@ const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
   name: "batchNorm",
   forward: ([x, gamma, beta], { moments, sizes }) => {
     const output = emptyTensor(x.shape);
-    kernels.normalize(x, moments, gamma, beta, output, sizes);
+    kernels.normalize({ x, ...moments, gamma, beta, y: output, ...sizes });
     return output;
   },
   shared: (gradOutput, { inputs: [x], options: { moments, sizes } }) => {
     const sums = { gamma: emptyTensor([sizes.channels]), beta: emptyTensor([sizes.channels]) };
-    kernels.normalizeParameterGradients(x, gradOutput, moments, sums.gamma, sums.beta, sizes);
+    kernels.normalizeParameterGradients({
+      x,
+      dy: gradOutput,
+      dgamma: sums.gamma,
+      dbeta: sums.beta,
+      ...moments,
+      ...sizes,
+    });
     return sums;
   },
   gradients: [
@@ -60,8 +68,17 @@ const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
       const gradInput = emptyTensor(x.shape);
       // With fixed moments the line alone is differentiated: the sums have no part in it.
       const zero = training ? undefined : full([sizes.channels], 0);
-      const [ofGamma, ofBeta] = zero ? [zero, zero] : [sums.gamma, sums.beta];
-      kernels.normalizeInputGradient(x, gradOutput, moments, gamma, ofGamma, ofBeta, gradInput, sizes);
+      const [dgamma, dbeta] = zero ? [zero, zero] : [sums.gamma, sums.beta];
+      kernels.normalizeInputGradient({
+        x,
+        dy: gradOutput,
+        gamma,
+        dgamma,
+        dbeta,
+        dx: gradInput,
+        ...moments,
+        ...sizes,
+      });
       return gradInput;
     },
     (_gradOutput, _context, { gamma }) => gamma,
@@ -73,7 +90,7 @@ const normalizeOp = defineOp<NormInputs, Normalization, ParameterGradients>({
 function momentsOf(x: Tensor, rows: number, channels: number): { mean: Tensor; variance: Tensor } {
   const moments = { mean: emptyTensor([channels]), variance: emptyTensor([channels]) };
   reduce("mean", x, moments.mean, { outer: 1, axis: rows, inner: channels });
-  kernels.channelVariance(x, moments.mean, moments.variance, { rows, channels });
+  kernels.channelVariance({ x, ...moments, rows, channels });
   return moments;
 }
 
@@ -128,12 +145,9 @@ export function batchNorm(
   const { training, epsilon, momentum, runningVariance: kind } = checkBatchNormOptions(where, options);
   const rows = input.size / channels;
   if (training && kind === "unbiased" && rows === 1) {
-    refuseValue(
-      where,
-      "input.shape",
-      "have more than one value per channel for an unbiased variance",
-      input.shape,
-    );
+    const cure = "in fit, dropLast: true leaves a last batch of one example out, as does another batchSize";
+    const rule = `have more than one value per channel for an unbiased variance (${cure})`;
+    refuseValue(where, "input.shape", rule, input.shape);
   }
   const sizes = { rows, channels, epsilon };
   return inScope(() => {

@@ -48,15 +48,18 @@ const cropOp = defineOp<readonly [Tensor], Sides>({
   gradients: [(gradOutput, { options: sides }) => enlarge(gradOutput, sides, 0)],
 });
 
-function checkSides(where: string, sides: unknown, shape: Shape): asserts sides is Sides {
+/** Checks the sides, and copies them: what is checked must be what is read. */
+function checkSides(where: string, sides: unknown, shape: Shape): Sides {
   const rule = `be [before, after] for each of the ${shape.length} axes`;
   if (!Array.isArray(sides)) refuseKind(where, "sides", rule, sides);
   if (sides.length !== shape.length) refuseValue(where, "sides", rule, sides);
-  sides.forEach((side: unknown, axis) => {
-    if (!Array.isArray(side) || side.length !== 2)
-      refuseValue(where, `sides[${axis}]`, "be [before, after]", side);
-    checkInteger(where, `sides[${axis}][0]`, side[0], 0);
-    checkInteger(where, `sides[${axis}][1]`, side[1], 0);
+  return Array.from(sides, (side: unknown, axis) => {
+    const argument = `sides[${axis}]`;
+    if (!Array.isArray(side) || side.length !== 2) refuseValue(where, argument, "be [before, after]", side);
+    const [before, after] = side as readonly unknown[];
+    checkInteger(where, `${argument}[0]`, before, 0);
+    checkInteger(where, `${argument}[1]`, after, 0);
+    return [before, after] as const;
   });
 }
 
@@ -74,11 +77,11 @@ function checkSides(where: string, sides: unknown, shape: Shape): asserts sides 
 export function pad(t: Tensor, sides: Sides, value = 0): Tensor {
   const where = "pad";
   checkTensor(where, "t", t);
-  checkSides(where, sides, t.shape);
+  const checked = checkSides(where, sides, t.shape);
   if (typeof value !== "number") refuseKind(where, "value", "be a number", value);
-  const shape = t.shape.map((size, axis) => size + sides[axis][0] + sides[axis][1]);
+  const shape = t.shape.map((size, axis) => size + checked[axis][0] + checked[axis][1]);
   checkShape(where, "padded shape", shape);
-  return padOp([t], { sides, value });
+  return padOp([t], { sides: checked, value });
 }
 
 /**
@@ -94,11 +97,11 @@ export function pad(t: Tensor, sides: Sides, value = 0): Tensor {
 export function crop(t: Tensor, sides: Sides): Tensor {
   const where = "crop";
   checkTensor(where, "t", t);
-  checkSides(where, sides, t.shape);
+  const checked = checkSides(where, sides, t.shape);
   checkShape(
     where,
     "cropped shape",
-    t.shape.map((size, axis) => size - sides[axis][0] - sides[axis][1]),
+    t.shape.map((size, axis) => size - checked[axis][0] - checked[axis][1]),
   );
-  return cropOp([t], sides);
+  return cropOp([t], checked);
 }

@@ -3,22 +3,26 @@
 import { defineOp } from "../autodiff.js";
 import { checkNumber, checkOptions, refuseKind, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
-import type { UnaryName } from "../wasm/exports.js";
-import * as kernels from "../wasm/kernels.js";
+import * as kernels from "../wasm/generated.js";
 
-/** Defines a function by its kernels' name and what its derivative is computed from. */
-function unaryOp(name: UnaryName, saved: "input" | "output"): (x: Tensor) => Tensor {
+/** Defines a function by its kernels and what its derivative is computed from. */
+function unaryOp(
+  name: string,
+  kernel: typeof kernels.relu,
+  gradient: typeof kernels.reluGradient,
+  saved: "input" | "output",
+): (x: Tensor) => Tensor {
   const op = defineOp<readonly [Tensor], undefined>({
     name,
     forward: ([x]) => {
       const output = emptyTensor(x.shape);
-      kernels.unary(name, x, output, x.size);
+      kernel({ x, y: output, n: x.size });
       return output;
     },
     gradients: [
       (gradOutput, { inputs: [x], output }) => {
         const gradInput = emptyTensor(x.shape);
-        kernels.unaryGradient(name, saved === "input" ? x : output, gradOutput, gradInput, x.size);
+        gradient({ saved: saved === "input" ? x : output, dy: gradOutput, dx: gradInput, n: x.size });
         return gradInput;
       },
     ],
@@ -30,54 +34,55 @@ function unaryOp(name: UnaryName, saved: "input" | "output"): (x: Tensor) => Ten
 }
 
 /** max(x, 0); the derivative at 0 is 0. */
-export const relu = unaryOp("relu", "output");
+export const relu = unaryOp("relu", kernels.relu, kernels.reluGradient, "output");
 /** x·Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016). */
-export const gelu = unaryOp("gelu", "input");
+export const gelu = unaryOp("gelu", kernels.gelu, kernels.geluGradient, "input");
 /** The tanh approximation of {@link gelu}: ½x(1 + tanh(√(2/π)(x + 0.044715x³))). */
-export const geluTanh = unaryOp("geluTanh", "input");
+export const geluTanh = unaryOp("geluTanh", kernels.geluTanh, kernels.geluTanhGradient, "input");
 /** x·sigmoid(x). */
-export const silu = unaryOp("silu", "input");
+export const silu = unaryOp("silu", kernels.silu, kernels.siluGradient, "input");
 /** 1 / (1 + exp(−x)). */
-export const sigmoid = unaryOp("sigmoid", "output");
+export const sigmoid = unaryOp("sigmoid", kernels.sigmoid, kernels.sigmoidGradient, "output");
 /** Hyperbolic tangent. */
-export const tanh = unaryOp("tanh", "output");
+export const tanh = unaryOp("tanh", kernels.tanh, kernels.tanhGradient, "output");
 /** log(1 + exp(x)), without overflow. */
-export const softplus = unaryOp("softplus", "input");
+export const softplus = unaryOp("softplus", kernels.softplus, kernels.softplusGradient, "input");
+/** x·tanh(softplus(x)) (Misra 2019). */
+export const mish = unaryOp("mish", kernels.mish, kernels.mishGradient, "input");
+/** x / (1 + |x|). */
+export const softsign = unaryOp("softsign", kernels.softsign, kernels.softsignGradient, "input");
 /** eˣ. */
-export const exp = unaryOp("exp", "output");
+export const exp = unaryOp("exp", kernels.exp, kernels.expGradient, "output");
 /** Natural logarithm; −∞ at 0, NaN below. */
-export const log = unaryOp("log", "input");
+export const log = unaryOp("log", kernels.log, kernels.logGradient, "input");
 /** log(1 + x), exact for small x. */
-export const log1p = unaryOp("log1p", "input");
+export const log1p = unaryOp("log1p", kernels.log1p, kernels.log1pGradient, "input");
 /** The error function. */
-export const erf = unaryOp("erf", "input");
+export const erf = unaryOp("erf", kernels.erf, kernels.erfGradient, "input");
 /** Square root; NaN below 0. */
-export const sqrt = unaryOp("sqrt", "output");
+export const sqrt = unaryOp("sqrt", kernels.sqrt, kernels.sqrtGradient, "output");
 /** x². */
-export const square = unaryOp("square", "input");
+export const square = unaryOp("square", kernels.square, kernels.squareGradient, "input");
 /** |x|; the derivative at 0 is 0. */
-export const abs = unaryOp("abs", "input");
-
-type ParameterKernel = (x: Tensor, y: Tensor, n: number, alpha: number) => void;
-type ParameterGradient = (saved: Tensor, dy: Tensor, dx: Tensor, n: number, alpha: number) => void;
+export const abs = unaryOp("abs", kernels.abs, kernels.absGradient, "input");
 
 function parameterOp(
   name: string,
-  kernel: ParameterKernel,
-  gradient: ParameterGradient,
+  kernel: typeof kernels.elu,
+  gradient: typeof kernels.eluGradient,
   saved: "input" | "output",
 ): (inputs: readonly [Tensor], alpha: number) => Tensor {
   return defineOp<readonly [Tensor], number>({
     name,
     forward: ([x], alpha) => {
       const output = emptyTensor(x.shape);
-      kernel(x, output, x.size, alpha);
+      kernel({ x, y: output, n: x.size, alpha });
       return output;
     },
     gradients: [
       (gradOutput, { inputs: [x], output, options: alpha }) => {
         const gradInput = emptyTensor(x.shape);
-        gradient(saved === "input" ? x : output, gradOutput, gradInput, x.size, alpha);
+        gradient({ saved: saved === "input" ? x : output, dy: gradOutput, dx: gradInput, n: x.size, alpha });
         return gradInput;
       },
     ],
@@ -132,13 +137,13 @@ const scaleOp = defineOp<readonly [Tensor], Line>({
   name: "scale",
   forward: ([x], { factor, offset }) => {
     const output = emptyTensor(x.shape);
-    kernels.scale(x, output, x.size, factor, offset);
+    kernels.scale({ x, y: output, n: x.size, factor, offset });
     return output;
   },
   gradients: [
     (gradOutput, { options: { factor } }) => {
       const gradInput = emptyTensor(gradOutput.shape);
-      kernels.scale(gradOutput, gradInput, gradOutput.size, factor, 0);
+      kernels.scale({ x: gradOutput, y: gradInput, n: gradOutput.size, factor, offset: 0 });
       return gradInput;
     },
   ],
@@ -171,13 +176,13 @@ const clipOp = defineOp<readonly [Tensor], Bounds>({
   name: "clip",
   forward: ([x], { low, high }) => {
     const output = emptyTensor(x.shape);
-    kernels.clip(x, output, x.size, low, high);
+    kernels.clip({ x, y: output, n: x.size, low, high });
     return output;
   },
   gradients: [
     (gradOutput, { inputs: [x], options: { low, high } }) => {
       const gradInput = emptyTensor(x.shape);
-      kernels.clipGradient(x, gradOutput, gradInput, x.size, low, high);
+      kernels.clipGradient({ saved: x, dy: gradOutput, dx: gradInput, n: x.size, low, high });
       return gradInput;
     },
   ],

@@ -11,7 +11,7 @@ import {
   type WindowOptions,
 } from "../geometry.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
-import * as kernels from "../wasm/kernels.js";
+import * as kernels from "../wasm/generated.js";
 import { outputShapeOf } from "./conv2dGeometry.js";
 
 /** Options of {@link maxPool2d}; the stride defaults to the pool size. */
@@ -27,13 +27,13 @@ const maxOp = defineOp<readonly [Tensor], Conv2dGeometry>({
   name: "maxPool2d",
   forward: ([input], geometry) => {
     const output = emptyTensor(outputShapeOf(geometry));
-    kernels.maxPool2d(input, output, geometry);
+    kernels.maxPool2d({ x: input, y: output, geometry });
     return output;
   },
   gradients: [
     (gradOutput, { inputs: [input], options: geometry }) => {
       const gradInput = emptyTensor(input.shape);
-      kernels.maxPool2dGradient(input, gradOutput, gradInput, geometry);
+      kernels.maxPool2dGradient({ x: input, dy: gradOutput, dx: gradInput, geometry });
       return gradInput;
     },
   ],
@@ -41,18 +41,18 @@ const maxOp = defineOp<readonly [Tensor], Conv2dGeometry>({
 
 const avgOp = defineOp<
   readonly [Tensor],
-  { readonly geometry: Conv2dGeometry; readonly countPadding: boolean }
+  { readonly geometry: Conv2dGeometry; readonly countIncludePad: boolean }
 >({
   name: "avgPool2d",
-  forward: ([input], { geometry, countPadding }) => {
-    const output = emptyTensor(outputShapeOf(geometry));
-    kernels.avgPool2d(input, output, geometry, countPadding);
+  forward: ([input], options) => {
+    const output = emptyTensor(outputShapeOf(options.geometry));
+    kernels.avgPool2d({ x: input, y: output, ...options });
     return output;
   },
   gradients: [
-    (gradOutput, { inputs: [input], options: { geometry, countPadding } }) => {
+    (gradOutput, { inputs: [input], options }) => {
       const gradInput = emptyTensor(input.shape);
-      kernels.avgPool2dGradient(gradOutput, gradInput, geometry, countPadding);
+      kernels.avgPool2dGradient({ dy: gradOutput, dx: gradInput, ...options });
       return gradInput;
     },
   ],
@@ -109,5 +109,5 @@ export function avgPool2d(input: Tensor, poolSize: Pair, options: AvgPool2dOptio
   const { countIncludePad = false } = options;
   checkBoolean(where, "countIncludePad", countIncludePad);
   const geometry = poolGeometry(where, input, poolSize, options);
-  return avgOp([input], { geometry, countPadding: countIncludePad });
+  return avgOp([input], { geometry, countIncludePad });
 }

@@ -3,8 +3,7 @@
 import { defineOp } from "../autodiff.js";
 import { checkBoolean, checkOptions, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Shape, sizeOf, Tensor } from "../tensor.js";
-import type { ReductionName } from "../wasm/exports.js";
-import { type Block, reduce, reduceGradient, scale } from "../wasm/kernels.js";
+import { type Block, reduce, reduceGradient, type ReductionName, scale } from "../wasm/kernels.js";
 import { checkAxis, expand } from "./shape.js";
 
 /** Options of the reductions. */

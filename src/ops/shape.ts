@@ -37,7 +37,7 @@ export function reshape(t: Tensor, shape: Shape): Tensor {
   checkTensor(where, "t", t);
   if (!Array.isArray(shape)) refuseKind(where, "shape", "be an array of sizes", shape);
   const unknown = shape.indexOf(-1);
-  const known = shape.map((size, axis) => (axis === unknown ? 1 : size));
+  const known = Array.from(shape, (size, axis) => (axis === unknown ? 1 : size));
   const product = checkShape(where, "shape", known);
   if (unknown >= 0) known[unknown] = t.size / product;
   if (unknown >= 0 ? t.size % product !== 0 : product !== t.size) {
@@ -148,8 +148,9 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const where = "concat";
   if (!Array.isArray(tensors)) refuseKind(where, "tensors", "be an array of tensors", tensors);
   if (tensors.length === 0) refuseValue(where, "tensors", "hold at least one tensor", tensors);
-  tensors.forEach((t, i) => checkTensor(where, `tensors[${i}]`, t));
-  const list: readonly Tensor[] = tensors;
+  // Copied first: what is checked must be what is read, and of a hole there is nothing to be read.
+  const list: readonly Tensor[] = Array.from(tensors);
+  for (const [i, t] of list.entries()) checkTensor(where, `tensors[${i}]`, t);
   const [{ shape }] = list;
   const along = checkAxis(where, axis, shape.length);
   for (const [i, t] of list.entries()) {
@@ -217,11 +218,12 @@ export function transpose(t: Tensor, axes?: readonly number[]): Tensor {
   checkTensor(where, "t", t);
   const order = axes ?? t.shape.map((_, i) => t.shape.length - 1 - i);
   if (!Array.isArray(order)) refuseKind(where, "axes", "be an array of axes", order);
-  const isPermutation = [...order].sort((a, b) => a - b).every((axis, i) => axis === i);
-  if (!isPermutation || order.length !== t.shape.length) {
-    refuseValue(where, "axes", `be a permutation of the ${t.shape.length} axes`, order);
-  }
-  return transposeOp([t], order);
+  const rank = t.shape.length;
+  const rule = `be a permutation of the ${rank} axes`;
+  if (order.length !== rank) refuseValue(where, "axes", rule, order);
+  const list = Array.from(order);
+  if (!t.shape.every((_, axis) => list.includes(axis))) refuseValue(where, "axes", rule, order);
+  return transposeOp([t], list);
 }
 
 /** The tensor repeated along axes of size 1 (and new leading ones) to `shape`, for kernels of a frame. */

@@ -4,7 +4,7 @@ import { defineOp } from "../autodiff.js";
 import { checkOptions, refuseValue } from "../check.js";
 import { inScope } from "../scope.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
-import { softmax as kernel, softmaxGradient } from "../wasm/kernels.js";
+import * as kernels from "../wasm/generated.js";
 import { checkAxis, transpose } from "./shape.js";
 
 /** Options of {@link softmax} and {@link logSoftmax}. */
@@ -13,26 +13,28 @@ export interface SoftmaxOptions {
   readonly axis?: number;
 }
 
-function softmaxOp(name: "softmax" | "logSoftmax"): (x: Tensor, options?: SoftmaxOptions) => Tensor {
-  const columnsOf = (x: Tensor) => x.shape[x.shape.length - 1];
+/** A tensor seen as rows along its last axis. */
+const rowsOf = (x: Tensor) => {
+  const columns = x.shape[x.shape.length - 1];
+  return { rows: x.size / columns, columns };
+};
+
+function softmaxOp(
+  name: string,
+  kernel: typeof kernels.softmax,
+  gradient: typeof kernels.softmaxGradient,
+): (x: Tensor, options?: SoftmaxOptions) => Tensor {
   const op = defineOp<readonly [Tensor], undefined>({
     name,
     forward: ([x]) => {
       const output = emptyTensor(x.shape);
-      kernel(name, x, output, x.size / columnsOf(x), columnsOf(x));
+      kernel({ x, y: output, ...rowsOf(x) });
       return output;
     },
     gradients: [
       (gradOutput, { output }) => {
         const gradInput = emptyTensor(output.shape);
-        softmaxGradient(
-          name,
-          output,
-          gradOutput,
-          gradInput,
-          output.size / columnsOf(output),
-          columnsOf(output),
-        );
+        gradient({ y: output, dy: gradOutput, dx: gradInput, ...rowsOf(output) });
         return gradInput;
       },
     ],
@@ -60,7 +62,7 @@ function softmaxOp(name: "softmax" | "logSoftmax"): (x: Tensor, options?: Softma
  * @example
  * ops.softmax(tensor([0, 0])).data; // [0.5, 0.5]
  */
-export const softmax = softmaxOp("softmax");
+export const softmax = softmaxOp("softmax", kernels.softmax, kernels.softmaxGradient);
 
 /**
  * `x − log Σ exp(x)` over one axis, without overflow.
@@ -72,4 +74,4 @@ export const softmax = softmaxOp("softmax");
  * @example
  * ops.logSoftmax(tensor([0, 0])).data; // [-0.693…, -0.693…]
  */
-export const logSoftmax = softmaxOp("logSoftmax");
+export const logSoftmax = softmaxOp("logSoftmax", kernels.logSoftmax, kernels.logSoftmaxGradient);

@@ -1,16 +1,19 @@
 // What several operation files share: checks of options and the epilogue of products.
 
+import { isDifferentiating } from "../autodiff.js";
 import { checkNumber, checkOneOf, refuseValue } from "../check.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
-import { type Epilogue, eluGradient, leakyReluGradient, unaryGradient } from "../wasm/kernels.js";
+import { ACTIVATION, activateGradient } from "../wasm/generated.js";
+import type { Epilogue } from "../wasm/kernels.js";
+import { mish, softsign } from "./pointwise.js";
 
 /**
- * An activation that a product applies while it writes: `"linear"` (none) or one whose derivative is a function
- * of its output, so that nothing more need be kept for the gradient.
+ * An activation that a product applies while it writes; `"linear"` is none.
  */
-export type FusedActivation = "linear" | "relu" | "leakyRelu" | "elu" | "sigmoid" | "tanh";
+export type FusedActivation = keyof typeof ACTIVATION;
 
-const ACTIVATIONS: readonly FusedActivation[] = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"];
+/** Their names. */
+export const FUSED_ACTIVATIONS = Object.keys(ACTIVATION) as FusedActivation[];
 
 /** Options of every product that can add a bias and apply an activation. */
 export interface EpilogueOptions {
@@ -42,10 +45,20 @@ export function checkEpilogue(
       refuseValue(where, "bias.shape[0]", `equal ${whose} = ${channels} (output channels)`, bias.shape[0]);
     }
   }
-  checkOneOf(where, "activation", activation, ACTIVATIONS);
+  checkOneOf(where, "activation", activation, FUSED_ACTIVATIONS);
   const alpha = options.alpha ?? (activation === "leakyRelu" ? 0.01 : 1);
   checkNumber(where, "alpha", alpha, 0);
   return { activation, alpha };
+}
+
+/** Those whose derivative is no function of their output, as operations of their own. */
+const FROM_INPUT: { readonly [Name in FusedActivation]?: (x: Tensor) => Tensor } = { mish, softsign };
+
+/** Runs a product with its activation fused, or behind it where a gradient will ask what it was applied to. */
+export function withActivation(wanted: Activation, product: (fused: Activation) => Tensor): Tensor {
+  const separate = FROM_INPUT[wanted.activation];
+  if (separate === undefined || !isDifferentiating()) return product(wanted);
+  return separate(product({ ...wanted, activation: "linear" }));
 }
 
 /** A product without bias and activation, as gradients are. */
@@ -59,10 +72,6 @@ export function throughActivation(
 ): Tensor {
   if (activation === "linear") return gradOutput;
   const grad = emptyTensor(output.shape);
-  const { size } = output;
-  // By output: each fused activation is monotone, so the output's sign and value tell the slope.
-  if (activation === "leakyRelu") leakyReluGradient(output, gradOutput, grad, size, alpha);
-  else if (activation === "elu") eluGradient(output, gradOutput, grad, size, alpha);
-  else unaryGradient(activation, output, gradOutput, grad, size);
+  activateGradient({ y: output, dy: gradOutput, dx: grad, n: output.size, activation, alpha });
   return grad;
 }

@@ -1,22 +1,32 @@
 // Nearest-neighbour upsampling by integer factors; its gradient is a block sum.
 
 import { defineOp } from "../autodiff.js";
-import { MAX_ELEMENTS, refuseValue } from "../check.js";
+import { checkResult } from "../check.js";
 import { checkPair, type Pair } from "../geometry.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
-import { upsampleNearest as kernel, type UpsamplingSizes } from "../wasm/kernels.js";
+import { upsampleNearest2d, upsampleNearest2dGradient } from "../wasm/generated.js";
+
+/** The small image, and by how much it grows. */
+interface UpsamplingSizes {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly factorHeight: number;
+  readonly factorWidth: number;
+}
 
 const upsampleOp = defineOp<readonly [Tensor], UpsamplingSizes>({
   name: "upsampleNearest",
   forward: ([input], s) => {
     const output = emptyTensor([s.batch, s.height * s.factorHeight, s.width * s.factorWidth, s.channels]);
-    kernel("upsampleNearest2d", input, output, s);
+    upsampleNearest2d({ x: input, y: output, ...s });
     return output;
   },
   gradients: [
     (gradOutput, { inputs: [input], options }) => {
       const gradInput = emptyTensor(input.shape);
-      kernel("upsampleNearest2dGradient", gradOutput, gradInput, options);
+      upsampleNearest2dGradient({ dy: gradOutput, dx: gradInput, ...options });
       return gradInput;
     },
   ],
@@ -38,8 +48,6 @@ export function upsampleNearest(input: Tensor, factor: Pair): Tensor {
   checkTensor(where, "input", input, 4, "[batch, height, width, channels]");
   const [factorHeight, factorWidth] = checkPair(where, "factor", factor, 1);
   const [batch, height, width, channels] = input.shape;
-  if (input.size * factorHeight * factorWidth > MAX_ELEMENTS) {
-    refuseValue(where, "factor", `give at most ${MAX_ELEMENTS} elements`, factor);
-  }
+  checkResult(where, "factor", factor, input.size * factorHeight * factorWidth);
   return upsampleOp([input], { batch, height, width, channels, factorHeight, factorWidth });
 }

@@ -3,7 +3,7 @@
 import { checkInteger } from "../check.js";
 import { type Tree, valueAt } from "../tree.js";
 import { fill } from "../wasm/kernels.js";
-import { addScaled } from "../wasm/optimizer.js";
+import { axpy } from "../wasm/generated.js";
 import {
   checkOptimizer,
   defineOptimizer,
@@ -55,7 +55,7 @@ export function accumulateGradients<State>(
       const gradients = tensorsLike(whereUpdate, "grads", grads, parameters);
       const means = tensorsLike(whereUpdate, "state.mean", valueAt(state, ["mean"]), parameters);
       checkInteger(whereUpdate, "state.count", state.count, 0, steps - 1);
-      means.forEach((mean, i) => addScaled(mean, 1 / steps, gradients[i], mean.size));
+      means.forEach((mean, i) => axpy({ alpha: 1 / steps, x: gradients[i], y: mean, n: mean.size }));
       const count = state.count + 1;
       if (count < steps) return [params, { ...state, count }];
       const mean = state.mean as Params;

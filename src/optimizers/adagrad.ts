@@ -1,7 +1,7 @@
 // Adagrad.
 
 import { checkBoolean, checkNumber, checkOptions } from "../check.js";
-import { adagrad as kernel } from "../wasm/optimizer.js";
+import { adagrad as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import { elementwise, type OptimizerOptions, SHARED_OPTIONS, type StepState } from "./rule.js";
 
@@ -50,6 +50,6 @@ export function adagrad(options: AdagradOptions = {}): Optimizer<AdagradState> {
     mask,
     slots: { sumOfSquares: initialAccumulator },
     apply: (p, grad, { sumOfSquares }, settings) =>
-      kernel(p, grad, sumOfSquares, p.size, { ...settings, epsilon, epsilonInsideRoot }),
+      kernel({ p, g: grad, s: sumOfSquares, n: p.size, ...settings, epsilon, epsilonInsideRoot }),
   });
 }

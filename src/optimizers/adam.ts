@@ -1,7 +1,7 @@
 // Adam, and AdamW: the same with decoupled weight decay.
 
 import { checkBoolean, checkNumber, checkOptions } from "../check.js";
-import { adam as kernel } from "../wasm/optimizer.js";
+import { adam as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
   checkKeptShare,
@@ -96,7 +96,12 @@ function makeAdam(
     apply: (p, grad, { mean, meanSquare }, settings, count) => {
       const correction1 = 1 - beta1 ** count;
       const correction2 = 1 - beta2 ** count;
-      kernel(p, grad, mean, meanSquare, p.size, {
+      kernel({
+        p,
+        g: grad,
+        m: mean,
+        v: meanSquare,
+        n: p.size,
         ...settings,
         beta1,
         beta2,

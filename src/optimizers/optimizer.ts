@@ -1,6 +1,7 @@
 // What an optimizer is, and the one way in which all are made: from a rule that overwrites, given copies.
 
 import { checkFunction, refuseKind, refuseValue } from "../check.js";
+import { checkNoStrangers } from "../plain.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, isSameShape, Tensor } from "../tensor.js";
 import { copyTree, type Leaf, leavesOf, mapTree, showPath, tensorsOf, type Tree, valueAt } from "../tree.js";
@@ -24,10 +25,13 @@ export interface Optimizer<State = unknown> {
 export function defineOptimizer<State>(
   rule: Required<Pick<Optimizer<State>, "init" | "updateInPlace">>,
 ): Optimizer<State> {
+  const where = "optimizer.update";
   return {
     init: (params) => inScope(() => rule.init(params)),
     update: (grads, state, params) =>
-      inScope(() => rule.updateInPlace(grads, copyTree(state), copyTree(params))),
+      inScope(() =>
+        rule.updateInPlace(grads, copyTree(state, [where, "state"]), copyTree(params, [where, "params"])),
+      ),
     updateInPlace: (grads, state, params) => rule.updateInPlace(grads, state, params),
   };
 }
@@ -41,7 +45,7 @@ export function updateInPlace<Params, State>(
 ): [params: Params, state: State] {
   if (optimizer.updateInPlace !== undefined) return optimizer.updateInPlace(grads, state, params);
   // A user's own optimizer may keep the gradients in its state, as a first velocity for example.
-  return optimizer.update(copyTree(grads), state, params);
+  return optimizer.update(copyTree(grads, ["optimizer.update", "grads"]), state, params);
 }
 
 /** Checks that an argument is an optimizer. */
@@ -61,7 +65,8 @@ export function checkOptimizer(
 export function parametersOf(where: string, params: unknown): Leaf[] {
   const isTree = typeof params === "object" && params !== null && !ArrayBuffer.isView(params);
   if (!isTree) refuseKind(where, "params", "be a tensor, or arrays and objects of tensors", params);
-  return leavesOf(params);
+  checkNoStrangers(where, "params", params);
+  return leavesOf(params, [where, "params"]);
 }
 
 /** The tensors of a tree in the order of the parameters, whose structure and shapes it must have. */
@@ -82,7 +87,7 @@ export function tensorsLike(
       value,
     );
   });
-  if (tensorsOf(tree).length === tensors.length) return tensors;
+  if (tensorsOf(tree, [where, argument]).length === tensors.length) return tensors;
   const known = new Set(parameters.map(({ path }) => showPath(path)));
   const surplus = leavesOf(tree).find(({ path }) => !known.has(showPath(path))) as Leaf;
   return refuseKind(where, nameOf(argument, surplus.path), "be absent as in params", surplus.tensor);

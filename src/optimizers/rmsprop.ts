@@ -1,7 +1,7 @@
 // RMSprop, also centered and with momentum.
 
 import { checkBoolean, checkNumber, checkOptions } from "../check.js";
-import { rmsprop as kernel } from "../wasm/optimizer.js";
+import { rmsprop as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
   checkKeptShare,
@@ -67,7 +67,13 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer<RmspropState> {
     mask,
     slots: { meanSquare: 0, mean: centered ? 0 : undefined, velocity: momentum > 0 ? 0 : undefined },
     apply: (p, grad, { meanSquare, mean, velocity }, settings) =>
-      kernel(p, grad, meanSquare, mean, velocity, p.size, {
+      kernel({
+        p,
+        g: grad,
+        s: meanSquare,
+        a: mean,
+        b: velocity,
+        n: p.size,
         ...settings,
         decay,
         momentum,

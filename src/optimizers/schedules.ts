@@ -9,6 +9,14 @@ function cosineBetween(from: number, to: number, progress: number): number {
   return from * share + to * (1 - share);
 }
 
+/** A schedule that refuses what is no number of a step. */
+function ofStep(where: string, rateAt: Schedule): Schedule {
+  return (step) => {
+    checkNumber(where, "step", step);
+    return rateAt(step);
+  };
+}
+
 /**
  * Always the same rate.
  *
@@ -49,7 +57,7 @@ export function exponentialDecay(options: {
   if (factor === 0) refuseValue(where, "factor", "be > 0", factor);
   checkInteger(where, "steps", steps, 1);
   checkBoolean(where, "staircase", staircase);
-  return (step) => from * factor ** (staircase ? Math.floor(step / steps) : step / steps);
+  return ofStep(where, (step) => from * factor ** (staircase ? Math.floor(step / steps) : step / steps));
 }
 
 /**
@@ -76,7 +84,7 @@ export function cosineDecay(options: {
   checkNumber(where, "from", from, 0);
   checkNumber(where, "to", to, 0);
   checkInteger(where, "steps", steps, 1);
-  return (step) => (step >= steps ? to : cosineBetween(from, to, step / steps));
+  return ofStep(where, (step) => (step >= steps ? to : cosineBetween(from, to, step / steps)));
 }
 
 /**
@@ -105,7 +113,9 @@ export function linearWarmup(options: {
   checkNumber(where, "from", from, 0);
   checkInteger(where, "steps", steps, 1);
   const next = asSchedule(where, "next", options.next);
-  return (step) => (step < steps ? from + ((next(0) - from) * step) / steps : next(step - steps));
+  return ofStep(where, (step) =>
+    step < steps ? from + ((next(0) - from) * step) / steps : next(step - steps),
+  );
 }
 
 /**
@@ -136,10 +146,10 @@ export function piecewise(options: {
     refuseValue(where, "rates.length", `be boundaries.length + 1 = ${starts.length}`, rates.length);
   }
   const schedules = rates.map((rate, i) => asSchedule(where, `rates[${i}]`, rate));
-  return (step) => {
+  return ofStep(where, (step) => {
     const at = boundaries.filter((boundary) => boundary <= step).length;
     return schedules[at](step - starts[at]);
-  };
+  });
 }
 
 /**
@@ -178,8 +188,8 @@ export function oneCycle(options: {
   const { to = from / 1e4 } = options;
   checkNumber(where, "to", to, 0);
   const top = Math.max(warmup * steps - 1, 0);
-  return (step) => {
+  return ofStep(where, (step) => {
     if (step < top) return cosineBetween(from, peak, step / top);
     return step >= steps - 1 ? to : cosineBetween(peak, to, (step - top) / (steps - 1 - top));
-  };
+  });
 }

@@ -1,7 +1,7 @@
 // Stochastic gradient descent, plain, with momentum, and Nesterov's.
 
 import { checkBoolean, checkOptions, refuseValue } from "../check.js";
-import { sgd as kernel } from "../wasm/optimizer.js";
+import { sgd as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
   checkKeptShare,
@@ -56,6 +56,6 @@ export function sgd(options: SgdOptions = {}): Optimizer<SgdState> {
     mask,
     slots: { velocity: momentum > 0 ? 0 : undefined },
     apply: (p, grad, { velocity }, settings) =>
-      kernel(p, grad, velocity, p.size, { ...settings, momentum, nesterov }),
+      kernel({ p, g: grad, velocity, n: p.size, ...settings, momentum, nesterov }),
   });
 }

@@ -1,11 +1,12 @@
 // Gradient transforms: functions from gradients to gradients, and `chain`, which puts them before an optimizer.
 
 import { checkFunction, checkNumber, checkOptions, refuseValue } from "../check.js";
+import { checkNoStrangers } from "../plain.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, type Tensor } from "../tensor.js";
 import { copyTree, mapTree, tensorsOf } from "../tree.js";
 import { clip, scale } from "../wasm/kernels.js";
-import { addScaled, sumOfSquares } from "../wasm/optimizer.js";
+import { axpy, sumOfSquares } from "../wasm/generated.js";
 import { type Mask, maskTest } from "./mask.js";
 import {
   checkOptimizer,
@@ -20,14 +21,13 @@ import {
 export type GradientTransform = <Params>(grads: Params, params: Params) => Params;
 
 /** A tree with a kernel run over every tensor, into new ones. */
-function mapWithKernel<T>(tree: T, kernel: (x: Tensor, y: Tensor, n: number) => void): T {
-  return inScope(() =>
-    mapTree(tree, (x) => {
-      const y = emptyTensor(x.shape);
-      kernel(x, y, x.size);
-      return y;
-    }),
-  );
+function mapWithKernel<T>(where: string, grads: T, kernel: (x: Tensor, y: Tensor, n: number) => void): T {
+  const run = (x: Tensor): Tensor => {
+    const y = emptyTensor(x.shape);
+    kernel(x, y, x.size);
+    return y;
+  };
+  return inScope(() => mapTree(grads, run, [where, "grads"]));
 }
 
 /**
@@ -35,12 +35,14 @@ function mapWithKernel<T>(tree: T, kernel: (x: Tensor, y: Tensor, n: number) => 
  *
  * @param tree - tensors in arrays and objects
  * @returns the norm, ≥ 0; NaN where the tree holds one
+ * @throws {RangeError} when the tree is nested more than 64 deep, as one that holds itself is
  * @example
  * globalNorm({ kernel: tensor([3]), bias: tensor([4]) }); // 5
  */
 export function globalNorm(tree: unknown): number {
+  checkNoStrangers("globalNorm", "tree", tree);
   return inScope(() => {
-    const squares = tensorsOf(tree).map((t) => sumOfSquares(t, t.size));
+    const squares = tensorsOf(tree, ["globalNorm", "tree"]).map((t) => sumOfSquares({ x: t, n: t.size }));
     return Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
   });
 }
@@ -56,7 +58,10 @@ export function globalNorm(tree: unknown): number {
  */
 export function clipByValue(limit: number): <Params>(grads: Params) => Params {
   checkPositive("clipByValue", "limit", limit);
-  return (grads) => mapWithKernel(grads, (x, y, n) => clip(x, y, n, -limit, limit));
+  return (grads) => {
+    checkNoStrangers("clipByValue", "grads", grads);
+    return mapWithKernel("clipByValue", grads, (x, y, n) => clip(x, y, n, -limit, limit));
+  };
 }
 
 /**
@@ -75,7 +80,7 @@ export function clipByGlobalNorm(maxNorm: number): <Params>(grads: Params) => Pa
   return (grads) => {
     const norm = globalNorm(grads);
     if (norm <= maxNorm) return grads;
-    return mapWithKernel(grads, (x, y, n) => scale(x, y, n, maxNorm / norm, 0));
+    return mapWithKernel("clipByGlobalNorm", grads, (x, y, n) => scale(x, y, n, maxNorm / norm, 0));
   };
 }
 
@@ -100,10 +105,10 @@ export function weightDecay(rate: number, options: { readonly mask?: Mask } = {}
   return (grads, params) =>
     inScope(() => {
       const parameters = parametersOf(where, params);
-      const sums = copyTree(grads);
+      const sums = copyTree(grads, [where, "grads"]);
       const targets = tensorsLike(where, "grads", sums, parameters);
       parameters.forEach((leaf, i) => {
-        if (decays(leaf)) addScaled(targets[i], rate, leaf.tensor, leaf.tensor.size);
+        if (decays(leaf)) axpy({ alpha: rate, x: leaf.tensor, y: targets[i], n: leaf.tensor.size });
       });
       return sums;
     });

@@ -2,11 +2,22 @@
 
 import { checkInteger, checkNumber, checkOptions, checkShape, refuseValue } from "../check.js";
 import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import { clip } from "../wasm/kernels.js";
 import * as kernels from "../wasm/random.js";
+import { GREATEST, leastFrom, mostBelow, mostUpTo } from "./float32.js";
 import { bits, checkKey, draw, type Key } from "./keys.js";
+import { checkLogits } from "./parameters.js";
+
+/** Checks that float32 has a number in an interval whose least and greatest such are given. */
+function checkInterval(where: string, low: number, high: number, least: number, greatest: number): void {
+  if (low >= high) refuseValue(where, "low", `be below high = ${high}`, low);
+  if (!(least <= greatest && least < Infinity && greatest > -Infinity)) {
+    refuseValue(where, "high", `leave a float32 number between low = ${low} and itself`, high);
+  }
+}
 
 /**
- * Uniform random numbers in [low, high).
+ * Uniform random numbers in [low, high), also where float32 has few numbers there.
  *
  * @param from - key
  * @param shape - of the result
@@ -14,7 +25,7 @@ import { bits, checkKey, draw, type Key } from "./keys.js";
  * @param options.high - default 1
  * @returns tensor of that shape
  * @throws {TypeError} when `from` is not a key
- * @throws {RangeError} when the shape is wrong or low ≥ high
+ * @throws {RangeError} when the shape is wrong, low ≥ high, float32 has no number between, or high − low is beyond it
  * @example
  * random.uniform(key(1), [2, 3], { low: -1 });
  */
@@ -30,11 +41,20 @@ export function uniform(
   const { low = 0, high = 1 } = options;
   checkNumber(where, "low", low);
   checkNumber(where, "high", high);
-  if (low >= high) refuseValue(where, "low", `be below high = ${high}`, low);
-  if (Math.fround(high - low) === Infinity)
-    refuseValue(where, "high", "lie within float32's range of low", high);
-  return draw(shape, (y) => kernels.drawUniform(from.words, y, size, low, high));
+  const [least, greatest] = [leastFrom(low), mostBelow(high)];
+  checkInterval(where, low, high, least, greatest);
+  const width = Math.fround(Math.fround(high) - Math.fround(low));
+  if (!(width < Infinity)) refuseValue(where, "high", "lie within float32's range of low", high);
+  // What the kernel makes of its greatest fraction, in its own steps: rounding may take it to high.
+  const reached = Math.fround(Math.fround(width * (1 - 2 ** -23)) + Math.fround(low));
+  return draw(shape, (y) => {
+    kernels.drawUniform(from.words, y, size, low, high);
+    if (reached > greatest || Math.fround(low) < least) clip(y, y, size, least, greatest);
+  });
 }
+
+/** No draw is so many deviations away: the kernel's greatest is √2·erf⁻¹(1 − 2⁻²⁴) = 5.42. */
+const FARTHEST = 5.5;
 
 /**
  * Normal random numbers.
@@ -45,7 +65,7 @@ export function uniform(
  * @param options.deviation - standard deviation, ≥ 0 (default 1)
  * @returns tensor of that shape
  * @throws {TypeError} when `from` is not a key
- * @throws {RangeError} when the shape is wrong or the deviation negative
+ * @throws {RangeError} when the shape is wrong, the deviation negative, or draws could lie beyond float32
  * @example
  * const noise = random.normal(key(1), [64, 16]);
  */
@@ -61,6 +81,10 @@ export function normal(
   const { mean = 0, deviation = 1 } = options;
   checkNumber(where, "mean", mean);
   checkNumber(where, "deviation", deviation, 0);
+  if (Math.abs(mean) + FARTHEST * deviation > GREATEST) {
+    const [name, value] = Math.abs(mean) > GREATEST ? ["mean", mean] : ["deviation", deviation];
+    refuseValue(where, name, `keep mean ± ${FARTHEST}·deviation within float32's range`, value);
+  }
   return draw(shape, (y) => kernels.drawNormal(from.words, y, size, mean, deviation));
 }
 
@@ -74,7 +98,7 @@ export function normal(
  * @param options.high - default 2
  * @returns tensor of that shape
  * @throws {TypeError} when `from` is not a key
- * @throws {RangeError} when the shape is wrong or low ≥ high
+ * @throws {RangeError} when the shape is wrong, low ≥ high, or float32 has no number between
  * @example
  * const weights = random.truncatedNormal(key(1), [3, 3, 1, 8]);
  */
@@ -90,8 +114,13 @@ export function truncatedNormal(
   const { low = -2, high = 2 } = options;
   checkNumber(where, "low", low);
   checkNumber(where, "high", high);
-  if (low >= high) refuseValue(where, "low", `be below high = ${high}`, low);
-  return draw(shape, (y) => kernels.drawTruncatedNormal(from.words, y, size, low, high));
+  const [least, greatest] = [leastFrom(low), mostUpTo(high)];
+  checkInterval(where, low, high, least, greatest);
+  const [from32, to32] = [Math.max(low, -GREATEST), Math.min(high, GREATEST)];
+  return draw(shape, (y) => {
+    kernels.drawTruncatedNormal(from.words, y, size, from32, to32);
+    if (Math.fround(from32) < least || Math.fround(to32) > greatest) clip(y, y, size, least, greatest);
+  });
 }
 
 /**
@@ -114,19 +143,23 @@ export function bernoulli(from: Key, shape: Shape, p = 0.5): Tensor {
   return draw(shape, (y) => kernels.drawBernoulli(from.words, y, size, p));
 }
 
+/** Most numbers in random order: there are three arrays of them at a time. */
+const MAX_ORDER = 2 ** 28;
+
 /**
  * The numbers 0 to count − 1 in random order (Fisher–Yates).
  *
  * @param from - key
- * @param count - how many, integer ≥ 1
+ * @param count - how many, integer from 1 to 2²⁸
  * @returns the permutation
  * @throws {TypeError} when `from` is not a key
+ * @throws {RangeError} when the count is out of range
  * @example
  * const order = random.permutation(key(1), 60000);
  */
 export function permutation(from: Key, count: number): Uint32Array {
   checkKey("permutation", "from", from);
-  checkInteger("permutation", "count", count, 1, 2 ** 28);
+  checkInteger("permutation", "count", count, 1, MAX_ORDER);
   const words = bits(from, count);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
@@ -144,7 +177,7 @@ export function permutation(from: Key, count: number): Uint32Array {
  * @param logits - unnormalised log probabilities, shape `[..., categories]`
  * @returns one index per distribution, row-major over the leading axes
  * @throws {TypeError} when an argument is of the wrong kind
- * @throws {RangeError} when `logits` has no axis
+ * @throws {RangeError} when `logits` has no axis, holds NaN or Infinity, or leaves no category possible in a row
  * @example
  * random.categorical(key(1), tensor([[0, 0], [0, 5]])); // Uint32Array of 2 indices
  */
@@ -153,7 +186,13 @@ export function categorical(from: Key, logits: Tensor): Uint32Array {
   checkKey(where, "from", from);
   checkTensor(where, "logits", logits);
   if (logits.shape.length === 0) refuseValue(where, "logits.shape", "have at least one axis", logits.shape);
+  return drawCategories(where, from, "logits", logits);
+}
+
+/** {@link categorical}, for functions that call the logits otherwise. */
+export function drawCategories(where: string, from: Key, argument: string, logits: Tensor): Uint32Array {
   const categories = logits.shape[logits.shape.length - 1];
+  checkLogits(where, argument, logits, categories);
   const rows = sizeOf(logits.shape) / categories;
   const words = bits(from, logits.size);
   const { data } = logits;

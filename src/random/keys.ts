@@ -1,7 +1,7 @@
 // Keys of random numbers. A key is a value: the same key gives the same numbers, on every runtime; new numbers need
 // a new key, from `split` or `fold`. The generator is threefry2x32 with 20 rounds (Salmon et al. 2011).
 
-import { checkInteger, refuseKind } from "../check.js";
+import { checkInteger, MAX_ELEMENTS, refuseKind } from "../check.js";
 import { inScope } from "../scope.js";
 import { emptyTensor, type Shape, type Tensor } from "../tensor.js";
 import * as kernels from "../wasm/random.js";
@@ -21,7 +21,8 @@ export function checkKey(where: string, argument: string, value: unknown): asser
   const isKey =
     Array.isArray(words) &&
     words.length === 2 &&
-    words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
+    // Counted, for every() passes over holes.
+    [words[0], words[1]].every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
   if (!isKey) refuseKind(where, argument, "be a key, from key(seed), split or fold", value);
 }
 
@@ -39,19 +40,23 @@ export function key(seed: number): Key {
   return makeKey([Math.floor(seed / 2 ** 32), seed >>> 0]);
 }
 
+/** Most keys of one split: each is two objects. Where more are needed, `fold` makes one at a time. */
+const MAX_KEYS = 2 ** 20;
+
 /**
  * Independent keys from one, which should not be used again.
  *
  * @param from - key
- * @param count - how many, integer ≥ 1 (default 2)
+ * @param count - how many, integer from 1 to 2²⁰ (default 2); `fold` makes any number, one by one
  * @returns the new keys, as `jax.random.split` (non-partitionable threefry)
  * @throws {TypeError} when `from` is not a key
+ * @throws {RangeError} when the count is out of range
  * @example
  * const [initKey, sampleKey] = split(key(1));
  */
 export function split(from: Key, count = 2): Key[] {
   checkKey("split", "from", from);
-  checkInteger("split", "count", count, 1, 2 ** 28);
+  checkInteger("split", "count", count, 1, MAX_KEYS);
   const words = bits(from, 2 * count);
   return Array.from({ length: count }, (_, i) => makeKey([words[2 * i], words[2 * i + 1]]));
 }
@@ -86,15 +91,16 @@ export function draw(shape: Shape, fill: (y: Tensor) => void): Tensor {
  * Random 32-bit words.
  *
  * @param from - key
- * @param count - how many, integer ≥ 1
+ * @param count - how many, integer from 1 to 2²⁹
  * @returns the words
  * @throws {TypeError} when `from` is not a key
+ * @throws {RangeError} when the count is out of range
  * @example
  * random.bits(key(1), 4).length; // 4
  */
 export function bits(from: Key, count: number): Uint32Array {
   checkKey("bits", "from", from);
-  checkInteger("bits", "count", count, 1, 2 ** 29);
+  checkInteger("bits", "count", count, 1, MAX_ELEMENTS);
   const { data } = draw([count], (y) => kernels.threefryBits(from.words, y, count));
   // Copied, for inside a scope the data lie on the heap.
   return new Uint32Array(data.buffer, data.byteOffset, count).slice();

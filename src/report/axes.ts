@@ -46,6 +46,15 @@ const [TICK_WIDTH, TICK_HEIGHT] = [48, 30];
 export const across = ({ left, right }: Box, range: Range) =>
   scaleOf(range, [left, right], Math.floor((right - left) / TICK_WIDTH));
 
+/** Pixels of a label's character, and of all else that is left of the axis. */
+const [CHARACTER, BESIDE] = [6.4, 12];
+
+/** A box whose left margin has room for the labels of the y axis. */
+export function roomy(box: Box, y: Scale): Box {
+  const longest = Math.max(0, ...y.ticks.map((tick) => y.label(tick).length));
+  return { ...box, left: Math.max(box.left, Math.ceil(BESIDE + CHARACTER * longest)) };
+}
+
 export const upwards = ({ top, bottom }: Box, range: Range) =>
   scaleOf(range, [bottom, top], Math.floor((bottom - top) / TICK_HEIGHT));
 

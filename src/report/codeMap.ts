@@ -29,7 +29,7 @@ function planeOf(codes: Tensor): Plane | undefined {
   if (count < 2 || latentSize < 2) return undefined;
   const pointsOf = ({ data }: Tensor) =>
     Array.from({ length: count }, (_, i): Point => [data[2 * i], data[2 * i + 1]]);
-  if (latentSize === 2) return { points: pointsOf(codes), x: "z₁", y: "z₂" };
+  if (latentSize === 2) return { points: pointsOf(codes), x: "z₀", y: "z₁" };
   const some = latentSize > LONGEST_CODE ? ops.slice(codes, 0, Math.min(count, FEW_EXAMPLES)) : codes;
   const basis = pca(some, { components: 2 });
   const [first, second] = Array.from(basis.ratio.data, (share) => percent(share));
@@ -91,7 +91,7 @@ export function codeMap(study: Study, factorNames: readonly string[]): Markup | 
   return section(
     "codes",
     "Where the codes lie",
-    `One point per held-out image.${place} Images that the model takes for alike lie close to each other, whether or not anyone told it what they show.`,
+    `One point per image.${place} Images that the model takes for alike lie close to each other, whether or not anyone told it what they show.`,
     beside(...charts),
   );
 }

@@ -179,7 +179,7 @@ function averageFigure({ images, codes, decode }: Study, album: Album): Markup {
     name: "average",
     columns: 2,
     width: 240,
-    description: "The average of all held-out images, and the decoded average of their codes",
+    description: "The average of all images, and the decoded average of their codes",
     columnNames: ["average of pixels", "of codes, decoded"],
   });
 }

@@ -2,8 +2,7 @@
 
 import { peakSignalToNoise } from "../metrics/peakSignalToNoise.js";
 import type { Autoencoder } from "../models/autoencoder.js";
-import { latentUsage } from "../models/collapse.js";
-import type { Model } from "../models/model.js";
+import { latentUsage, usageWarnings } from "../models/collapse.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import { sizeOf, type Tensor } from "../tensor.js";
@@ -70,17 +69,15 @@ function factsOfAutoencoder({ model, params, images, codes }: Study): readonly F
   ];
 }
 
-/** What the model itself finds worth a warning. */
-function warningsOf({ model, params, images, history }: Study): readonly string[] {
-  // Where nothing is known of the training, schedules are taken to be at their end.
-  const step = history?.epochs.at(-1)?.steps ?? Number.MAX_SAFE_INTEGER;
-  const { warnings } = model as Model;
-  return warnings?.(params, images, { step, isImproving: false }) ?? [];
+/** What is worth a warning in the use of latents, judged by the weight of KL that training was for. */
+function warningsOf({ vae, posterior }: Study): readonly string[] {
+  if (vae === undefined || posterior === undefined) return [];
+  return usageWarnings(latentUsage(posterior), { beta: Number(vae.spec.options.beta) });
 }
 
 /** Title, settings, facts and warnings. */
 export function header(study: Study): Markup {
-  const { vae, title, settings, images } = study;
+  const { vae, title, settings, images, isHeldOut } = study;
   const facts: readonly Fact[] = [
     ...(vae ? factsOfVae(study) : factsOfAutoencoder(study)),
     {
@@ -90,11 +87,12 @@ export function header(study: Study): Markup {
     },
   ];
   const given = Object.entries(settings).map(([name, value]) => {
-    return markup`<span>${name} <b>${value}</b></span> `;
+    const words = typeof value === "boolean" ? (value ? "yes" : "no") : value;
+    return markup`<span>${name} <b>${words}</b></span> `;
   });
   const warnings = warningsOf(study).map((warning) => markup`<p class="warning" role="note">${warning}</p>`);
   return markup`<header><h1>${title}</h1>${given.length > 0 ? markup`<p class="settings">${given}</p>` : undefined}<dl>${facts.map(
     ({ name, value, note }) =>
       markup`<div><dt>${name}</dt><dd class="value">${value}</dd><dd>${note}</dd></div>`,
-  )}</dl><p class="source">Measured on ${counted(images.shape[0], "held-out example")}.</p>${warnings}</header>`;
+  )}</dl><p class="source">Measured on ${counted(images.shape[0], isHeldOut ? "held-out example" : "example")}.</p>${warnings}</header>`;
 }

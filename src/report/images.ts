@@ -39,7 +39,7 @@ export function reconstructions({ images, reconstructions }: Study, album: Album
     album.show(ops.concat(rows), {
       name: "reconstructions",
       columns: Math.min(COLUMNS, count),
-      description: "Held-out images in rows, each above what the model gives back for it",
+      description: "Images in rows, each above what the model gives back for it",
       rowNames: names,
     }),
   );
@@ -74,7 +74,7 @@ export function samples(study: Study, album: Album): Markup | undefined {
       ...layout,
       name: "mixtureSamples",
       description: "Images decoded from random codes of a fitted mixture",
-      caption: `From a mixture of ${counted(mixed.components, "Gaussian")} fitted to the codes of the held-out images.`,
+      caption: `From a mixture of ${counted(mixed.components, "Gaussian")} fitted to the codes of the images.`,
     });
   if (prior === undefined && fitted === undefined) return undefined;
   return section(

@@ -1,4 +1,4 @@
-// The section on anomaly scores: how unusual held-out examples are to the model, and examples put together wrongly.
+// The section on anomaly scores: how unusual examples are to the model, and examples put together wrongly.
 
 import { rocAuc } from "../metrics/ranks.js";
 import * as ops from "../ops/index.js";
@@ -54,7 +54,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
   const order = Uint32Array.from(usual.keys()).sort((a, b) => usual[a] - usual[b]);
   const chart = histogram(
     {
-      description: "Scores of held-out examples and of examples joined from two",
+      description: "Scores of examples and of examples joined from two",
       x: vae ? "score, nats" : "score",
       y: "examples",
     },
@@ -69,7 +69,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
       name: "outliers",
       columns: SHOWN,
       width: 440,
-      description: "The held-out images with the lowest and with the highest scores",
+      description: "The images with the lowest and with the highest scores",
       rowNames: ["most usual", "least usual"],
     },
   );
@@ -80,7 +80,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
     beside(
       chartFigure(
         chart,
-        markup`${swatch(0)} held out, ${swatch(1)} joined from two. A joined one scores higher than a genuine one in <b>${percent(auc)}</b> of all pairs (${percent(0.5)} would be chance).`,
+        markup`${swatch(0)} as they are, ${swatch(1)} joined from two. A joined one scores higher than a genuine one in <b>${percent(auc)}</b> of all pairs (${percent(0.5)} would be chance).`,
       ),
       ends,
     ),

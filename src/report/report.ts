@@ -36,7 +36,9 @@ export interface Report {
  * @param params - its parameters
  * @param images - held-out examples, shape `[n, ...inputShape]`
  * @param options.title - heading of the page (default: the kind of model)
- * @param options.settings - what to tell of the training, in one line: names with texts or numbers
+ * @param options.settings - what to tell of the training, in one line: names with texts, numbers, or true or
+ *   false
+ * @param options.isHeldOut - whether training did not see the examples, which the page then says (default true)
  * @param options.history - from {@link fit}, for the loss curves
  * @param options.imageShape - `[height, width, 1 or 3]`, how vectors are shown: `[28, 28, 1]` for 784 numbers
  * @param options.valueRange - the values of black and white (default `[0, 1]`; `[-1, 1]` for decoders with tanh)

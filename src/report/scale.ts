@@ -41,6 +41,9 @@ export function ticksOf(
   return { ticks: ticks.map((tick) => tick + 0), decimals };
 }
 
+/** The largest magnitude that an axis reaches, and the least that is told from 0. */
+const [MOST, LEAST] = [Number.MAX_VALUE / 4, 1e-290];
+
 /** The least and greatest of finite values; apart from each other, whatever the values. */
 export function rangeOf(values: Iterable<number>): readonly [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
@@ -50,13 +53,51 @@ export function rangeOf(values: Iterable<number>): readonly [low: number, high: 
     high = Math.max(high, value);
   }
   if (low > high) return [0, 1];
-  // Nearly equal values would need more digits than a label has.
-  const least = Math.max(Math.abs(low), Math.abs(high)) * 1e-6 || 1;
-  return high - low >= least ? [low, high] : [low - least, high + least];
+  // The width itself must be finite.
+  [low, high] = [Math.max(low, -MOST), Math.min(high, MOST)];
+  // Nearly equal values would need more digits than a label has: they get room enough to show that they are equal.
+  const magnitude = Math.max(Math.abs(low), Math.abs(high));
+  if (magnitude < LEAST) return [-1, 1];
+  if (high - low >= 1e-6 * magnitude) return [low, high];
+  return [low - 0.1 * magnitude, high + 0.1 * magnitude];
+}
+
+/** Share of values that may lie beyond an axis's end, at each end. */
+const OUTLYING = 0.05;
+/** How many times wider they would have to make the axis for that. */
+const TOO_WIDE = 4;
+
+/**
+ * The range of finite values without the few that would press all others flat: first steps, or single ones that leap.
+ * All values, where none do.
+ */
+export function coreRange(values: readonly number[]): readonly [low: number, high: number] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const aside = Math.ceil(OUTLYING * sorted.length);
+  const [low, high] = rangeOf(sorted);
+  if (sorted.length < 5) return [low, high];
+  const [coreLow, coreHigh] = [sorted[aside], sorted[sorted.length - 1 - aside]];
+  const width = coreHigh - coreLow;
+  // Where most do not vary, there is nothing that could be pressed flat.
+  if (width <= 1e-6 * Math.max(Math.abs(coreLow), Math.abs(coreHigh))) return [low, high];
+  return rangeOf([
+    coreHigh - low > TOO_WIDE * width ? coreLow : low,
+    high - coreLow > TOO_WIDE * width ? coreHigh : high,
+  ]);
 }
 
 /** Ticks that tell how an axis grows. */
 const FEWEST_TICKS = 3;
+
+/** Large and small ticks, as short as tells them apart: `1.25e6`. */
+function labelsOf(ticks: readonly number[]): (tick: number) => string {
+  const label = (digits: number) => (tick: number) =>
+    tick === 0 ? "0" : withMinus(String(Number(tick.toPrecision(digits)).toExponential()).replace("e+", "e"));
+  const enough = Array.from({ length: 15 }, (_, i) => i + 1).find(
+    (digits) => new Set(ticks.map(label(digits))).size === ticks.length,
+  );
+  return label(enough ?? 15);
+}
 
 /** A scale from [low, high] to [start, end], of about as many intervals as are wanted. */
 export function scaleOf(
@@ -66,11 +107,12 @@ export function scaleOf(
 ): Scale {
   const { ticks, decimals } = ticksOf(low, high, most);
   if (ticks.length < FEWEST_TICKS) return scaleOf([low, high], [start, end], most + 1);
-  const isLarge = Math.max(Math.abs(low), Math.abs(high)) >= 1e5;
+  const magnitude = Math.max(Math.abs(low), Math.abs(high));
+  const isUsual = magnitude >= 1e-3 && magnitude < 1e5;
   return {
     place: (value) => start + ((value - low) / (high - low)) * (end - start),
     ticks,
-    label: (tick) => (isLarge || decimals > 5 ? shortNumber(tick) : withMinus(tick.toFixed(decimals))),
+    label: isUsual ? (tick) => withMinus(tick.toFixed(decimals)) : labelsOf(ticks),
   };
 }
 

@@ -30,8 +30,8 @@ const reachNames = Array.from({ length: STEPS }, (_, i) => {
   return i % 2 === 0 ? `${multiple > 0 ? "+" : ""}${fixedNumber(multiple, 1).replace(".0", "")}` : "";
 });
 
-/** Name of a dimension, counted from 1. */
-export const dimensionName = (dimension: number) => markup`z<sub>${dimension + 1}</sub>`;
+/** Name of a dimension; its number is its index, as in arrays and files of codes. */
+export const dimensionName = (dimension: number) => markup`z<sub>${dimension}</sub>`;
 
 /** The dimensions, those that carry most first, with what they carry. */
 function rankedDimensions({ codes, posterior }: Study): readonly { dimension: number; carries: number }[] {
@@ -111,7 +111,7 @@ function axesOf(
 
 const meanLength = (codes: Tensor) => ops.mean(ops.sqrt(ops.sum(ops.square(codes), { axis: 1 }))).data[0];
 
-/** Ways from one held-out image to another, straight and on a sphere. */
+/** Ways from one image to another, straight and on a sphere. */
 export function interpolations({ codes, decode, vae }: Study, album: Album): Markup | undefined {
   const pairs = Math.min(PAIRS, Math.floor(codes.shape[0] / 2));
   if (pairs === 0) return undefined;
@@ -133,12 +133,12 @@ export function interpolations({ codes, decode, vae }: Study, album: Album): Mar
   return section(
     "interpolations",
     "From one image to another",
-    "Codes on the way between two held-out images, decoded. In a smooth latent space each step is an image of its own, halfway in form; where the space has holes, images fade over each other instead.",
+    "Codes on the way between two images, decoded. In a smooth latent space each step is an image of its own, halfway in form; where the space has holes, images fade over each other instead.",
     album.show(decode(ops.concat(rows)), {
       name: "interpolations",
       columns: WAY,
       width: 620,
-      description: "Rows of decoded images that lead from one held-out image to another",
+      description: "Rows of decoded images that lead from one image to another",
       rowNames: rows.map((_, i) => kinds[i % 2]),
       caption: `Halfway, codes on the straight line are ${straight} long on average, on the sphere ${spherical}.${prior}`,
     }),

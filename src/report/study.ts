@@ -1,6 +1,7 @@
 // What a report is made from, checked, and what all its parts look at: codes and reconstructions of held-out examples.
 
 import {
+  checkBoolean,
   checkFunction,
   checkInteger,
   checkNumber,
@@ -17,11 +18,13 @@ import * as ops from "../ops/index.js";
 import { checkKey, key as makeKey, type Key } from "../random/keys.js";
 import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
 import type { History } from "../training/history.js";
+import { checkHistory } from "./checkHistory.js";
 
 /** Options of {@link createReport}; see there. */
 export interface ReportOptions {
   readonly title?: string;
-  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  readonly isHeldOut?: boolean;
   readonly history?: History;
   readonly imageShape?: Shape;
   readonly valueRange?: readonly [low: number, high: number];
@@ -40,7 +43,8 @@ export interface Study {
   readonly params: ModelParams;
   readonly key: Key;
   readonly title: string;
-  readonly settings: Readonly<Record<string, string | number>>;
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  readonly isHeldOut: boolean;
   readonly history: History | undefined;
   /** Shape `[count, ...inputShape]`. */
   readonly images: Tensor;
@@ -69,6 +73,7 @@ const MOST_EXAMPLES = 1000;
 const OPTIONS = [
   "title",
   "settings",
+  "isHeldOut",
   "history",
   "imageShape",
   "valueRange",
@@ -121,6 +126,7 @@ export function studyOf(
     key: options.key ?? makeKey(0),
     title,
     settings: options.settings ?? {},
+    isHeldOut: options.isHeldOut ?? true,
     history: options.history,
     images: shown,
     valueRange,
@@ -140,17 +146,16 @@ export function studyOf(
 
 function checkReportOptions(where: string, count: number, options: ReportOptions): void {
   checkOptions(where, options, OPTIONS);
-  const { title = "", settings = {}, history, valueRange, labels, labelNames, key } = options;
+  const { title = "", settings = {}, isHeldOut, history, valueRange, labels, labelNames, key } = options;
   if (typeof title !== "string") refuseKind(where, "title", "be a string", title);
   checkRecord(where, "settings", settings);
   for (const [name, value] of Object.entries(settings)) {
-    if (typeof value !== "string" && typeof value !== "number") {
-      refuseKind(where, `settings.${name}`, "be a string or a number", value);
+    if (!["string", "number", "boolean"].includes(typeof value)) {
+      refuseKind(where, `settings.${name}`, "be a string, a number or a boolean", value);
     }
   }
-  if (history !== undefined && !(Array.isArray(history?.steps) && Array.isArray(history.epochs))) {
-    refuseKind(where, "history", "be { steps, epochs }, as fit gives it", history);
-  }
+  if (isHeldOut !== undefined) checkBoolean(where, "isHeldOut", isHeldOut);
+  if (history !== undefined) checkHistory(where, history);
   if (valueRange !== undefined) {
     if (!Array.isArray(valueRange) || valueRange.length !== 2) {
       refuseKind(where, "valueRange", "be [low, high]", valueRange);

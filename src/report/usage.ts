@@ -20,7 +20,7 @@ export function usage({ posterior }: Study): Markup | undefined {
   const { klPerDimension, activity, activeUnits } = latentUsage(posterior);
   const ranked = klPerDimension
     .map((kl, dimension) => ({
-      name: `${dimension + 1}`,
+      name: `${dimension}`,
       value: kl,
       tone: activity[dimension] > ACTIVE ? BLUE : GREY,
     }))

@@ -4,7 +4,7 @@ import { checkInteger, checkNumber, refuseValue } from "../check.js";
 import { asLike } from "../files/asLike.js";
 import { brief } from "../files/support.js";
 import { readTree, writeTree } from "../files/treeFile.js";
-import type { Model, ModelParams } from "../models/model.js";
+import type { Model, ModelParams, ModelSpec } from "../models/model.js";
 import { columnsOf, type EpochRecord, type History, stepsOf, type StepColumns } from "./history.js";
 import type { TrainerState } from "./trainer.js";
 
@@ -58,6 +58,13 @@ interface Stored extends Omit<FitState, "history" | "trainer"> {
 
 const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
+/** A model's spec without what changes as it is trained: the weight that a schedule gave last. */
+function steady(spec: unknown, { beta }: Model): unknown {
+  if (typeof beta !== "object" || beta.final !== undefined) return spec;
+  const { options, ...rest } = (spec ?? {}) as Partial<ModelSpec>;
+  return { ...rest, options: { ...options, beta: null } };
+}
+
 /** The state in a file, checked against the model and settings that it shall go on with. */
 export function readCheckpoint(
   where: string,
@@ -71,7 +78,9 @@ export function readCheckpoint(
     return refuseValue(where, "resume", "be a checkpoint of version 1", tree?.kind);
   }
   const { trainer, epoch, batch, best = null, history } = tree;
-  if (!isSame(tree.model, model.spec)) refuseValue(where, "resume", "be of this model", tree.model);
+  if (!isSame(steady(tree.model, model), steady(model.spec, model))) {
+    refuseValue(where, "resume", "be of this model", tree.model);
+  }
   for (const [name, value] of Object.entries(settings)) {
     const before = tree.settings?.[name];
     if (!isSame(before, value)) {

@@ -1,6 +1,9 @@
 // Training that left the finite numbers: where it happened first, and what was good until then.
 
 import type { ModelParams } from "../models/model.js";
+import { scope } from "../scope.js";
+import { type Tensor, viewOf } from "../tensor.js";
+import { countNonFinite } from "../wasm/kernels.js";
 
 /** Where a loss or gradient was not finite. */
 export interface DivergenceDetails {
@@ -8,6 +11,17 @@ export interface DivergenceDetails {
   readonly step: number;
   /** Whether the batch itself was finite; if not, nothing else is to blame. */
   readonly isBatchFinite: boolean;
+  /** Which data the loss was of. */
+  readonly data: "training" | "validation";
+  /**
+   * The first example that is not finite: its index in the data that the user passed, its row in the batch for a
+   * trainer's own step and for batches of an iterable; undefined where all are finite.
+   */
+  readonly example: number | undefined;
+  /** The number of its batch in the epoch, for batches of an iterable. */
+  readonly batch?: number | undefined;
+  /** What it holds: NaN, Infinity or -Infinity. */
+  readonly value: number | undefined;
   /** The first term of the loss that is not finite; undefined where only a gradient is. */
   readonly term: string | undefined;
   /** The first operation whose result is not finite, with its message; undefined where only a gradient is. */
@@ -23,7 +37,8 @@ export interface DivergenceDetails {
 
 /**
  * Thrown by training when a loss, one of its terms or a gradient is NaN or infinite. Nothing is lost: `params` are the
- * last good ones, and a trainer goes on from them, its optimizer begun anew unless the batch was to blame.
+ * last good ones, and a trainer goes on from them, its optimizer begun anew unless the batch was to blame. Data that are
+ * not finite are named by their first example; {@link fit} tells validation from training.
  *
  * @example
  * try {
@@ -36,6 +51,10 @@ export class DivergenceError extends Error implements DivergenceDetails {
   override readonly name = "DivergenceError";
   declare readonly step: number;
   declare readonly isBatchFinite: boolean;
+  declare readonly data: "training" | "validation";
+  declare readonly example: number | undefined;
+  declare readonly batch: number | undefined;
+  declare readonly value: number | undefined;
   declare readonly term: string | undefined;
   declare readonly operation: string | undefined;
   declare readonly parameter: string | undefined;
@@ -43,21 +62,42 @@ export class DivergenceError extends Error implements DivergenceDetails {
 
   /** @internal */
   constructor(where: string, details: DivergenceDetails) {
-    const { step, isBatchFinite, term, operation, parameter } = details;
-    const facts = [
-      ...(isBatchFinite ? [] : ["the batch is not finite"]),
-      term === undefined ? "a gradient is not finite" : `the term ${term} is not finite`,
-      ...(operation === undefined ? [] : [`first in ${operation}`]),
-      ...(parameter === undefined ? [] : [`first parameter: ${parameter}`]),
-    ];
-    const advice = isBatchFinite ? "; a smaller learning rate or clipByGlobalNorm may help" : "";
     super(
-      `${where}: step ${step} must be finite, but ${facts.join("; ")}. ` +
-        `The last good parameters are in error.params${advice}`,
+      `${where}: ${messageOf(where, details)}. The last good parameters are in error.params${adviceOf(details)}`,
     );
     const { params, ...rest } = details;
     Object.assign(this, rest);
     // Not enumerable: whoever logs the error does not want to read all parameters.
     Object.defineProperty(this, "params", { value: params });
   }
+}
+
+function messageOf(where: string, details: DivergenceDetails): string {
+  const { step, data, isBatchFinite, example, batch, value, term, operation, parameter } = details;
+  const isOwnStep = where === "Trainer.step";
+  const place = batch === undefined ? (isOwnStep ? " of the batch" : "") : ` of batch ${batch} of the epoch`;
+  const bad = `example ${example}${place} holds ${value}`;
+  const whole = data === "validation" ? "the validation data are" : "the data are";
+  const facts = [
+    ...(isBatchFinite ? [] : [isOwnStep ? "the batch is not finite" : `${whole} not finite: ${bad}`]),
+    term === undefined ? "a gradient is not finite" : `the term ${term} is not finite`,
+    ...(operation === undefined ? [] : [`first in ${operation}`]),
+    ...(parameter === undefined ? [] : [`first parameter: ${parameter}`]),
+    ...(isOwnStep && !isBatchFinite ? [`the data are not finite: ${bad}`] : []),
+  ];
+  const subject = data === "validation" ? `validation after step ${step}` : `step ${step}`;
+  return `${subject} must be finite, but ${facts.join("; ")}`;
+}
+
+/** What may help: nothing where the data are to blame. */
+function adviceOf({ isBatchFinite }: DivergenceDetails): string {
+  return isBatchFinite ? "; a smaller learning rate or clipByGlobalNorm may help" : "";
+}
+
+/** The first row that is not finite, and what it holds; undefined where all are. */
+export function firstBad(images: Tensor): { readonly row: number; readonly value: number } | undefined {
+  if (scope(() => countNonFinite(images, images.size)) === 0) return undefined;
+  const values = viewOf(images);
+  const index = values.findIndex((value) => !Number.isFinite(value));
+  return { row: Math.floor(index / (images.size / images.shape[0])), value: values[index] };
 }

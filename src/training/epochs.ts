@@ -4,9 +4,18 @@ import { refuseValue } from "../check.js";
 import type { Model, Moment } from "../models/model.js";
 import { rowsOf } from "../models/batches.js";
 import type { Tensor } from "../tensor.js";
+import { betaAt, type BetaSchedule } from "../models/beta.js";
 import type { Best } from "./checkpoint.js";
+import { DivergenceError, firstBad } from "./divergence.js";
 import type { EarlyStopping, FitOptions } from "./fitOptions.js";
-import { type Averages, averageOf, type EpochRecord, type StepRecord } from "./history.js";
+import {
+  type Averages,
+  averageOf,
+  type EpochRecord,
+  objectiveOf,
+  type Part,
+  type StepRecord,
+} from "./history.js";
 import type { Trainer } from "./trainer.js";
 
 /** What is looked at after an epoch. */
@@ -15,6 +24,10 @@ export interface Examined {
   readonly model: Model;
   readonly trainer: Trainer;
   readonly validation: Tensor | undefined;
+  /** Their indices in the data, where they are a share of it. */
+  readonly validationIndices: Uint32Array | undefined;
+  /** The final weight of the KL term as known after a step, where that weight changes; see {@link goalOf}. */
+  readonly goalAt: (step: number) => number | undefined;
   /** Examples in which warnings are looked for; undefined where none are at hand. */
   readonly sample: Tensor | undefined;
 }
@@ -23,13 +36,16 @@ export interface Examined {
 export async function recordOf(
   steps: readonly StepRecord[],
   before: EpochRecord | undefined,
-  { model, trainer, validation, sample }: Examined,
+  examined: Examined,
   batchSize: number,
   pause: () => Promise<void>,
 ): Promise<EpochRecord> {
   const { epoch, step } = steps[steps.length - 1];
-  const training = averageOf(steps);
-  const validated = validation && (await evaluate(trainer, validation, batchSize, pause));
+  const { model, trainer, sample } = examined;
+  const goal = examined.goalAt(step);
+  const training = averageOf(steps, goal);
+  const parts = await evaluate(examined, step, batchSize, pause);
+  const validated = parts && averageOf(parts, goal);
   const seconds = steps.reduce((sum, { examples, imagesPerSecond }) => sum + examples / imagesPerSecond, 0);
   const last = before?.training.terms.reconstruction;
   const isImproving = last !== undefined && training.terms.reconstruction < last;
@@ -39,24 +55,49 @@ export async function recordOf(
     training,
     ...(validated && { validation: validated }),
     imagesPerSecond: steps.reduce((sum, { examples }) => sum + examples, 0) / seconds,
-    warnings: warningsOf(model, trainer, sample, { step, isImproving }),
+    warnings: [
+      ...warningsOf(model, trainer, sample, { step, isImproving }),
+      ...(validated === undefined || Number.isFinite(validated.loss) ? [] : [NOT_FINITE]),
+    ],
   };
 }
 
-/** Loss and terms over any number of examples, with pauses in between. */
+const NOT_FINITE =
+  "the validation loss is not finite, though the validation data are: this epoch counts as no improvement";
+
+/** Loss and terms over the validation data, part by part with pauses in between; undefined where there are none. */
 async function evaluate(
-  trainer: Trainer,
-  images: Tensor,
+  { where, trainer, validation: images, validationIndices }: Examined,
+  step: number,
   batchSize: number,
   pause: () => Promise<void>,
-): Promise<Averages> {
-  const parts: (Averages & { examples: number })[] = [];
+): Promise<Part[] | undefined> {
+  if (images === undefined) return undefined;
+  const parts: Part[] = [];
   for (let start = 0; start < images.shape[0]; start += batchSize) {
     const batch = rowsOf(images, start, Math.min(start + batchSize, images.shape[0]));
-    parts.push({ ...trainer.evaluate(batch), examples: batch.shape[0] });
+    const evaluated = trainer.evaluate(batch);
+    const { loss, terms } = evaluated;
+    const term = Object.entries({ ...terms, loss }).find(([, value]) => !Number.isFinite(value))?.[0];
+    const bad = term === undefined ? undefined : firstBad(batch);
+    if (bad !== undefined) {
+      const example = validationIndices?.[start + bad.row] ?? start + bad.row;
+      throw new DivergenceError(where, {
+        step,
+        data: "validation",
+        isBatchFinite: false,
+        example,
+        value: bad.value,
+        term,
+        operation: undefined,
+        parameter: undefined,
+        params: trainer.params(),
+      });
+    }
+    parts.push({ ...evaluated, examples: batch.shape[0] });
     await pause();
   }
-  return averageOf(parts);
+  return parts;
 }
 
 /** Most examples that warnings are looked for in: all at once, they would keep others waiting. */
@@ -73,11 +114,18 @@ function warningsOf(
 }
 
 /** The value that early stopping looks at; none other than those of a record can be. */
-export function monitored(where: string, { monitor = "loss" }: EarlyStopping, averages: Averages): number {
+export function monitored(
+  where: string,
+  { monitor = "objective" }: EarlyStopping,
+  averages: Omit<Averages, "objective">,
+  goal: number | undefined,
+): number {
   const { loss, terms } = averages;
   if (monitor === "loss") return loss;
+  if (monitor === "objective") return objectiveOf(averages, goal);
   if (!Object.hasOwn(terms, monitor)) {
-    const names = ["loss", ...Object.keys(terms)].join(", ");
+    const own = averages.beta === undefined ? [] : ["objective"];
+    const names = ["loss", ...Object.keys(terms), ...own].join(", ");
     refuseValue(where, "earlyStopping.monitor", `be one of ${names}`, monitor);
   }
   return terms[monitor];
@@ -85,17 +133,43 @@ export function monitored(where: string, { monitor = "loss" }: EarlyStopping, av
 
 /** The best epoch so far; null without early stopping. */
 export function bestOf(
-  where: string,
+  { where, trainer, goalAt }: Examined,
   { earlyStopping }: FitOptions,
   best: Best | null,
-  record: EpochRecord,
-  trainer: Trainer,
+  records: readonly EpochRecord[],
 ): Best | null {
   if (earlyStopping === undefined) return null;
-  const value = monitored(where, earlyStopping, record.validation ?? record.training);
+  const record = records[records.length - 1];
+  // All epochs are compared by the same objective, also where its goal has become known only since.
+  const goal = goalAt(record.steps - 1);
+  const valueOf = ({ validation, training }: EpochRecord) =>
+    monitored(where, earlyStopping, validation ?? training, goal);
+  const value = valueOf(record);
+  const earlier = best === null ? Infinity : valueOf(records[best.epoch]);
   // Asked this way round, NaN is no improvement.
-  const isBetter = value < (best?.value ?? Infinity) - (earlyStopping.minDelta ?? 0);
+  const isBetter = value < earlier - (earlyStopping.minDelta ?? 0);
   return isBetter ? { epoch: record.epoch, value, params: trainer.params() } : best;
+}
+
+/**
+ * The final weight of a model's KL term as a function of the step that was trained last; undefined where nothing is
+ * weighted, or always the same. It is the value that the model states; else what its schedule gives at the last step
+ * that is planned; where no end is planned, or the schedule does not reach it, what it gives at the step trained last.
+ */
+export function goalOf({ beta }: Model, lastStep: number): (step: number) => number | undefined {
+  if (beta === undefined || typeof beta === "number") return () => undefined;
+  const goal = beta.final ?? plannedWeight(beta, lastStep);
+  return (step) => goal ?? betaAt(beta, step);
+}
+
+function plannedWeight(beta: BetaSchedule, lastStep: number): number | undefined {
+  if (!Number.isFinite(lastStep)) return undefined;
+  try {
+    return betaAt(beta, lastStep);
+  } catch {
+    // A table may be as long as its author means to train, and the training be ended by a signal.
+    return undefined;
+  }
 }
 
 /** Whether as many epochs as are waited for have passed since the best one. */

@@ -3,13 +3,15 @@
 import { BATCH_SIZE } from "../models/batches.js";
 import type { Model, ModelParams } from "../models/model.js";
 import { fold } from "../random/keys.js";
+import { scope } from "../scope.js";
 import { type FitState, readCheckpoint, type Settings, writeCheckpoint } from "./checkpoint.js";
-import { bestOf, type Examined, isOverdue, monitored, recordOf } from "./epochs.js";
+import { DivergenceError } from "./divergence.js";
+import { bestOf, type Examined, goalOf, isOverdue, monitored, recordOf } from "./epochs.js";
 import { checkFitOptions, type FitOptions, settingsOf, splitData } from "./fitOptions.js";
 import type { History } from "./history.js";
 import { millisecondsNow, pauser } from "./pause.js";
-import { type Source, sourceOf, type TrainingData } from "./source.js";
-import { makeTrainer } from "./trainer.js";
+import { type Batch, type Source, sourceOf, type TrainingData } from "./source.js";
+import { makeTrainer, type StepResult, type Trainer } from "./trainer.js";
 
 /** What training ends with. */
 export interface FitResult {
@@ -44,10 +46,13 @@ export interface FitResult {
  * @param options.corrupt - layer that disturbs inputs, not targets: denoising and masked training
  * @param options.lossOn - `"all"` (default) or `"hidden"`, with `maskPatches`
  * @param options.earlyStopping - `{ patience, minDelta, monitor }`: stop after `patience` epochs in which the
- *   monitored value (default `"loss"`, of the validation data where there are any) did not fall by more than
- *   `minDelta` (default 0), and return the best epoch's parameters
- * @param options.checkpoint - `{ every, save }`: `save(bytes, step)` every so many steps, and when aborted;
- *   awaited
+ *   monitored value (of the validation data where there are any) did not fall by more than `minDelta` (default 0), and
+ *   return the best epoch's parameters. By default that is the `"objective"`: the loss, but for a VAE whose `beta` changes
+ *   reconstruction + final beta·kl, so that epochs of a warm-up can be compared. The final beta is the one that the model
+ *   states (`beta: { schedule, final }`), else the schedule's at the last step that `epochs` or `steps` plan, else (no
+ *   end is known) the latest one. `"loss"` and the terms can be named instead
+ * @param options.checkpoint - `{ every, save }`: `save(bytes, step)` every so many steps, when aborted, and after the
+ *   last epoch; awaited
  * @param options.resume - the bytes of a checkpoint; then `params` do not count
  * @param options.onStep - called after each step with its record and the progress, and awaited
  * @param options.onEpoch - called after each epoch with its record, and awaited
@@ -56,7 +61,8 @@ export interface FitResult {
  * @returns parameters, history, and why it ended
  * @throws {TypeError} when an option is unknown or of the wrong kind
  * @throws {RangeError} when the data do not fit the model, or a checkpoint is damaged or of another training
- * @throws {DivergenceError} when the loss or a gradient is not finite; it holds the last good parameters
+ * @throws {DivergenceError} when the loss or a gradient is not finite, or data are, which it names by their first example;
+ *   it holds the last good parameters
  * @example
  * const images = random.uniform(key(1), [64, 784]);
  * const { params, history } = await fit(lectures.shallow(), images, { key: key(2), epochs: 2, batchSize: 32 });
@@ -67,19 +73,40 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
   checkFitOptions(where, model, options);
   const { key, batchSize = BATCH_SIZE, shuffle = true, dropLast = false } = options;
   const { inputShape } = model;
-  const { training, validation } = splitData(where, data, options.validation, inputShape, fold(key, 2));
-  const cut = { inputShape, batchSize, shuffle, dropLast, key: fold(key, 1) };
+  const split = splitData(where, data, options.validation, inputShape, fold(key, 2));
+  const { training, indices, validation, validationIndices } = split;
+  const cut = { inputShape, batchSize, shuffle, dropLast, key: fold(key, 1), indices };
   const source = sourceOf(where, training, cut);
+  const lastStep = Math.min(stepsOf(options), epochsOf(options) * (source.batchCount ?? Infinity)) - 1;
   const settings = settingsOf(options, training);
   const { trainer, release } = makeTrainer(where, model, { ...options, key: fold(key, 0) });
   try {
+    const sample = validation ?? source.sample;
+    const goalAt = goalOf(model, lastStep);
     return await run(
-      { where, model, source, sample: validation ?? source.sample, validation, settings, trainer },
+      { where, model, source, sample, validation, validationIndices, goalAt, settings, trainer },
       options,
     );
   } finally {
     // Training after training would fill the memory faster than garbage collection empties it.
     release();
+  }
+}
+
+const stepsOf = ({ steps = Infinity }: FitOptions): number => steps;
+const epochsOf = ({ epochs, steps }: FitOptions): number => epochs ?? (steps === undefined ? 10 : Infinity);
+
+/** A step on a batch; where its data are not finite, the error names the example in the data of the user. */
+function stepOn(where: string, trainer: Trainer, batch: Batch): StepResult & { readonly examples: number } {
+  try {
+    return scope(() => {
+      const images = batch.take();
+      return { ...trainer.step(images), examples: images.shape[0] };
+    });
+  } catch (error) {
+    if (!(error instanceof DivergenceError)) throw error;
+    const place = error.example === undefined ? {} : batch.placeOf(error.example);
+    throw new DivergenceError(where, { ...error, params: error.params, ...place });
   }
 }
 
@@ -100,8 +127,8 @@ const BEGINNING: Omit<FitState, "trainer"> = {
 
 async function run(training: Training, options: FitOptions): Promise<FitResult> {
   const { where, model, source, settings, trainer } = training;
-  const { signal, checkpoint, resume, yieldEvery = 16, steps = Infinity } = options;
-  const { epochs = steps === Infinity ? 10 : Infinity } = options;
+  const { signal, checkpoint, resume, yieldEvery = 16 } = options;
+  const [steps, epochs] = [stepsOf(options), epochsOf(options)];
   const before = resume && readCheckpoint(where, resume, model, settings, trainer.params());
   if (before) trainer.restore(before.trainer);
 
@@ -132,12 +159,13 @@ async function run(training: Training, options: FitOptions): Promise<FitResult> 
     if (isOverdue(options, best, epoch)) return result("earlyStopping");
     if (isAborted()) return abort();
     let since = millisecondsNow();
-    for await (const images of step < steps ? source.batches(epoch, batch) : []) {
-      const examples = images.shape[0];
-      const taken = trainer.step(images);
+    // Of an epoch that was begun before a checkpoint, some steps are in the history already.
+    const first = history.steps.length - batch;
+    for await (const made of step < steps ? source.batches(epoch, batch) : []) {
+      const taken = stepOn(where, trainer, made);
       const seconds = Math.max(millisecondsNow() - since, 0.001) / 1000;
-      const record = { ...taken, epoch, examples, imagesPerSecond: Math.fround(examples / seconds) };
-      if (options.earlyStopping) monitored(where, options.earlyStopping, record);
+      const record = { ...taken, epoch, imagesPerSecond: Math.fround(taken.examples / seconds) };
+      if (options.earlyStopping) monitored(where, options.earlyStopping, record, 0);
       history.steps.push(record);
       step++;
       batch++;
@@ -148,7 +176,7 @@ async function run(training: Training, options: FitOptions): Promise<FitResult> 
       since = millisecondsNow();
     }
     if (isAborted()) return abort();
-    const own = history.steps.filter((record) => record.epoch === epoch);
+    const own = history.steps.slice(first);
     if (own.length === 0) break;
     const record = await recordOf(
       own,
@@ -158,9 +186,11 @@ async function run(training: Training, options: FitOptions): Promise<FitResult> 
       pause,
     );
     history.epochs.push(record);
-    best = bestOf(where, options, best, record, trainer);
+    best = bestOf(training, options, best, history.epochs);
     await options.onEpoch?.(record);
     if (step >= steps) break;
   }
+  // All epochs are done, and their records with them: more can be added.
+  if (checkpoint && savedAt !== step && epoch >= epochs) await save();
   return result("finished");
 }

@@ -1,5 +1,6 @@
 // The options of fit: what they are, their checks, and the data that they set aside.
 
+import { isBytes } from "../bytes.js";
 import {
   checkBoolean,
   checkFunction,
@@ -9,7 +10,7 @@ import {
   refuseKind,
   refuseValue,
 } from "../check.js";
-import type { NdArrayLike } from "../ndarray.js";
+import type { NdArrayLike } from "../ndarrayLike.js";
 import { permutation } from "../random/draws.js";
 import { checkBatch, type Model } from "../models/model.js";
 import type { Key } from "../random/keys.js";
@@ -25,7 +26,10 @@ export interface EarlyStopping {
   readonly patience: number;
   /** What counts as improvement, ≥ 0 (default 0). */
   readonly minDelta?: number;
-  /** `"loss"` (default) or the name of a term; of the validation data where there are any. */
+  /**
+   * `"objective"` (default): the loss with the KL term's final weight, see {@link fit}; `"loss"`, or the name of a term.
+   * Of the validation data where there are any.
+   */
   readonly monitor?: string;
 }
 
@@ -95,10 +99,10 @@ export function checkFitOptions(where: string, model: Model, options: FitOptions
   if (earlyStopping !== undefined) {
     checkOptions(`${where}.earlyStopping`, earlyStopping, ["patience", "minDelta", "monitor"]);
     checkInteger(where, "earlyStopping.patience", earlyStopping.patience, 1);
-    const { minDelta = 0, monitor = "loss" } = earlyStopping;
+    const { minDelta = 0, monitor = "objective" } = earlyStopping;
     checkNumber(where, "earlyStopping.minDelta", minDelta, 0);
     if (typeof monitor !== "string") {
-      refuseKind(where, "earlyStopping.monitor", "be the name of a term, or loss", monitor);
+      refuseKind(where, "earlyStopping.monitor", "be the name of a term, loss or objective", monitor);
     }
   }
   if (checkpoint !== undefined) {
@@ -106,12 +110,20 @@ export function checkFitOptions(where: string, model: Model, options: FitOptions
     checkInteger(where, "checkpoint.every", checkpoint.every, 1);
     checkFunction(where, "checkpoint.save", checkpoint.save);
   }
-  if (resume !== undefined && !(resume instanceof Uint8Array)) {
+  if (resume !== undefined && !isBytes(resume)) {
     refuseKind(where, "resume", "be the bytes of a checkpoint", resume);
   }
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
     refuseKind(where, "signal", "be an AbortSignal", signal);
   }
+}
+
+/** Training and validation examples; where these are a share of the data, with their indices in it. */
+export interface Split {
+  readonly training: TrainingData;
+  readonly indices?: Uint32Array;
+  readonly validation: Tensor | undefined;
+  readonly validationIndices?: Uint32Array;
 }
 
 /** Training and validation examples: the latter as given, or a share of the former, chosen by the key. */
@@ -121,7 +133,7 @@ export function splitData(
   validation: FitOptions["validation"],
   inputShape: Shape,
   key: Key,
-): { readonly training: TrainingData; readonly validation: Tensor | undefined } {
+): Split {
   const images = asTensor(data);
   if (images !== undefined) checkBatch(where, "data", images, inputShape);
   const training = images ?? data;
@@ -144,9 +156,12 @@ export function splitData(
     refuseValue(where, "validation", `leave some of the ${count} examples on both sides`, validation);
   }
   const order = permutation(key, count);
+  const [validationIndices, indices] = [order.subarray(0, aside), order.subarray(aside)];
   return {
-    training: gatherRows(images, order.subarray(aside)),
-    validation: gatherRows(images, order.subarray(0, aside)),
+    training: gatherRows(images, indices),
+    indices,
+    validation: gatherRows(images, validationIndices),
+    validationIndices,
   };
 }
 

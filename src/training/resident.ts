@@ -1,25 +1,24 @@
 // Trees that stay on the WASM heap between training steps: parameters, optimizer state, moving averages.
 
-import { adoptArray, isSameShape, Tensor } from "../tensor.js";
+import { adoptArray, isSameShape, Tensor, viewOf } from "../tensor.js";
 import { mapTree, tensorsOf } from "../tree.js";
+import { Residence } from "../wasm/residence.js";
 import { allocateResident, releaseResident } from "../wasm/storage.js";
 
-function resident(t: Tensor): Tensor {
-  const copy = new Tensor(allocateResident(t.size), t.shape);
-  copy.data.set(t.data);
-  return copy;
-}
+const toArray = (t: Tensor): Tensor => adoptArray(new Float32Array(viewOf(t)), t.shape);
 
-const toArray = (t: Tensor): Tensor => adoptArray(new Float32Array(t.data), t.shape);
-
-/** The tree with every tensor copied to the heap, where it stays whatever frames open and close. */
-export function toResident<T>(tree: T): T {
-  return mapTree(tree, resident);
+/** The tree with every tensor copied to a residence on the heap, whatever frames open and close. */
+export function toResident<T>(tree: T, residence = new Residence()): T {
+  return mapTree(tree, (t) => {
+    const copy = new Tensor(allocateResident(t.size, residence), t.shape);
+    viewOf(copy).set(viewOf(t));
+    return copy;
+  });
 }
 
 /**
  * Writes a tree's values over those of a resident one and returns that, with what else stands in the new tree
- * (counted steps). Tensors that have changed in number or shape move to blocks of their own.
+ * (counted steps). Tensors that have changed in number or shape move to new places in the residence.
  */
 export function overwrite<T>(before: T, tree: T): T {
   const places = tensorsOf(before);
@@ -27,7 +26,7 @@ export function overwrite<T>(before: T, tree: T): T {
   const isAlike =
     places.length === values.length && places.every((place, i) => isSameShape(place.shape, values[i].shape));
   if (!isAlike) {
-    const moved = toResident(tree);
+    const moved = toResident(tree, places[0]?.storage.residence);
     release(before);
     return moved;
   }
@@ -37,7 +36,7 @@ export function overwrite<T>(before: T, tree: T): T {
   let next = 0;
   return mapTree(tree, () => {
     const i = next++;
-    if (places[i].storage !== safe[i].storage) places[i].data.set(safe[i].data);
+    if (places[i].storage !== safe[i].storage) viewOf(places[i]).set(viewOf(safe[i]));
     return places[i];
   });
 }

@@ -2,10 +2,10 @@
 
 import { refuseKind, refuseUse, refuseValue } from "../check.js";
 import { checkBatch } from "../models/model.js";
-import { fromNdarray, type NdArrayLike } from "../ndarray.js";
+import { fromNdarray, type NdArrayLike } from "../ndarrayLike.js";
 import { permutation } from "../random/draws.js";
 import { fold, type Key } from "../random/keys.js";
-import { adoptArray, type Shape, Tensor } from "../tensor.js";
+import { adoptArray, emptyTensor, type Shape, Tensor, viewOf } from "../tensor.js";
 
 /** Batches one after the other. */
 export type Batches = Iterable<Tensor | NdArrayLike> | AsyncIterable<Tensor | NdArrayLike>;
@@ -23,7 +23,23 @@ export interface Source {
   /** Examples to look at; undefined where they are not at hand. */
   readonly sample: Tensor | undefined;
   /** The batches of an epoch from the given one on. */
-  batches(epoch: number, from: number): AsyncIterable<Tensor> | Iterable<Tensor>;
+  batches(epoch: number, from: number): AsyncIterable<Batch> | Iterable<Batch>;
+}
+
+/** A batch that is still to be made, and where its rows come from. */
+export interface Batch {
+  /** The examples; on the heap of the open scope, where they are gathered. */
+  take(): Tensor;
+  /** The place of a row in the data that the user gave. */
+  placeOf(row: number): Place;
+}
+
+/** Where an example stands. */
+export interface Place {
+  /** Its index in the data; for batches of an iterable its row in the batch. */
+  readonly example: number;
+  /** The number of the batch in its epoch, for those. */
+  readonly batch?: number;
 }
 
 /** Where the data comes from and how it is cut. */
@@ -33,6 +49,8 @@ export interface SourceOptions {
   readonly shuffle: boolean;
   readonly dropLast: boolean;
   readonly key: Key;
+  /** The indices of the examples in the data that they were chosen from (absent: all, in order). */
+  readonly indices?: Uint32Array | undefined;
 }
 
 function isNdarray(value: unknown): value is NdArrayLike {
@@ -46,23 +64,32 @@ export function asTensor(value: unknown): Tensor | undefined {
   return isNdarray(value) ? fromNdarray(value) : undefined;
 }
 
-/** Rows of a tensor by their indices, copied into an array. */
-export function gatherRows(images: Tensor, indices: Uint32Array, into?: Float32Array): Tensor {
+function copyRows(images: Tensor, indices: Uint32Array, into: Float32Array): void {
   const length = images.size / images.shape[0];
-  const values = into ?? new Float32Array(indices.length * length);
-  const { data } = images;
+  const values = viewOf(images);
   indices.forEach((index, row) => {
-    values.set(data.subarray(index * length, (index + 1) * length), row * length);
+    into.set(values.subarray(index * length, (index + 1) * length), row * length);
   });
-  const shape = [indices.length, ...images.shape.slice(1)];
-  return adoptArray(values.subarray(0, indices.length * length), shape);
 }
 
-function tensorSource(images: Tensor, { batchSize, shuffle, dropLast, key }: SourceOptions): Source {
+/** Rows of a tensor by their indices, copied into an array. */
+export function gatherRows(images: Tensor, indices: Uint32Array): Tensor {
+  const values = new Float32Array((images.size / images.shape[0]) * indices.length);
+  copyRows(images, indices, values);
+  return adoptArray(values, [indices.length, ...images.shape.slice(1)]);
+}
+
+/** The same rows on the heap of the open scope. */
+function gatherInScope(images: Tensor, indices: Uint32Array): Tensor {
+  const rows = emptyTensor([indices.length, ...images.shape.slice(1)]);
+  copyRows(images, indices, viewOf(rows));
+  return rows;
+}
+
+function tensorSource(images: Tensor, options: SourceOptions): Source {
+  const { batchSize, shuffle, dropLast, key, indices } = options;
   const count = images.shape[0];
   const batchCount = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
-  // Every batch is copied here: a training step is done with one before the next is made.
-  const buffer = new Float32Array((images.size / count) * Math.min(batchSize, count));
   return {
     batchCount,
     sample: images,
@@ -71,7 +98,11 @@ function tensorSource(images: Tensor, { batchSize, shuffle, dropLast, key }: Sou
         ? permutation(fold(key, epoch), count)
         : Uint32Array.from({ length: count }, (_, i) => i);
       for (let batch = from; batch < batchCount; batch++) {
-        yield gatherRows(images, order.subarray(batch * batchSize, (batch + 1) * batchSize), buffer);
+        const rows = order.subarray(batch * batchSize, (batch + 1) * batchSize);
+        yield {
+          take: () => gatherInScope(images, rows),
+          placeOf: (row) => ({ example: indices?.[rows[row]] ?? rows[row] }),
+        };
       }
     },
   };
@@ -103,7 +134,10 @@ function streamSource(where: string, data: Batches | ((epoch: number) => Batches
         const batch = asTensor(item);
         if (batch === undefined) refuseKind(where, `data[${index}]`, "be a tensor or ndarray", item);
         checkBatch(where, `data[${index}]`, batch, shape);
-        if (index++ >= from) yield batch;
+        const number = index++;
+        if (number >= from) {
+          yield { take: () => batch, placeOf: (row) => ({ example: row, batch: number }) };
+        }
       }
       if (index === 0) refuseValue(where, "data", "have at least one batch in every epoch", index);
     },

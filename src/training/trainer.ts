@@ -1,20 +1,13 @@
 // The training step: loss, gradients, update, with all parameters on the WASM heap from one step to the next.
 
 import { valueAndGrad } from "../autodiff.js";
-import {
-  checkFunction,
-  checkInteger,
-  checkOneOf,
-  checkOptions,
-  checkShape,
-  refuseKind,
-  refuseValue,
-} from "../check.js";
+import { checkFunction, checkInteger, checkOneOf, checkOptions, refuseKind, refuseValue } from "../check.js";
 import { asLike } from "../files/asLike.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";
 import { checkLayer } from "../layers/support.js";
-import { checkBatch, type Model, type ModelParams } from "../models/model.js";
+import { checkBatch, checkModel, type Model, type ModelParams } from "../models/model.js";
+import { betaAt } from "../models/beta.js";
 import { adam } from "../optimizers/adam.js";
 import { checkOptimizer, type Optimizer, tensorsLike, updateInPlace } from "../optimizers/optimizer.js";
 import { globalNorm } from "../optimizers/transforms.js";
@@ -23,7 +16,9 @@ import { scope } from "../scope.js";
 import { isSameShape, item, type Tensor } from "../tensor.js";
 import { leavesOf, showPath } from "../tree.js";
 import { countNonFinite } from "../wasm/kernels.js";
-import { DivergenceError } from "./divergence.js";
+import { Residence } from "../wasm/residence.js";
+import { claim } from "../wasm/storage.js";
+import { DivergenceError, firstBad } from "./divergence.js";
 import { overwrite, release, toArrays, toResident } from "./resident.js";
 
 /** How a model is trained, step by step. */
@@ -51,8 +46,16 @@ export interface StepResult {
   /** Number of the step, from 0. */
   readonly step: number;
   readonly loss: number;
-  /** The loss's terms by name: `reconstruction`, for a VAE also `kl`, in nats per example. */
+  /**
+   * The loss's terms by name: `"reconstruction"`, for a VAE also `"kl"`, in nats per example, and with free bits `"paidKl"`,
+   * what is paid for it.
+   */
   readonly terms: Readonly<Record<string, number>>;
+  /**
+   * The weight of the KL term; absent where it is always 1, or there is no such term. The loss is
+   * reconstruction + beta·kl, with free bits reconstruction + beta·paidKl.
+   */
+  readonly beta?: number;
   /** The norm of all gradients together, before any clipping. */
   readonly gradientNorm: number;
 }
@@ -70,8 +73,11 @@ export interface TrainerState {
 export interface Trainer {
   /** One update on a batch `[n, ...inputShape]`; n may change from step to step. */
   step(batch: Tensor): StepResult;
-  /** Loss and terms on a batch without an update, as in inference; disturbed as in training, with fixed noise. */
-  evaluate(batch: Tensor): Pick<StepResult, "loss" | "terms">;
+  /**
+   * Loss and terms on a batch without an update, as in inference; disturbed as in training, with fixed noise; with the
+   * weights of schedules at the last step that was taken.
+   */
+  evaluate(batch: Tensor): Pick<StepResult, "loss" | "terms" | "beta">;
   /** A copy of the parameters as they are. */
   params(): ModelParams;
   /** A copy of everything, to go on from later with `restore`. */
@@ -86,15 +92,6 @@ export const TRAINER_OPTIONS = ["key", "optimizer", "params", "corrupt", "lossOn
 /** Folded into the key where steps, counted from 0, cannot reach it. */
 const INIT_DRAW = 2 ** 32 - 1;
 const EVALUATION_DRAW = 2 ** 32 - 2;
-
-/** Checks that an argument is a model. */
-function checkModel(where: string, model: unknown): asserts model is Model {
-  const { loss, init, inputShape } = (model ?? {}) as Partial<Model>;
-  if (typeof loss !== "function" || typeof init !== "function") {
-    refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
-  }
-  checkShape(where, "model.inputShape", inputShape);
-}
 
 /** Checks a model and the {@link TrainerOptions} among some options. */
 export function checkTrainerOptions(where: string, model: Model, options: TrainerOptions): void {
@@ -173,10 +170,16 @@ export function makeTrainer(
   const fresh = model.init(fold(key, INIT_DRAW));
   const { weights, state } = options.params ? asLike(where, "params", options.params, fresh) : fresh;
   /** What stays on the heap. */
-  let kept = scope(() => toResident({ params: { weights, state }, optimizer: optimizer.init(weights) }));
+  const residence = new Residence();
+  let kept = scope(() =>
+    toResident({ params: { weights, state }, optimizer: optimizer.init(weights) }, residence),
+  );
   // The parameters that the last step began with: known to be good, since that step was finite.
-  let lastGood: ModelParams = toResident(kept.params);
+  let lastGood: ModelParams = toResident(kept.params, residence);
   let step = 0;
+
+  const { beta } = model;
+  const weightAt = (at: number) => (beta === undefined || beta === 1 ? {} : { beta: betaAt(beta, at) });
 
   type Prepared = ReturnType<typeof prepare>;
   const lossOf = (weights: ModelParams["weights"], { input, ...rest }: Prepared, stepKey: Key) => {
@@ -199,20 +202,32 @@ export function makeTrainer(
       leavesOf(kept.params.weights).find(({ tensor }) => isBad(tensor)) ??
       leavesOf(grads).find(({ tensor }) => isBad(tensor)) ??
       {};
-    const isBatchFinite = !isBad(prepared.target);
+    const bad = firstBad(prepared.target);
+    const isBatchFinite = bad === undefined;
     if (isBatchFinite) {
       // The step before led here. What the optimizer has gathered leads here again.
       kept = overwrite(kept, { params: lastGood, optimizer: optimizer.init(lastGood.weights) });
     }
     const parameter = path && showPath(path);
     const params = toArrays(kept.params);
-    throw new DivergenceError("Trainer.step", { step, isBatchFinite, term, operation, parameter, params });
+    throw new DivergenceError("Trainer.step", {
+      step,
+      data: "training",
+      isBatchFinite,
+      example: bad?.row,
+      value: bad?.value,
+      term,
+      operation,
+      parameter,
+      params,
+    });
   }
 
   const trainer: Trainer = {
     step(batch) {
       checkBatch("Trainer.step", "batch", batch, model.inputShape);
       return scope(() => {
+        claim(residence);
         const stepKey = fold(key, step);
         const prepared = prepare(batch, fold(stepKey, 0));
         const lossKey = fold(stepKey, 1);
@@ -226,16 +241,15 @@ export function makeTrainer(
         if (![...Object.values(numbers), gradientNorm].every(Number.isFinite)) {
           diverge(prepared, lossKey, numbers, grads);
         }
+        const weight = weightAt(step);
         lastGood = overwrite(lastGood, { weights, state });
         const [updated, optimizerState] = updateInPlace(optimizer, grads, kept.optimizer, weights);
-        kept = overwrite(kept, {
-          params: {
-            weights: asLike("Trainer.step", "optimizer.update", updated, weights),
-            state: aux.state,
-          },
-          optimizer: optimizerState,
-        });
-        return { step: step++, loss, terms, gradientNorm };
+        const params = {
+          weights: asLike("Trainer.step", "optimizer.update", updated, weights),
+          state: aux.state,
+        };
+        kept = overwrite(kept, { params, optimizer: optimizerState });
+        return { step: step++, loss, terms, ...weight, gradientNorm };
       });
     },
     evaluate(batch) {
@@ -243,9 +257,10 @@ export function makeTrainer(
       return scope(() => {
         const evaluationKey = fold(key, EVALUATION_DRAW);
         const { input, ...rest } = prepare(batch, fold(evaluationKey, 0));
-        const given = { ...rest, key: fold(evaluationKey, 1), step };
+        // A schedule is asked only at steps that are trained.
+        const given = { ...rest, key: fold(evaluationKey, 1), step: Math.max(step - 1, 0) };
         const { loss, terms } = model.loss(kept.params, input, given);
-        return { loss: item(loss), terms: numbersOf(terms) };
+        return { loss: item(loss), terms: numbersOf(terms), ...weightAt(given.step) };
       });
     },
     params: () => toArrays(kept.params),

@@ -1,20 +1,16 @@
 // Runs a convolution and its two gradients: chooses between the depthwise kernels and planned correlations.
 
 import type { Conv2dGeometry } from "../geometry.js";
-import {
-  type Correlation,
-  planForward,
-  planInputGradient,
-  RECORD_WORDS,
-  writeRecord,
-} from "./correlation.js";
+import { type Correlation, planForward, planInputGradient, recordOf } from "./correlation.js";
 import { clip, fit } from "./correlationParts.js";
-import { activate, type Epilogue, FUSED, writeGeometry } from "./kernels.js";
-import { currentKernels, currentRuntime, integers, SCRATCH_BYTES } from "./runtime.js";
-import { addressOf, type Operand } from "./storage.js";
+import * as kernels from "./generated.js";
+import { fill } from "./generated.js";
+import type { Epilogue } from "./kernels.js";
+import { currentRuntime, SCRATCH_BYTES } from "./runtime.js";
+import { addressOf, addressOrNone, type Operand } from "./storage.js";
 
-/** What one call of `correlate` can take, from the layout of its scratch. */
-const LIMITS = { taps: 4096, depth: 32768, window: 1 << 17 };
+/** What one call of a correlation can take. */
+const LIMITS = { taps: kernels.MAX_TAPS, depth: kernels.MAX_DEPTH, window: kernels.MAX_WINDOW };
 /** Below so many outputs a padded copy of the source costs as much as the products; see `clip`. */
 const FEW_OUTPUTS = 4;
 
@@ -28,12 +24,12 @@ export function conv2d(
 ): void {
   if (isDepthwise(geometry)) {
     const { batch, outHeight, outWidth, outChannels } = geometry;
-    const bias = epilogue.bias === undefined ? 0 : addressOf(epilogue.bias);
-    currentKernels().depthwise(addressOf(x), addressOf(w), bias, addressOf(y), writeGeometry(geometry));
-    activate(y, batch * outHeight * outWidth * outChannels, epilogue);
+    const { bias, activation, alpha } = epilogue;
+    kernels.depthwise({ x, w, bias, y, geometry });
+    kernels.activate({ x: y, n: batch * outHeight * outWidth * outChannels, activation, alpha });
     return;
   }
-  correlate("correlate", planForward(geometry).flatMap(inPlaceWhereWorth), x, w, y, epilogue);
+  correlate(kernels.correlate, planForward(geometry).flatMap(inPlaceWhereWorth), x, w, y, epilogue);
 }
 
 /** dx = f(the gradient of x ∗ w by x, given dy, + bias): with an epilogue, the transposed convolution. */
@@ -46,33 +42,28 @@ export function conv2dInputGradient(
 ): void {
   if (isDepthwise(geometry)) {
     const { batch, inHeight, inWidth, inChannels } = geometry;
-    const bias = epilogue.bias === undefined ? 0 : addressOf(epilogue.bias);
-    const kernel = currentKernels().depthwiseInputGradient;
-    kernel(addressOf(dy), addressOf(w), bias, addressOf(dx), writeGeometry(geometry));
-    activate(dx, batch * inHeight * inWidth * inChannels, epilogue);
+    const { bias, activation, alpha } = epilogue;
+    kernels.depthwiseInputGradient({ dy, w, bias, dx, geometry });
+    kernels.activate({ x: dx, n: batch * inHeight * inWidth * inChannels, activation, alpha });
     return;
   }
-  correlate("correlate", planInputGradient(geometry).flatMap(inPlaceWhereWorth), dy, w, dx, epilogue);
+  correlate(kernels.correlate, planInputGradient(geometry).flatMap(inPlaceWhereWorth), dy, w, dx, epilogue);
 }
 
 /** dw = the gradient of x ∗ w by w, given dy. */
 export function conv2dFilterGradient(x: Operand, dy: Operand, dw: Operand, geometry: Conv2dGeometry): void {
   if (isDepthwise(geometry)) {
-    currentKernels().depthwiseFilterGradient(
-      addressOf(x),
-      addressOf(dy),
-      addressOf(dw),
-      writeGeometry(geometry),
-    );
+    kernels.depthwiseFilterGradient({ x, dy, dw, geometry });
     return;
   }
   const { kernelHeight, kernelWidth, inChannels, outChannels, groups } = geometry;
   // Parts see different taps, so all of them add to zeros.
-  currentKernels().fill(addressOf(dw), (kernelHeight * kernelWidth * inChannels * outChannels) / groups, 0);
+  const n = (kernelHeight * kernelWidth * inChannels * outChannels) / groups;
+  fill({ y: dw, n, value: 0 });
   const parts = planForward(geometry).flatMap(inPlaceWhereWorth);
   const adding = parts.filter(({ channels }) => channels > 0).map((part) => ({ ...part, first: false }));
   const epilogue: Epilogue = { bias: undefined, activation: "linear", alpha: 0 };
-  correlate("correlateFilterGradient", adding, x, dw, dy, epilogue);
+  correlate(kernels.correlateFilterGradient, adding, x, dw, dy, epilogue);
 }
 
 /** One input and one output channel a group. */
@@ -85,25 +76,22 @@ function inPlaceWhereWorth(part: Correlation): Correlation[] {
 }
 
 function correlate(
-  kernel: "correlate" | "correlateFilterGradient",
+  kernel: typeof kernels.correlate,
   parts: readonly Correlation[],
   source: Operand,
   filter: Operand,
   target: Operand,
   { bias, activation, alpha }: Epilogue,
 ): void {
-  const addresses = {
+  const arrays = {
     source: addressOf(source),
     filter: addressOf(filter),
     target: addressOf(target),
-    bias: bias === undefined ? 0 : addressOf(bias),
-    scratch: currentRuntime().scratch,
-    scratchBytes: SCRATCH_BYTES,
+    bias: addressOrNone(bias),
   };
-  const { records } = currentRuntime();
-  const record = integers.subarray(records / 4, records / 4 + RECORD_WORDS);
+  const rest = { alpha, scratch: currentRuntime().scratch, scratchBytes: SCRATCH_BYTES };
   for (const part of parts.flatMap((whole) => fit(whole, LIMITS))) {
-    writeRecord(record, part, addresses, FUSED[activation], alpha);
-    currentKernels()[kernel](records);
+    const applied = kernels.ACTIVATION[part.last ? activation : "linear"];
+    kernel({ job: { ...recordOf(part, arrays), ...rest, activation: applied } });
   }
 }

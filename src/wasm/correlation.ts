@@ -1,5 +1,5 @@
 // Plans convolution, its gradient by input and its gradient by filter as correlations over a grid of taps:
-// the record that the kernel `correlate` reads. Numbers only; the addresses are filled in by the caller.
+// fields of the record that `assembly/correlation.ts` declares. Numbers only; the addresses are filled in by the caller.
 
 import type { Conv2dGeometry } from "../geometry.js";
 
@@ -175,58 +175,26 @@ export interface CorrelationArrays {
   readonly filter: number;
   /** 0 for none. */
   readonly bias: number;
-  readonly scratch: number;
-  readonly scratchBytes: number;
 }
 
-/** 32-bit words of the record. */
-export const RECORD_WORDS = 32;
-
-/** Writes the record in the order that `assembly/correlate.ts` reads. */
-export function writeRecord(
-  record: Int32Array,
-  part: Correlation,
-  arrays: CorrelationArrays,
-  activation: number,
-  alpha: number,
-): void {
-  const { tapsHeight, tapsWidth } = part;
-  const filterFirst =
-    part.filterFirst + tapsHeight.index * part.filterStepHeight + tapsWidth.index * part.filterStepWidth;
-  const words = [
-    arrays.source + part.sourceFirst * 4,
-    arrays.target + part.targetFirst * 4,
-    arrays.filter + filterFirst * 4,
-    part.first && arrays.bias ? arrays.bias + part.biasFirst * 4 : 0,
-    part.batch,
-    part.sourceHeight,
-    part.sourceWidth,
-    part.sourceChannels,
-    part.channels,
-    part.imageStep,
-    part.rowStep,
-    part.pixelStep,
-    part.rows,
-    part.columns,
-    part.stepHeight,
-    part.stepWidth,
-    tapsHeight.count,
-    tapsHeight.offset,
-    tapsHeight.offsetStep,
-    tapsWidth.count,
-    tapsWidth.offset,
-    tapsWidth.offsetStep,
-    tapsHeight.indexStep * part.filterStepHeight,
-    tapsWidth.indexStep * part.filterStepWidth,
-    part.filterStepChannel,
-    part.filterStepOutput,
-    part.outputs,
-    part.first ? 0 : 1,
-    part.last ? activation : 0,
-    0,
-    arrays.scratch,
-    arrays.scratchBytes,
-  ];
-  record.set(words);
-  new Float32Array(record.buffer, record.byteOffset, RECORD_WORDS)[29] = alpha;
+/** Where a part of a correlation finds its first elements, and what it does with them: fields of the kernel's record. */
+export function recordOf(part: Correlation, arrays: CorrelationArrays) {
+  const { tapsHeight, tapsWidth, filterFirst, filterStepHeight, filterStepWidth } = part;
+  const filter = filterFirst + tapsHeight.index * filterStepHeight + tapsWidth.index * filterStepWidth;
+  return {
+    ...part,
+    source: arrays.source + part.sourceFirst * 4,
+    target: arrays.target + part.targetFirst * 4,
+    filter: arrays.filter + filter * 4,
+    bias: part.first && arrays.bias ? arrays.bias + part.biasFirst * 4 : 0,
+    tapsHeight: tapsHeight.count,
+    offsetHeight: tapsHeight.offset,
+    offsetStepHeight: tapsHeight.offsetStep,
+    tapsWidth: tapsWidth.count,
+    offsetWidth: tapsWidth.offset,
+    offsetStepWidth: tapsWidth.offsetStep,
+    filterStepHeight: tapsHeight.indexStep * filterStepHeight,
+    filterStepWidth: tapsWidth.indexStep * filterStepWidth,
+    accumulate: part.first ? 0 : 1,
+  };
 }

@@ -123,6 +123,14 @@ function release(block: Link): void {
   }
 }
 
+/** Frees some of the heap where that can be had, and says whether it did. */
+let makeRoom: () => boolean = () => false;
+
+/** Names what makes room when the memory is full; it is asked again until enough is free or nothing more can be had. */
+export function onShortage(f: () => boolean): void {
+  makeRoom = f;
+}
+
 /**
  * Takes a block.
  *
@@ -134,9 +142,9 @@ export function take(bytes: number): Block {
   let size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
   if (size >= LARGE && size % (2 * ALIGNMENT) === 0) size += ALIGNMENT;
   let block = find(size);
-  if (block === undefined) {
-    if (!extend(size)) refuseMemory(bytes, used, memoryBytes().limit);
-    block = find(size) as Link;
+  while (block === undefined) {
+    if (!extend(size) && !makeRoom()) refuseMemory(bytes, used, memoryBytes().limit);
+    block = find(size);
   }
   remove(block);
   if (block.size > size) {

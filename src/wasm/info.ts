@@ -1,12 +1,13 @@
 // What users may ask about the running binary and its memory.
 
 import { heapUse } from "./heap.js";
+import type { BinaryName } from "./binary.js";
 import { chosenBinary, memoryBytes } from "./runtime.js";
 
 /** Answer of {@link runtimeInfo}; memory in bytes. */
 export interface RuntimeInfo {
   /** `"relaxed"`: with fused multiply-add where the processor has it; `"simd"`: the baseline. */
-  readonly binary: "simd" | "relaxed";
+  readonly binary: BinaryName;
   /** Whether the memory is shared, so that views survive its growth. */
   readonly sharedMemory: boolean;
   readonly memory: {

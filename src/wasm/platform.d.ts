@@ -1,24 +1,6 @@
 // The few platform globals that the library uses, declared here because TypeScript has them only in its
 // browser library, which would also let every other browser global through.
 
-declare function atob(base64: string): string;
-
-declare const performance: { now(): number };
-
-declare function setTimeout(f: () => void, milliseconds: number): unknown;
-
-/** Absent in browsers. */
-declare const setImmediate: ((f: () => void) => unknown) | undefined;
-
-declare class TextEncoder {
-  encode(text: string): Uint8Array;
-}
-
-declare class TextDecoder {
-  constructor(encoding: "utf-8", options: { fatal: boolean; ignoreBOM: boolean });
-  decode(bytes: Uint8Array): string;
-}
-
 declare class DecompressionStream {
   constructor(format: "gzip");
   readonly writable: {
@@ -44,6 +26,7 @@ declare namespace WebAssembly {
 
   class Module {
     constructor(bytes: Uint8Array);
+    static customSections(module: Module, name: string): ArrayBuffer[];
   }
 
   class Instance {

@@ -1,7 +1,8 @@
-// Typed entries of the random kernels: keys are pairs of 32-bit words.
+// Random kernels with a key's two words as one argument.
 
+import * as generated from "./generated.js";
 import { currentKernels, currentRuntime, integers } from "./runtime.js";
-import { addressOf, type Operand } from "./storage.js";
+import type { Operand } from "./storage.js";
 
 /** The two words of a key. */
 export type KeyWords = readonly [number, number];
@@ -15,11 +16,11 @@ export function threefryBlock([key0, key1]: KeyWords, counter0: number, counter1
 
 /** n words of the key's stream, as bit patterns in y. */
 export function threefryBits([key0, key1]: KeyWords, y: Operand, n: number): void {
-  currentKernels().threefryBits(key0, key1, 0, addressOf(y), n);
+  generated.threefryBits({ key0, key1, counter0: 0, y, n });
 }
 
 export function drawUniform([key0, key1]: KeyWords, y: Operand, n: number, low: number, high: number): void {
-  currentKernels().uniform(key0, key1, addressOf(y), n, low, high);
+  generated.uniform({ key0, key1, y, n, low, high });
 }
 
 export function drawNormal(
@@ -29,7 +30,7 @@ export function drawNormal(
   mean: number,
   deviation: number,
 ): void {
-  currentKernels().normal(key0, key1, addressOf(y), n, mean, deviation);
+  generated.normal({ key0, key1, y, n, mean, deviation });
 }
 
 export function drawTruncatedNormal(
@@ -39,9 +40,9 @@ export function drawTruncatedNormal(
   low: number,
   high: number,
 ): void {
-  currentKernels().truncatedNormal(key0, key1, addressOf(y), n, low, high);
+  generated.truncatedNormal({ key0, key1, y, n, low, high });
 }
 
 export function drawBernoulli([key0, key1]: KeyWords, y: Operand, n: number, p: number): void {
-  currentKernels().bernoulli(key0, key1, addressOf(y), n, p);
+  generated.bernoulli({ key0, key1, y, n, p });
 }

@@ -1,10 +1,9 @@
 // Loads a binary at first use and owns the memory's ends: where it begins, how far it may grow. What lies
 // between is the heap's business.
 
-import { checkBoolean, checkInteger, checkOptions, refuseUse } from "../check.js";
-import { relaxed as relaxedBase64, simd as simdBase64 } from "./binaries.js";
-import type { KernelExports } from "./exports.js";
-import { unshare } from "./unshare.js";
+import { checkBoolean, checkInteger, checkOptions, refuseMemory, refuseUse, refuseValue } from "../check.js";
+import { adoptModule, type Binary, type BinaryName, chooseBinary, type CompiledModule } from "./binary.js";
+import type { KernelExports } from "./generated.js";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -19,11 +18,17 @@ export interface Configuration {
   /**
    * `"auto"` (default): the relaxed-SIMD binary where the runtime offers it. `false`: always the baseline binary,
    * whose results are the same bits on every machine. `true`: the relaxed binary, an error where it cannot be
-   * had; on Node 20 this switches V8's flag `--experimental-wasm-relaxed-simd` on for the whole process.
+   * had; on Node 20.16 and later 20 this switches V8's flag `--experimental-wasm-relaxed-simd` on for the whole
+   * process.
    */
-  readonly relaxedSimd?: boolean | "auto";
+  readonly relaxedSimd?: boolean | "auto" | undefined;
+  /**
+   * A compiled module to run instead of the inlined bytes, for platforms that forbid compiling bytes: what
+   * `import wasm from "reparam/wasm/simd.wasm"` (or `relaxed.wasm`) gives on Cloudflare Workers.
+   */
+  readonly module?: CompiledModule | undefined;
   /** Most bytes that the WASM memory may take (default and maximum 4 GiB). */
-  readonly maxMemory?: number;
+  readonly maxMemory?: number | undefined;
 }
 
 /** @internal */
@@ -38,69 +43,77 @@ interface Runtime {
 
 let relaxedSimd: boolean | "auto" = "auto";
 let maxBytes = MAX_PAGES * PAGE;
+/** The module that the user has handed over; without one a binary is chosen at first use. */
+let given: Binary | undefined;
 let runtime: Runtime | undefined;
 let kernels: KernelExports | undefined;
-let binary: "simd" | "relaxed" = "simd";
+let running: BinaryName = "simd";
 
 /** Views of the whole memory, renewed when it has grown. */
-export let floats: Float32Array<ArrayBufferLike> = new Float32Array(0);
-export let integers: Int32Array<ArrayBufferLike> = new Int32Array(0);
+export let floats: Float32Array = new Float32Array(0);
+export let integers: Int32Array = new Int32Array(0);
 
-function decode(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+interface Loaded {
+  readonly exports: KernelExports;
+  readonly memory: WebAssembly.Memory;
+  readonly shared: boolean;
 }
 
-/** Node 20 knows relaxed SIMD behind a flag, which V8 reads when it compiles the next module. */
-function switchFlagOn(): void {
-  const node = (
-    globalThis as {
-      process?: { getBuiltinModule?(name: string): { setFlagsFromString?(flag: string): void } | undefined };
+/** The memory in use if it is of that kind; else a new one with what that holds. */
+function memoryOf(shared: boolean): WebAssembly.Memory {
+  if (runtime?.shared === shared) return runtime.memory;
+  const initial = runtime === undefined ? 1 : runtime.memory.buffer.byteLength / PAGE;
+  const memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES, shared });
+  if (runtime !== undefined) new Float32Array(memory.buffer).set(floats);
+  return memory;
+}
+
+/** Runs a binary on the memory in use, or on the other kind where the platform or the module takes only that. */
+function load(binary: Binary): Loaded {
+  // Views of shared memory survive its growth, so it comes first.
+  const first = runtime?.shared ?? true;
+  const reasons: string[] = [];
+  for (const shared of [first, !first]) {
+    const module = binary.module(shared);
+    try {
+      const memory = memoryOf(shared);
+      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+      return { exports: exports as KernelExports, memory, shared };
+    } catch (error) {
+      reasons.push(String(error));
     }
-  ).process;
-  try {
-    node?.getBuiltinModule?.("node:v8")?.setFlagsFromString?.("--experimental-wasm-relaxed-simd");
-  } catch {
-    // A runtime without that flag either has relaxed SIMD already or never will.
   }
-}
-
-function choose(wish: boolean | "auto"): "simd" | "relaxed" {
-  if (wish === false) return "simd";
-  const bytes = decode(relaxedBase64);
-  if (WebAssembly.validate(bytes)) return "relaxed";
-  if (wish === "auto") return "simd";
-  switchFlagOn();
-  if (WebAssembly.validate(bytes)) return "relaxed";
-  return refuseUse("configure", "relaxedSimd: true must find relaxed SIMD in this runtime, which has none");
-}
-
-function createMemory(): [WebAssembly.Memory, boolean] {
-  try {
-    return [new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true }), true];
-  } catch {
-    return [new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES }), false];
-  }
-}
-
-function instantiate(name: "simd" | "relaxed", memory: WebAssembly.Memory, shared: boolean): KernelExports {
-  const bytes = decode(name === "simd" ? simdBase64 : relaxedBase64);
-  const module = new WebAssembly.Module(shared ? bytes : unshare(bytes));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
+  return refuseUse(
+    "reparam",
+    `WebAssembly must be given memory, and this platform refuses it (${reasons.join("; ")})`,
+  );
 }
 
 function start(): Runtime {
-  const name = choose(relaxedSimd);
-  const [memory, shared] = createMemory();
-  const exports = instantiate(name, memory, shared);
+  const binary = given ?? chooseBinary(relaxedSimd);
+  const { exports, memory, shared } = load(binary);
   const scratch = Math.ceil(exports.heapBase() / 64) * 64;
   const records = scratch + SCRATCH_BYTES;
   const heap = records + RECORD_BYTES;
-  memory.grow(Math.ceil(heap / PAGE) - memory.buffer.byteLength / PAGE);
+  try {
+    memory.grow(Math.ceil(heap / PAGE) - memory.buffer.byteLength / PAGE);
+  } catch {
+    refuseMemory(heap, 0, maxBytes);
+  }
   kernels = exports;
-  binary = name;
+  running = binary.name;
   runtime = { memory, shared, scratch, records, heap };
   renewViews();
   return runtime;
+}
+
+/** Lets another binary take over: kernels keep nothing but what is in memory. */
+function replaceKernels(binary: Binary, present: Runtime): void {
+  const { exports, memory, shared } = load(binary);
+  kernels = exports;
+  running = binary.name;
+  runtime = { ...present, memory, shared };
+  renewViews();
 }
 
 /** @internal The running instance; the first call compiles it. */
@@ -159,34 +172,52 @@ export function memoryBytes(): { present: number; limit: number } {
   return { present: currentRuntime().memory.buffer.byteLength, limit: maxBytes };
 }
 
+/** The most bytes that the memory may become; asking starts nothing. */
+export const memoryLimit = (): number => maxBytes;
+
 /** The binary in use, and whether the memory is shared. */
-export function chosenBinary(): { binary: "simd" | "relaxed"; shared: boolean } {
+export function chosenBinary(): { binary: BinaryName; shared: boolean } {
   const { shared } = currentRuntime();
-  return { binary, shared };
+  return { binary: running, shared };
 }
 
 /**
  * Chooses the binary and limits the memory. It may be called at any time, also between two operations: kernels
- * keep nothing, so another binary can take over the same memory.
+ * keep nothing, so another binary can take over. A module that takes another kind of memory than the one in use
+ * (shared or not) moves all there is to a new one.
  *
  * @param options.relaxedSimd - `"auto"`, `true` or `false`, see {@link Configuration}
+ * @param options.module - the compiled module of `reparam/wasm/simd.wasm` or `relaxed.wasm`; it stays until
+ *   `relaxedSimd` asks for the other binary
  * @param options.maxMemory - bytes, at least 8 MiB and at most 4 GiB
- * @throws {TypeError} when an option is unknown or of the wrong kind
- * @throws {RangeError} when `maxMemory` is out of range
+ * @throws {TypeError} when an option is unknown or of the wrong kind, or the module is another one
+ * @throws {RangeError} when `maxMemory` is out of range, or `module` is not what `relaxedSimd` asks for
  * @throws {Error} when `relaxedSimd` is `true` and the runtime has no relaxed SIMD
  * @example
  * configure({ relaxedSimd: false }); // the same bits on every machine
  */
 export function configure(options: Configuration): void {
-  checkOptions("configure", options, ["relaxedSimd", "maxMemory"]);
-  const { relaxedSimd: wish = relaxedSimd, maxMemory = maxBytes } = options;
-  if (wish !== "auto") checkBoolean("configure", "relaxedSimd", wish);
+  checkOptions("configure", options, ["relaxedSimd", "module", "maxMemory"]);
+  const { relaxedSimd: wish, module, maxMemory = maxBytes } = options;
+  if (wish !== undefined && wish !== "auto") checkBoolean("configure", "relaxedSimd", wish);
   checkInteger("configure", "maxMemory", maxMemory, 8 << 20, MAX_PAGES * PAGE);
-  const name = choose(wish);
-  if (runtime !== undefined && name !== binary) {
-    kernels = instantiate(name, runtime.memory, runtime.shared);
-    binary = name;
+  const next = module === undefined ? givenIf(wish) : adoptModule(module);
+  if (next !== undefined && !agrees(next, wish)) {
+    refuseValue("configure", "module", `be what relaxedSimd: ${wish} asks for`, `the ${next.name} binary`);
   }
-  relaxedSimd = wish;
+  const binary = next ?? (wish === undefined ? undefined : chooseBinary(wish));
+  if (binary !== undefined && runtime !== undefined && binary.name !== running) {
+    replaceKernels(binary, runtime);
+  }
+  if (wish !== undefined || module !== undefined) given = next;
+  relaxedSimd = wish ?? relaxedSimd;
   maxBytes = maxMemory;
+}
+
+const agrees = ({ name }: Binary, wish: boolean | "auto" | undefined): boolean =>
+  typeof wish !== "boolean" || wish === (name === "relaxed");
+
+/** The module that the user handed over before, unless another binary is wished for. */
+function givenIf(wish: boolean | "auto" | undefined): Binary | undefined {
+  return given !== undefined && agrees(given, wish) ? given : undefined;
 }

@@ -3,11 +3,15 @@
 
 import { refuseUse } from "../check.js";
 import { type Block, give, take } from "./heap.js";
+import { Residence } from "./residence.js";
 import { floats } from "./runtime.js";
 
+/** A lifetime. */
 interface Frame {
   /** Storages that took a block in this frame; those that lost or moved it since belong to another frame or none. */
   readonly storages: Storage[];
+  /** Residences that nothing may move out of the heap before the frame ends. */
+  readonly claimed: Residence[];
 }
 
 const frames: Frame[] = [];
@@ -18,10 +22,13 @@ export class Storage {
   array: Float32Array | undefined;
   /** Address of the block on the heap; 0 for none. */
   address = 0;
-  /** That block, and the frame that it belongs to. */
-  block: Block | undefined;
-  frame: Frame | undefined;
-  private view: Float32Array | undefined;
+  // Private, for structured cloning to pass by: a tensor that is sent elsewhere takes its array along, not the heap.
+  #block: Block | undefined;
+  #frame: Frame | undefined;
+  #residence: Residence | undefined;
+  /** A copy of the heap's values that was handed out, until somebody may write to the heap. */
+  #copy: Float32Array | undefined;
+  #view: Float32Array | undefined;
 
   constructor(
     readonly length: number,
@@ -30,20 +37,96 @@ export class Storage {
     this.array = array;
   }
 
-  /** The values: the array itself, or a view of the heap. */
+  /** The block, and the frame that it belongs to. */
+  get block(): Block | undefined {
+    return this.#block;
+  }
+  set block(block: Block | undefined) {
+    this.#block = block;
+  }
+  get frame(): Frame | undefined {
+    return this.#frame;
+  }
+  set frame(frame: Frame | undefined) {
+    this.#frame = frame;
+  }
+  /** The residence that the block belongs to instead of a frame. */
+  get residence(): Residence | undefined {
+    return this.#residence;
+  }
+  set residence(residence: Residence | undefined) {
+    this.#residence = residence;
+  }
+
+  /** The values, for the library's insides: the array itself, or a view of the heap, which ends with the frame. */
   get values(): Float32Array {
-    if (this.array !== undefined) return this.array;
+    if (this.array !== undefined) return this.wholeArray(this.array);
     if (this.address === 0) refuseReleased();
+    this.#copy = undefined;
     // Memory that is not shared detaches its views when it grows; this takes a new one.
-    if (this.view?.buffer !== floats.buffer) {
-      this.view = new Float32Array(floats.buffer, this.address, this.length);
+    if (this.#view?.buffer !== floats.buffer) {
+      this.#view = new Float32Array(floats.buffer, this.address, this.length);
     }
-    return this.view;
+    return this.#view;
+  }
+
+  /**
+   * The values, safe to keep: the array itself, or a copy of what lies on the heap. It is made once, so that a loop may
+   * ask again for every element, and anew when a kernel has had the address since: that may have written.
+   */
+  get lasting(): Float32Array {
+    if (this.array !== undefined) return this.wholeArray(this.array);
+    if (this.#copy === undefined) {
+      if (this.address === 0) refuseReleased();
+      this.#copy = copyOut(this.address, this.length);
+    }
+    return this.#copy;
+  }
+
+  /** Forgets the copy that was handed out. */
+  forget(): void {
+    this.#copy = undefined;
+  }
+
+  /** Gives the block back. */
+  vacate(): void {
+    give(this.#block as Block);
+    this.address = 0;
+    this.#block = this.#frame = this.#copy = this.#view = undefined;
   }
 
   get isReleased(): boolean {
     return this.array === undefined && this.address === 0;
   }
+
+  /** Whether the array's buffer was transferred, as in the second argument of `postMessage`. */
+  get isTransferred(): boolean {
+    return this.array !== undefined && this.array.length !== this.length;
+  }
+
+  /** The array, which must still have its values. */
+  private wholeArray(array: Float32Array): Float32Array {
+    return array.length === this.length ? array : refuseTransferred();
+  }
+}
+
+function refuseTransferred(): never {
+  refuseUse(
+    "tensor",
+    "the buffer of this tensor's values was transferred, so they are elsewhere now; send a copy instead " +
+      "(toPlain(t), and fromPlain on the other side)",
+  );
+}
+
+/** Below this length a loop is faster than the making of a view. */
+const SHORT = 64;
+
+function copyOut(address: number, length: number): Float32Array {
+  // The constructor copies out of shared memory twice as fast as slice().
+  if (length > SHORT) return new Float32Array(new Float32Array(floats.buffer, address, length));
+  const copy = new Float32Array(length);
+  for (let i = 0, from = address / 4; i < length; i++) copy[i] = floats[from + i];
+  return copy;
 }
 
 function refuseReleased(): never {
@@ -61,7 +144,7 @@ export function isInFrame(): boolean {
 
 /** Opens a frame; blocks taken from now on belong to it. */
 export function openFrame(): void {
-  frames.push({ storages: [] });
+  frames.push({ storages: [], claimed: [] });
 }
 
 /**
@@ -74,14 +157,14 @@ export function closeFrame(kept: Iterable<Storage>): void {
   for (const storage of kept) {
     if (storage.array !== undefined || storage.frame !== frame) continue;
     if (outer === undefined) {
-      // The constructor copies out of shared memory twice as fast as slice().
-      storage.array = new Float32Array(storage.values);
+      storage.array = storage.lasting;
     } else {
       storage.frame = outer;
       outer.storages.push(storage);
     }
   }
-  for (const storage of frame.storages) if (storage.frame === frame) release(storage);
+  for (const storage of frame.storages) if (storage.frame === frame) storage.vacate();
+  for (const residence of frame.claimed) residence.claimedBy = undefined;
 }
 
 /** Closes the innermost frame and releases nothing: all its blocks move to the frame around it. */
@@ -93,6 +176,10 @@ export function dissolveFrame(): void {
     storage.frame = outer;
     outer.storages.push(storage);
   }
+  for (const residence of frame.claimed) {
+    residence.claimedBy = outer;
+    outer.claimed.push(residence);
+  }
 }
 
 /** Whether a storage's only place is a block of the innermost frame. */
@@ -102,13 +189,7 @@ export function isOfInnermostFrame(storage: Storage): boolean {
 
 /** Releases a storage of the innermost frame before the frame ends, where nobody will read it again. */
 export function releaseEarly(storage: Storage): void {
-  if (isOfInnermostFrame(storage)) release(storage);
-}
-
-function release(storage: Storage): void {
-  give(storage.block as Block);
-  storage.address = 0;
-  storage.block = storage.frame = undefined;
+  if (isOfInnermostFrame(storage)) storage.vacate();
 }
 
 /** A new block on the heap, in the innermost frame; its contents are undefined. */
@@ -118,23 +199,56 @@ export function allocate(length: number): Storage {
   return storage;
 }
 
-/** Gives back the blocks of resident storages that nobody can reach any more. */
-const unreachable = new FinalizationRegistry<Block>(give);
+/** Keeps a residence where it is until the innermost frame ends, or the one that has claimed it. */
+export function holdPlace(residence: Residence): void {
+  const frame = frames.at(-1);
+  if (residence.claimedBy !== undefined || frame === undefined) return;
+  residence.claimedBy = frame;
+  frame.claimed.push(residence);
+}
 
-/** A new block on the heap that belongs to no frame: it stays until {@link releaseResident}, or until its storage is
- *  garbage. */
-export function allocateResident(length: number): Storage {
+/** A new block on the heap that belongs to no frame: its storage stays until {@link releaseResident}, or until nobody
+ *  can reach its residence; when memory is short it moves out to an ordinary array. */
+export function allocateResident(length: number, residence: Residence = new Residence()): Storage {
   const storage = new Storage(length);
-  storage.block = take(length * 4);
-  storage.address = storage.block.start;
-  unreachable.register(storage, storage.block, storage);
+  storage.residence = residence;
+  residence.residents.add(storage);
+  settle(storage, residence);
+  residence.sitDown();
   return storage;
+}
+
+function settle(storage: Storage, { belongings }: Residence): void {
+  storage.block = take(storage.length * 4);
+  storage.address = storage.block.start;
+  belongings.blocks.add(storage.block);
 }
 
 /** Releases a resident storage at once. */
 export function releaseResident(storage: Storage): void {
-  unreachable.unregister(storage);
-  release(storage);
+  const residence = storage.residence as Residence;
+  residence.residents.delete(storage);
+  if (residence.residents.size === 0) residence.standUp();
+  storage.residence = storage.array = undefined;
+  if (storage.block === undefined) return;
+  residence.belongings.blocks.delete(storage.block);
+  storage.vacate();
+}
+
+/** Brings a residence back to the heap where it has moved out, and keeps it there until the innermost frame ends. */
+export function claim(residence: Residence): void {
+  holdPlace(residence);
+  residence.sitDown();
+  for (const resident of residence.residents) {
+    const storage = resident as Storage;
+    const { array } = storage;
+    if (array === undefined) continue;
+    // A frame around this one may have a copy of its own, which is about to be out of date.
+    if (storage.block !== undefined) storage.vacate();
+    settle(storage, residence);
+    floats.set(array, storage.address / 4);
+    storage.array = undefined;
+  }
 }
 
 function place(storage: Storage): void {
@@ -155,9 +269,29 @@ export interface Operand {
 /** The byte address of an operand; values that live outside are first copied in, once per frame. */
 export function addressOf({ storage, offset }: Operand): number {
   if (storage.address === 0) {
-    if (storage.array === undefined) refuseReleased();
+    const { array } = storage;
+    if (array === undefined) refuseReleased();
+    if (storage.isTransferred) refuseTransferred();
     place(storage);
-    floats.set(storage.array, storage.address / 4);
+    floats.set(array, storage.address / 4);
+  } else {
+    if (storage.residence !== undefined) holdPlace(storage.residence);
+    // A kernel that knows the address may write there.
+    storage.forget();
   }
   return storage.address + offset * 4;
+}
+
+/** The byte address of an operand that may be absent; 0 for none. */
+export function addressOrNone(operand: Operand | undefined): number {
+  return operand === undefined ? 0 : addressOf(operand);
+}
+
+/** The byte address of values that a kernel overwrites where they are. */
+export function addressInPlace(operand: Operand): number {
+  // Beside an array outside, the heap holds only a copy: what is written there would be lost.
+  if (operand.storage.array !== undefined) {
+    refuseUse("updateInPlace", "parameters and state must live on the heap, in an open scope");
+  }
+  return addressOf(operand);
 }

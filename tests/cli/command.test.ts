@@ -44,6 +44,21 @@ describe("parse", () => {
     expect(parse(copy, ["a"])!.options.text("count")).toBeUndefined();
   });
 
+  it("takes negative numbers as values, and refuses them in its own words", () => {
+    for (const text of ["-1", "-0.5", "-.5", "-1e3", "-Infinity"]) {
+      for (const args of [
+        ["a", "--count", text],
+        ["--count", text, "a"],
+        ["a", `--count=${text}`],
+      ]) {
+        const { options, positionals } = parse(copy, args)!;
+        expect([positionals, options.text("count")]).toEqual([["a"], text]);
+        refused(() => options.integer("count", 1), `got ${JSON.stringify(text)}`);
+      }
+    }
+    refused(() => parse(copy, ["a", "--deep", "-1"]), "Unknown option '-1'");
+  });
+
   it("takes as many positional arguments as the command does", () => {
     refused(() => parse(copy, []), "takes FROM [TO], got nothing");
     refused(() => parse(copy, ["a", "b", "c"]), "takes FROM [TO], got a b c");
@@ -51,7 +66,15 @@ describe("parse", () => {
     expect(parse(none, [])!.positionals).toEqual([]);
   });
 
+  it("takes what begins with a minus and a digit for a number", () => {
+    for (const value of ["-1", "-2.5e-1", "-.5"]) {
+      const { positionals, options } = parse(copy, ["a", "--count", value])!;
+      expect([positionals, options.text("count")]).toEqual([["a"], value]);
+    }
+  });
+
   it("gives nothing where help is asked for, whatever else there is", () => {
+    expect(parse(copy, ["-h"])).toBeUndefined();
     expect(parse(copy, ["--help"])).toBeUndefined();
     expect(parse(copy, ["a", "b", "c", "--help"])).toBeUndefined();
   });
@@ -59,7 +82,12 @@ describe("parse", () => {
   it.each([
     [["a", "--size", "3"], "Unknown option '--size'; see reparam copy --help"],
     [["a", "--count"], "Option '--count <value>' argument missing; see reparam copy --help"],
-    [["a", "--count", "-1"], "Option '--count' argument is ambiguous; see reparam copy --help"],
+    [["a", "--count", "--deep"], "Option '--count' argument is ambiguous; see reparam copy --help"],
+    [["a", "--coutn", "3"], "Unknown option '--coutn' (did you mean --count?); see reparam copy --help"],
+    [["a", "--Deep"], "Unknown option '--Deep' (did you mean --deep?); see reparam copy --help"],
+    [["a", "--no-deep"], "Unknown option '--no-deep'; see reparam copy --help"],
+    [["a", "-c", "3"], "Unknown option '-c'; see reparam copy --help"],
+    [["a", "--count", "-x"], "Option '--count' argument is ambiguous; see reparam copy --help"],
     [["a", "--deep=3"], "Option '--deep' does not take an argument; see reparam copy --help"],
   ])("refuses %j in one line", (args, words) => {
     expect(() => parse(copy, args)).toThrow(new UsageError(words));
@@ -100,7 +128,8 @@ describe("Options", () => {
   it("reads choices", () => {
     expect(options.choice("word", ["dog", "fox"])).toBe("fox");
     expect(options.choice("absent", ["dog"])).toBeUndefined();
-    refused(() => options.choice("word", ["dog", "cat"]), '--word must be one of dog, cat, got "fox"');
+    refused(() => options.choice("word", ["dog", "cat"]), /^--word must be one of dog, cat, got "fox"$/);
+    refused(() => options.choice("word", ["box"]), 'must be one of box, got "fox" (did you mean box?)');
   });
 
   it("tells all that was given, but for the run that goes on", () => {

@@ -7,7 +7,8 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Options, UsageError } from "../../src/cli/command.js";
 import { type Data, divide, pick, readData } from "../../src/cli/data.js";
-import { faces, key, ops, random, shapes, tensor, writeNpy, writePng } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
+import { faces, key, ops, random, shapes, tensor, writeNpy } from "../../src/index.js";
 import { expectSame, forAll } from "../support/laws.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-data-"));
@@ -21,7 +22,22 @@ beforeAll(() => {
   writeFileSync(at("three.npy"), writeNpy(ops.reshape(images, [6, 4, 5])));
   writeFileSync(at("one.npy"), writeNpy(tensor([1, 2, 3])));
   writeFileSync(at("colour.npy"), writeNpy(random.uniform(key(2), [6, 4, 5, 3])));
-  writeFileSync(at("labels.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0, 9, 9])));
+  writeFileSync(at("labels.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0])));
+  writeFileSync(at("column.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0], [6, 1])));
+  writeFileSync(at("three labels.npy"), writeNpy(tensor([5, 4, 3])));
+  writeFileSync(at("onehot.npy"), writeNpy(tensor([1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1], [6, 2])));
+  writeFileSync(at("row.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0], [1, 6])));
+  writeFileSync(at("cube.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0], [6, 1, 1])));
+  writeFileSync(at("eight.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0, 9, 9])));
+  writeFileSync(at("broken.npy"), writeNpy(tensor([5, 4, 3.5, 2, 1, 0])));
+  writeFileSync(at("nan.npy"), writeNpy(tensor([5, NaN, 3, 2, 1, 0])));
+  writeFileSync(at("ids.csv"), "id,label\n0,7\n1,8\n2,9\n3,7\n4,8\n5,9\n");
+  writeFileSync(at("alcohol.csv"), "alcohol,kind,kind\n9.5,1,1\n10,2,2\n");
+  writeFileSync(at("years.csv"), "2020,2021\n1,2\n3,4\n");
+  writeFileSync(at("missing.csv"), "NA;NA\n1;2\n");
+  writeFileSync(at("two channels.npy"), writeNpy(tensor([0.5, 0, 0.25, 1], [2, 1, 1, 2])));
+  writeFileSync(at("four channels.npy"), writeNpy(random.uniform(key(4), [2, 2, 2, 4])));
+  writeFileSync(at("five channels.npy"), writeNpy(random.uniform(key(4), [2, 2, 2, 5])));
   writeFileSync(at("five.npy"), writeNpy(tensor([0, 1, 2, 3, 4])));
   writeFileSync(at("table.csv"), "a,kind,b\n1,7,2\n3,8,4\n5,9,6\n");
   writeFileSync(at("labels.csv"), "kind\n7\n8\n9\n");
@@ -97,10 +113,11 @@ describe("files", () => {
 });
 
 describe("labels", () => {
-  it("come from a file, which may have more", async () => {
-    expect([...(await read(at("four.npy"), { labels: at("labels.npy") })).labels!.data]).toEqual([
-      5, 4, 3, 2, 1, 0,
-    ]);
+  it("come from a file with one for each example", async () => {
+    for (const name of ["labels.npy", "column.npy"]) {
+      const { labels } = await read(at("four.npy"), { labels: at(name) });
+      expectSame(labels!, tensor([5, 4, 3, 2, 1, 0]));
+    }
     const table = await read(at("table.csv"), { labels: at("labels.csv") });
     expect([table.values.shape, [...table.labels!.data]]).toEqual([
       [3, 3],
@@ -130,6 +147,49 @@ describe("labels", () => {
     ]);
   });
 
+  it.each([
+    ["eight.npy", "./eight.npy has 8 labels for 6 examples"],
+    ["three labels.npy", "./three labels.npy has 3 labels for 6 examples"],
+    ["onehot.npy", "./onehot.npy has the shape [6, 2]: labels are one integer per example, [6]"],
+    ["row.npy", "./row.npy has the shape [1, 6]: labels are one integer per example, [6]"],
+    ["cube.npy", "./cube.npy has the shape [6, 1, 1]: labels are one integer per example, [6]"],
+    [
+      "ids.csv",
+      "./ids.csv has the shape [6, 2] (columns id, label): labels are one integer per example, [6]",
+    ],
+    ["broken.npy", "./broken.npy must be integers: number 3 of 6 is 3.5"],
+    ["nan.npy", "./nan.npy must be integers: number 2 of 6 is NaN"],
+  ])("of %s are refused, whatever the count of examples used", async (name, words) => {
+    await expectRefusal(at("four.npy"), { labels: at(name) }, words);
+    await expectRefusal(at("four.npy"), { labels: at(name), count: "3" }, words);
+  });
+
+  it("are refused where a column is not of integers, has its name twice, or is not there", async () => {
+    await expectRefusal(
+      at("alcohol.csv"),
+      { labels: "alcohol" },
+      "--labels alcohol must be integers: number 1 of 2 is 9.5",
+    );
+    await expectRefusal(
+      at("alcohol.csv"),
+      { labels: "kind" },
+      "--labels kind is the name of more than one column",
+    );
+    await expectRefusal(
+      at("table.csv"),
+      { labels: "Kind" },
+      "--labels Kind is neither a file nor a column of the table (a, kind, b)",
+    );
+  });
+
+  it("are refused for built-in images", async () => {
+    await expectRefusal(
+      "faces",
+      { labels: at("labels.npy") },
+      "--labels is for data of one's own, not for faces",
+    );
+  });
+
   it("are refused where there are too few, or nothing else is left", async () => {
     await expectRefusal(at("four.npy"), { labels: at("five.npy") }, "./five.npy has 5 labels for 6 examples");
     await expectRefusal(at("single.csv"), { labels: "kind" }, "--labels kind leaves no column to train on");
@@ -145,12 +205,83 @@ describe("labels", () => {
       ["old", "young"],
     ]);
     expect(own.values.shape).toEqual([3, 4, 5, 1]);
-    const others = await read(at("people"), { skip: true, labels: at("labels.npy") });
+    const others = await read(at("people"), { skip: true, labels: at("three labels.npy") });
     expect([[...others.labels!.data], others.labelNames]).toEqual([[5, 4, 3], undefined]);
     expect(heard.mock.calls.map(([text]) => text)).toEqual(
       Array.from({ length: 2 }, () => expect.stringMatching(/^left out old\/3\.png: .+\n$/)),
     );
     heard.mockRestore();
+  });
+});
+
+describe("tables", () => {
+  it("are read as the command line says", async () => {
+    await expect(read(at("missing.csv"))).rejects.toThrow(/line 1, column 1 .*, got "NA" \(.*header: true/);
+    const told = await read(at("missing.csv"), { header: "yes", separator: ";" });
+    expect([told.columns, told.values.shape]).toEqual([["NA", "NA"], [1, 2]]); // prettier-ignore
+    expect((await read(at("years.csv"))).values.shape).toEqual([3, 2]);
+    const years = await read(at("years.csv"), { header: "yes", labels: "2021" });
+    expect([years.columns, [...years.labels!.data]]).toEqual([["2020"], [2, 4]]);
+    await expect(read(at("table.csv"), { header: "no" })).rejects.toThrow(
+      /line 1, column 1 must be .*, got "a"/,
+    );
+    await expect(read(at("table.csv"), { separator: "tab" })).rejects.toThrow(/separator: "," meant/);
+    await expectRefusal(at("table.csv"), { header: "maybe" }, '--header must be one of yes, no, got "maybe"');
+    await expectRefusal(at("table.csv"), { separator: "|" }, '--separator must be one of ,, ;, tab, got "|"');
+    await expect(read(at("four.npy"), { header: "yes" })).rejects.toThrow(
+      /be a table .* option header, got "npy"/,
+    );
+  });
+});
+
+describe("channels", () => {
+  it("of arrays are 1 or 3, or are said to be transparent", async () => {
+    await expectRefusal(
+      at("two channels.npy"),
+      {},
+      "./two channels.npy has 2 channels: if these are grey and alpha, add --background white (or another)",
+    );
+    await expectRefusal(
+      at("four channels.npy"),
+      { size: "2" },
+      "./four channels.npy has 4 channels: if these are colour and alpha, add --background white (or another)",
+    );
+    await expectRefusal(
+      at("five channels.npy"),
+      { background: "white" },
+      "./five channels.npy has 5 channels: images have 1 (grey) or 3 (colour)",
+    );
+    const of = async (background: string) => [
+      ...(await read(at("two channels.npy"), { background })).values.data,
+    ];
+    expect(await of("white")).toEqual([1, 0.25]);
+    expect(await of("0.75")).toEqual([0.75, 0.25]);
+    expect((await of("#FF0000")).slice(0, 3)).toEqual([1, 0, 0]);
+    expect((await read(at("four channels.npy"), { background: "black" })).values.shape).toEqual([2, 2, 2, 3]);
+    for (const background of ["red", "", "-1", "255", "#fff"]) {
+      await expectRefusal(
+        at("two channels.npy"),
+        { background },
+        `--background must be white, black, #rrggbb or a number from 0 to 1, got ${JSON.stringify(background)}`,
+      );
+    }
+  });
+});
+
+describe("a folder", () => {
+  it("tells what was left out: the first ten, and how many more", async () => {
+    const folder = at("mixed");
+    mkdirSync(folder);
+    for (let i = 0; i < 13; i++) writeFileSync(join(folder, `${i}.txt`), "");
+    for (const name of ["a.png", "b.png"])
+      writeFileSync(join(folder, name), writePng(tensor([0.5], [1, 1, 1])));
+    const heard = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    await read(folder);
+    const lines = heard.mock.calls.map(([text]) => String(text));
+    heard.mockRestore();
+    expect(lines).toHaveLength(11);
+    expect(lines[9]).toBe("left out 9.txt: not a PNG file\n");
+    expect(lines[10]).toBe("left out 3 more\n");
   });
 });
 

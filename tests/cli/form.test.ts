@@ -54,6 +54,43 @@ describe("a standardized table", () => {
     });
   });
 
+  it("divides columns that are constant up to rounding by 1, so that no row stands out by it", () => {
+    for (const value of [5, 0.1, -0.3, 1e-30, 123456.7, 1e30, 0]) {
+      for (const rows of [1, 2, 3, 7, 60, 1000]) {
+        const table = tensor(Array.from({ length: rows }, (_, i) => [value, i % 2]));
+        const { mean, deviation } = standardized(table);
+        expect(mean[0]).toBe(Math.fround(value));
+        expect(deviation[0]).toBe(1);
+      }
+    }
+    const rounded = tensor(Array.from({ length: 60 }, (_, i) => [i % 2 ? 5 : 5 + 2 ** -22]));
+    expect(standardized(rounded).deviation).toEqual([1]);
+    const form = standardized(tensor(new Float32Array(60).fill(5), [60, 1]));
+    expect(toModel(tensor([[5.001]]), form, { inputShape: [1] }).data[0]).toBeCloseTo(0.001, 6);
+  });
+
+  it("keeps the deviation of small differences between large numbers", () => {
+    for (const offset of [0, 1e3, -1e6, 2 ** 22]) {
+      const small = Array.from({ length: 500 }, (_, i) => ((i * 7) % 11) / 2);
+      const { mean, deviation } = standardized(tensor(small.map((value) => [value + offset])));
+      const average = small.reduce((a, b) => a + b) / 500;
+      const variance = small.reduce((sum, value) => sum + (value - average) ** 2, 0) / 500;
+      expect(Math.abs(mean[0] - offset - average)).toBeLessThan(1e-9);
+      expect(Math.abs(deviation[0] - Math.sqrt(variance))).toBeLessThan(1e-9);
+    }
+  });
+
+  it("comes from the finite numbers of each column, so that one bad cell spoils no other", () => {
+    const whole = standardized(tensor([[1], [3], [8]]));
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      expect(standardized(tensor([[bad], [1], [3], [bad], [8]]))).toEqual(whole);
+      const rows = toModel(tensor([[bad], [1]]), whole, { inputShape: [1] }).data;
+      expect(rows[0]).toBe(bad);
+      expect(rows[1]).toBeLessThan(0);
+    }
+    expect(standardized(tensor([[NaN], [NaN]]))).toMatchObject({ mean: [0], deviation: [1] });
+  });
+
   it("comes back in its own units", () => {
     forAll(tables, 100, ({ table, size }) => {
       const form = standardized(table);

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cli/command.js";
-import { MODEL_NAMES, modelByName, type ModelRequest } from "../../src/cli/models.js";
+import { MODEL_NAMES } from "../../src/cli/effects.js";
+import { modelByName, type ModelRequest } from "../../src/cli/models.js";
 import { key, random, type Shape, type Vae } from "../../src/index.js";
 
 const request = (inputShape: Shape, more: Partial<ModelRequest> = {}): ModelRequest => ({

@@ -107,13 +107,23 @@ describe("on a terminal", () => {
     expect(lines[0]!.percent).toBe(88);
   });
 
-  it("goes away when it is told to, and before warnings", () => {
+  it("gives way to a line for each epoch, with validation, and to warnings at the end", () => {
     const { written, screen } = shown();
     const line = new ProgressLine(screen);
-    line.epoch(epochRecord(0, { warnings: ["not yet"] }), 2);
-    expect(written).toEqual([]);
+    const validation = { loss: 13, terms: { reconstruction: 9, kl: 4 } };
+    show(line, 1, 1);
+    line.epoch(epochRecord(0, { warnings: ["not yet"], validation }), 2);
+    expect(written.slice(1)).toEqual([
+      `\r${CLEAR}`,
+      "epoch 1/2  100/s  loss 12.00  validation: loss 13.00  reconstruction 9.00  kl 4.00\n",
+    ]);
     line.epoch(epochRecord(1, { warnings: ["latents", "loss"] }), 2);
-    expect(written).toEqual([`\r${CLEAR}`, "warning: latents\n", `\r${CLEAR}`, "warning: loss\n"]);
+    expect(written.slice(3)).toEqual([
+      `\r${CLEAR}`,
+      "epoch 2/2  100/s  loss 12.00\n",
+      "warning: latents\n",
+      "warning: loss\n",
+    ]);
     line.clear();
     expect(written.at(-1)).toBe(`\r${CLEAR}`);
   });
@@ -171,6 +181,19 @@ describe("words", () => {
     [NaN, "NaN"],
   ])("of the number %d are %s", (value, words) => {
     expect(showNumber(value)).toBe(words);
+  });
+
+  it("of a loss say how much KL weighs in it, where that is not 1", () => {
+    const terms = { reconstruction: 2, kl: 1 };
+    expect(showLoss({ loss: 22, terms, beta: 20 })).toBe("loss 22.00  reconstruction 2.00  kl 1.00  β 20.00");
+    expect(showLoss({ loss: 2, terms, beta: 0 })).toBe("loss 2.00  reconstruction 2.00  kl 1.00  β 0.0000");
+    for (const beta of [undefined, 1, 1.0001]) {
+      expect(showLoss({ loss: 3, terms, beta })).toBe("loss 3.00  reconstruction 2.00  kl 1.00");
+    }
+    const { written, screen } = shown({});
+    const [training, validation] = [4, 2].map((beta) => ({ loss: 6, terms, beta }));
+    new ProgressLine(screen).epoch(epochRecord(0, { training: training!, validation: validation! }), 2);
+    expect(written[0]).toMatch(/loss 6.00 .* β 4.00 {2}validation: loss 6.00 .* β 2.00\n$/);
   });
 
   it("of a loss of one term say it once", () => {

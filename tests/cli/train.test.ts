@@ -4,16 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  equals,
-  type History,
-  loadModel,
-  readCsv,
-  readNpy,
-  readPng,
-  tensor,
-  type Tree,
-} from "../../src/index.js";
+import { readPng } from "../../src/images.js";
+import { equals, type History, loadModel, readCsv, readNpy, tensor, type Tree } from "../../src/index.js";
 import { tensorsOf } from "../../src/tree.js";
 import { type Ended, reparam, start } from "../support/commandLine.js";
 
@@ -68,7 +60,9 @@ describe("reparam train", () => {
 
   it("leaves nothing else in the folder", () => {
     const others = readdirSync(join(folder, "run")).filter((name) => !name.endsWith(".png"));
-    expect(others.sort()).toEqual(["history.json", "model.safetensors", "report.html", "settings.json"]);
+    const files = ["history.json", "model.safetensors", "report.html", "settings.json"];
+    expect(others.sort()).toEqual(["checkpoints", ...files]);
+    expect(readdirSync(join(folder, "run", "checkpoints"))).toEqual(["checkpoint-00000015.safetensors"]);
   });
 
   it("is used by the other commands", async () => {

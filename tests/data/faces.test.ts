@@ -199,7 +199,7 @@ describe("bad input", () => {
   const bad: [string, object, ErrorConstructor, string][] = [
     ["no face", { count: 0 }, RangeError, "faces: count must be an integer ≥ 1"],
     ["a small size", { size: 7 }, RangeError, "faces: size must be an integer from 8 to 1024"],
-    ["too many pixels", { count: 2 ** 20, size: 64 }, RangeError, "faces: images.shape must have at most"],
+    ["too many pixels", { count: 2 ** 20, size: 64 }, RangeError, "faces: count must give at most"],
     ["no key", { key: 1 }, TypeError, "faces: key must be a key"],
     ["an unknown option", { sizes: 32 }, TypeError, "faces: options must have only the names"],
     ["an unknown factor", { factors: { grin: 1 } }, TypeError, "faces: factors must have only the names"],

@@ -246,8 +246,35 @@ describe("removeAlpha", () => {
     expect(removeAlpha(images, { background: 1 })).toEqual(
       tensor([1, 0.875, 0.75, 1, 1, 1, 0.5, 0.5, 0.5], [3, 1, 1, 3]),
     );
-    expect(removeAlpha(tensor([1, 0.25], [1, 1, 2]))).toEqual(tensor([0.25], [1, 1, 1]));
+    expect(removeAlpha(tensor([0, 0.25], [1, 1, 2]))).toEqual(tensor([0.75], [1, 1, 1]));
   });
+
+  it("lays images on white, black or any colour, grey ones on its grey", () => {
+    const clear = tensor([0.5, 0.5, 0.5, 0], [1, 1, 4]);
+    expect([...removeAlpha(clear).data]).toEqual([1, 1, 1]);
+    expect([...removeAlpha(clear, { background: "black" }).data]).toEqual([0, 0, 0]);
+    expect([...removeAlpha(clear, { background: "#ff8000" }).data]).toEqual([1, Math.fround(128 / 255), 0]);
+    const grey = tensor([0.5, 0], [1, 1, 2]);
+    expect([...removeAlpha(grey, { background: "#FF0000" }).data]).toEqual([Math.fround(0.2126)]);
+    expect([...removeAlpha(grey, { background: "white" }).data]).toEqual([1]);
+    const padded = (image: number[], channels: number) =>
+      resizeImages(tensor(image, [1, 1, channels]), [1, 3], { fit: "pad", background: "#00ff00" }).data;
+    expect([...padded([0, 0, 0], 3)]).toEqual([0, 1, 0, 0, 0, 0, 0, 1, 0]);
+    expect([...padded([0, 0.5], 2)]).toEqual([Math.fround(0.7152), 1, 0, 0.5, Math.fround(0.7152), 1]);
+  });
+
+  it.each(["", "red", "#fff", "#gggggg", "#ffffff ", "1", null, [1, 1, 1], NaN])(
+    "refuses the background %j",
+    (background) => {
+      const image = tensor([1, 0.25], [1, 1, 2]);
+      const kind = typeof background === "number" ? RangeError : TypeError;
+      expectRefused(
+        () => removeAlpha(image, { background: background as never }),
+        kind,
+        "removeAlpha: background",
+      );
+    },
+  );
 
   it("leaves what has none", () => {
     for (const channels of [1, 3]) {

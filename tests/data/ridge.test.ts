@@ -45,4 +45,11 @@ describe("ridge", () => {
     const left = ops.matmul(ops.transpose(centred), residuals).data;
     left.forEach((value, i) => expect(value).toBeCloseTo(pull * weights.data[i], 3));
   });
+
+  it("predicts nothing from features that do not vary", () => {
+    const targets = random.normal(key(2), [60, 2]);
+    const { mean, weights } = ridge(tensor(new Float32Array(180).fill(5.1), [60, 3]), targets, 0.1);
+    expect([...mean.data]).toEqual([5.1, 5.1, 5.1].map(Math.fround));
+    expect([...weights.data]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
 });

@@ -100,7 +100,7 @@ describe("shapes", () => {
     expectRefused(
       () => shapes({ ...good, count: 2 ** 20, size: 64 }),
       RangeError,
-      "shapes: images.shape must",
+      "shapes: count must give at most",
     );
     expectRefused(() => shapes({ ...good, key: 1 as never }), TypeError, "shapes: key must be a key");
     expectRefused(() => shapes({ ...good, kinds: 1 } as never), TypeError, "shapes: options must have only");

@@ -386,6 +386,45 @@ describe("readSafetensors refuses", () => {
     expectRefused(() => readSafetensors(file), RangeError, `readSafetensors: ${start}`);
   });
 
+  it.each<[string, () => string, string]>([
+    ["20 million brackets", () => `{"a":${"[".repeat(2e7)}`, "header must nest at most 8 deep"],
+    ["20 million braces", () => `{"a":${'{"":'.repeat(5e6)}`, "header must nest at most 8 deep"],
+    [
+      "arrays beside each other",
+      () => `{"a":[${"[],".repeat(5e6)}[]]}`,
+      "header must have arrays of at most 64",
+    ],
+    [
+      "a long shape",
+      () => `{"a":${JSON.stringify(entry("U8", Array(1e6).fill(1), 0, 1))}}`,
+      "header must have arrays",
+    ],
+    [
+      "300,000 tensors",
+      () =>
+        `{${Array.from({ length: 300_000 }, (_, i) => `"${i}":${JSON.stringify(entry("U8", [1], i, i + 1))}`).join()}}`,
+      "header must hold at most 1500000 values",
+    ],
+    [
+      "objects in few arrays",
+      () => `{"a":{${Array.from({ length: 1e6 }, (_, i) => `"${i}":{}`).join()}}}`,
+      "header must",
+    ],
+  ])("%s, by a scan that takes no memory", (_, header, start) => {
+    const file = fileOf(header());
+    const before = process.memoryUsage();
+    expectRefused(() => readSafetensors(file), RangeError, `readSafetensors: ${start}`);
+    const after = process.memoryUsage();
+    const taken = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
+    expect(taken).toBeLessThan(3 * file.length + 2 ** 24);
+  });
+
+  it("brackets and commas in names and texts are none of its own", () => {
+    const text = '[{,"\\'.repeat(1000);
+    const { metadata, tensors } = readSafetensors(writeSafetensors({ [text]: ones([1]) }, { [text]: text }));
+    expect([metadata[text], Object.keys(tensors)]).toEqual([text, [text]]);
+  });
+
   it("what is not bytes of its own", () => {
     for (const stranger of [undefined, null, "x", [1], {}, new ArrayBuffer(16), new Float32Array(4)]) {
       expectRefused(() => readSafetensors(stranger as never), TypeError, "readSafetensors: bytes must be a");

@@ -3,6 +3,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  flattenTree,
   ones,
   readSafetensors,
   readTree,
@@ -165,6 +166,37 @@ describe("readTree", () => {
     ],
   ])("refuses %s under the right checksum", (_, tensors, json, start) => {
     expectRefused(() => readTree(forged(tensors, json)), RangeError, start);
+  });
+
+  it("refuses JSON of more values than memory should hold, by a scan", () => {
+    for (const json of [`[${"[],".repeat(2.2e6)}0]`, "[".repeat(1e6)]) {
+      expectRefused(() => readTree(forged({}, json)), RangeError, "readTree: metadata.reparam must");
+    }
+    expectRefused(
+      () => writeTree(Array.from({ length: 4.2e6 }, () => 0)),
+      RangeError,
+      "writeTree: tree must hold at most 4194304 values",
+    );
+  });
+
+  it("shows only the beginning of names", () => {
+    const long = "x".repeat(1_000_000);
+    for (const tree of [
+      { [long]: new Set() },
+      { a: { [long]: { [long]: new Map() } } },
+      { [long]: { $tensor: 1 } },
+    ]) {
+      for (const write of [writeTree, flattenTree] as ((tree: never) => unknown)[]) {
+        let message = "";
+        try {
+          write(tree as never);
+        } catch (error) {
+          ({ message } = error as Error);
+        }
+        expect(message.length).toBeGreaterThan(0);
+        expect(message.length).toBeLessThan(400);
+      }
+    }
   });
 
   it("refuses safetensors files of others", () => {

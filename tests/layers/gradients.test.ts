@@ -34,7 +34,7 @@ import { forAll } from "../support/laws.js";
 
 // Smooth ones: differences across a kink say nothing of the slope on either side.
 const activation = fc.constantFrom(
-  ...(["linear", "gelu", "geluTanh", "silu", "sigmoid", "tanh", "softplus"] as const),
+  ...(["linear", "gelu", "geluTanh", "silu", "sigmoid", "tanh", "softplus", "mish"] as const),
 );
 const upTo = (max: number) => fc.integer({ min: 1, max });
 const filters = upTo(5).map((count) => 2 * count);

@@ -12,7 +12,7 @@ import {
   vjp,
   zeros,
 } from "../../src/index.js";
-import * as kernels from "../../src/wasm/losses.js";
+import * as kernels from "../../src/wasm/generated.js";
 import { expectConfined } from "../support/guards.js";
 import { expectRefused } from "../support/refusals.js";
 import { seededFloats } from "../support/seeded.js";
@@ -74,11 +74,15 @@ describe.each([
     for (let n = 1; n <= 21; n++) {
       const [p, t, dy] = [7, 8, 9].map((seed) => seededFloats(seed, n, 0.1, 0.9));
       const one = dy.slice(0, 1);
-      expectConfined({ inputs: [p, t], outputs: [n], run: ([z, t], [y]) => kernels.bceLogits(z, t, y, n) });
       expectConfined({
         inputs: [p, t],
         outputs: [n],
-        run: ([p, t], [y]) => kernels.bceProbabilities(p, t, y, n, bounds),
+        run: ([z, t], [y]) => kernels.bceLogits({ z, t, y, n }),
+      });
+      expectConfined({
+        inputs: [p, t],
+        outputs: [n],
+        run: ([p, t], [y]) => kernels.bceProbabilities({ p, t, y, n, ...bounds }),
       });
       for (const upstream of [dy, one]) {
         const length = upstream.length;
@@ -86,12 +90,13 @@ describe.each([
         expectConfined({
           inputs,
           outputs: [n],
-          run: ([z, t, dy], [dz]) => kernels.bceLogitsGradient(z, t, dy, length, dz, n),
+          run: ([z, t, dy], [dz]) => kernels.bceLogitsGradient({ z, t, dy, dyLength: length, dz, n }),
         });
         expectConfined({
           inputs,
           outputs: [n],
-          run: ([p, t, dy], [dp]) => kernels.bceProbabilitiesGradient(p, t, dy, length, dp, n, bounds),
+          run: ([p, t, dy], [dp]) =>
+            kernels.bceProbabilitiesGradient({ p, t, dy, dyLength: length, dp, n, ...bounds }),
         });
       }
     }

@@ -30,6 +30,15 @@ describe("peakSignalToNoise", () => {
     expect([...peakSignalToNoise(mixed, mixed).data]).toEqual([Infinity, NaN]);
   });
 
+  it("is right for peaks whose squares float64 does not hold", () => {
+    const shape = [1, 1, 1, 1];
+    const ofPeak = (peak: number) => peakSignalToNoise(zeros(shape), full(shape, 0.1), { peak }).data[0];
+    for (const exponent of [-300, -200, 0, 200, 300]) {
+      expect(ofPeak(10 ** exponent)).toBeCloseTo(20 * exponent + 20, 3);
+    }
+    expect(peakSignalToNoise(zeros(shape), zeros(shape), { peak: 1e-200 }).data[0]).toBe(Infinity);
+  });
+
   it("gives in a scope what it gives outside", () => {
     const inside = scope(() => ops.scale(peakSignalToNoise(ops.scale(a, 2), b), 1));
     expect(inside.data).toEqual(peakSignalToNoise(ops.scale(a, 2), b).data);

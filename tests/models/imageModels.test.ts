@@ -6,6 +6,7 @@ import {
   adam,
   type AnyModel,
   type Autoencoder,
+  configure,
   faces,
   imageAutoencoder,
   imageVae,
@@ -345,5 +346,60 @@ describe("what does not fit", () => {
     ],
   ])("is refused by what takes it, %#", (call, kind, words) => {
     expectRefused(call, kind, words);
+  });
+});
+
+describe("image models that memory cannot hold in training", () => {
+  it.each([
+    [512, 1, "134 million", "2.7 GB"],
+    [1024, 3, "538 million", "10.8 GB"],
+    [8192, 1, "34427 million", "688.5 GB"],
+  ])(
+    "are refused with the count at %i × %i, before anything is allocated",
+    (size, channels, count, bytes) => {
+      const inputShape = [size, size, channels];
+      const start = performance.now();
+      for (const make of [imageVae, imageAutoencoder]) {
+        expectRefused(
+          () => make({ inputShape }),
+          RangeError,
+          `${make.name}: inputShape must need at most 107 million parameters`,
+        );
+        expect(() => make({ inputShape })).toThrow(`${count} (${bytes} with gradients and Adam)`);
+      }
+      expect(performance.now() - start).toBeLessThan(1000);
+    },
+  );
+
+  it("are made where images or features are fewer, or channels more", () => {
+    expect(imageVae({ inputShape: [256, 256, 3] }).latentSize).toBe(16);
+    expect(imageVae({ inputShape: [512, 512, 1], features: 64 }).latentSize).toBe(16);
+    expect(imageVae({ inputShape: [1024, 1024, 1], channels: [8, 16, 16, 16, 16] }).latentSize).toBe(16);
+  });
+
+  it("are counted as they are made, but for biases", () => {
+    const weightsOf = (params: { readonly weights: unknown }) =>
+      tensorsOf(params.weights).reduce((sum, { size }) => sum + size, 0);
+    // The greatest memory at which a model is refused tells its count.
+    const countOf = (make: () => unknown) => {
+      let [low, high] = [8 << 20, 2 ** 32];
+      while (high - low > 40) {
+        const middle = Math.floor((low + high) / 2);
+        configure({ maxMemory: middle });
+        try {
+          make();
+          high = middle;
+        } catch {
+          low = middle;
+        }
+      }
+      configure({ maxMemory: 2 ** 32 });
+      return high / 40;
+    };
+    const options = { inputShape: [40, 32, 3], channels: [8, 16, 24], features: 512 };
+    for (const make of [() => imageVae(options), () => imageAutoencoder(options)]) {
+      const held = weightsOf(make().init(key(1)));
+      expect(Math.abs(countOf(make) / held - 1)).toBeLessThan(0.005);
+    }
   });
 });

@@ -1,14 +1,17 @@
 // Laws of loading data from the disk: the content tells the kind, pixels come from 0 to 1, folders in a fixed order.
 
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { full, type Tensor, tensor, writeNpy, writePng } from "../../src/index.js";
+import { writePng } from "../../src/images.js";
+import { type Background, full, type Tensor, tensor, writeNpy } from "../../src/index.js";
 import { loadData } from "../../src/node/index.js";
 import { compareNames } from "../../src/node/paths.js";
+import { pngOf } from "../support/pngFiles.js";
 
 let folder: string;
 beforeEach(() => {
@@ -101,7 +104,9 @@ describe("loadData of a file", () => {
     const { kind, images, names } = await loadData(put("x.idx", file), { background: 1 });
     expect([kind, images.shape, names]).toEqual(["png", [1, 1, 2, 1], ["x.idx"]]);
     expect([...images.data]).toEqual([1, 1]);
-    expect([...(await loadData(put("x", file))).images.data]).toEqual([Math.fround(0.2), 0]);
+    expect([...(await loadData(put("x", file))).images.data]).toEqual([1, 1]);
+    const onBlack = await loadData(put("x", file), { background: "black" });
+    expect([...onBlack.images.data]).toEqual([Math.fround(0.2), 0]);
   });
 
   it("brings images to size, grey and fit", async () => {
@@ -208,7 +213,7 @@ describe("loadData of a folder", () => {
     expect([mixed.names?.[0], mixed.classes, mixed.labels]).toEqual(["1.png", undefined, undefined]);
   });
 
-  it("tells PNGs by content or name, lists other files, and passes over hidden ones", async () => {
+  it("tells PNGs by content or name, and lists all that it passes over", async () => {
     put("b", picture(1));
     put("a.txt", "x");
     put(".hidden.png", "x");
@@ -217,7 +222,132 @@ describe("loadData of a folder", () => {
     symlinkSync(folder, join(folder, "loop"));
     symlinkSync(join(folder, "none"), join(folder, "dangling.png"));
     const { names, skipped } = await loadData(folder);
-    expect([names, skipped]).toEqual([["b", "link.PNG"], [{ name: "a.txt", reason: "not a PNG file" }]]);
+    expect(names).toEqual(["b", "link.PNG"]);
+    expect(skipped).toEqual([
+      { name: ".git/", reason: "hidden" },
+      { name: ".hidden.png", reason: "hidden" },
+      { name: "a.txt", reason: "not a PNG file" },
+      { name: "dangling.png", reason: "a link that leads nowhere" },
+      { name: "loop", reason: "a link to a folder" },
+    ]);
+  });
+
+  it("lists what is neither a file nor a folder, at any depth, and never opens it", async () => {
+    put("cat/1.png", picture(1));
+    put("cat/.thumbs/1.png", picture(1));
+    execFileSync("mkfifo", [join(folder, "cat/pipe.png")]);
+    symlinkSync(join(folder, "cat/pipe.png"), join(folder, "cat/to pipe.png"));
+    const { names, classes, skipped } = await loadData(folder);
+    expect([names, classes]).toEqual([["cat/1.png"], ["cat"]]);
+    expect(skipped).toEqual([
+      { name: "cat/.thumbs/", reason: "hidden" },
+      { name: "cat/pipe.png", reason: "neither a file nor a folder" },
+      { name: "cat/to pipe.png", reason: "a link to what is neither a file nor a folder" },
+    ]);
+  });
+
+  const KINDS: readonly (readonly [
+    name: string,
+    bytes: Uint8Array,
+    grey: readonly number[],
+    colour: boolean,
+  ])[] = [
+    ["grey", picture(51), [0.2, 0.2, 0.2], false],
+    ["grey and alpha", writePng(tensor([0.2, 1, 0.2, 1, 0.2, 1, 0.2, 0], [2, 2, 2])), [0.2, 0.2, 0.2], false],
+    [
+      "colour",
+      writePng(tensor(Array.from({ length: 4 }, () => [1, 0.2, 0]).flat(), [2, 2, 3])),
+      [1, 0.2, 0],
+      true,
+    ],
+    [
+      "colour and alpha",
+      writePng(tensor(Array.from({ length: 4 }, () => [1, 0.2, 0, 0]).flat(), [2, 2, 4])),
+      [1, 1, 1],
+      true,
+    ],
+    [
+      "16 bits",
+      pngOf({ width: 2, height: 2, depth: 16, colorType: 0, samples: Array(4).fill(13107) }),
+      [0.2, 0.2, 0.2],
+      false,
+    ],
+    [
+      "a palette",
+      pngOf({
+        width: 2,
+        height: 2,
+        depth: 1,
+        colorType: 3,
+        samples: [0, 0, 0, 0],
+        before: [["PLTE", [255, 51, 0]]],
+      }),
+      [1, 0.2, 0],
+      true,
+    ],
+    [
+      "one transparent grey",
+      pngOf({
+        width: 2,
+        height: 2,
+        depth: 8,
+        colorType: 0,
+        samples: [7, 7, 7, 7],
+        before: [["tRNS", [0, 7]]],
+      }),
+      [1, 1, 1],
+      false,
+    ],
+  ];
+
+  it("loads pictures of every kind together: colour wins, white is behind what is transparent", async () => {
+    for (const order of [KINDS, [...KINDS].reverse()]) {
+      for (const count of [1, 2, 3, KINDS.length]) {
+        const some = order.slice(0, count);
+        rmSync(folder, { recursive: true });
+        for (const [i, [, bytes]] of some.entries()) put(`${i}.png`, bytes);
+        const { images } = await loadData(folder);
+        const channels = some.some(([, , , isColour]) => isColour) ? 3 : 1;
+        expect(images.shape).toEqual([count, 2, 2, channels]);
+        const first = some.flatMap((_, i) =>
+          Array.from({ length: channels }, (_, k) => images.data[i * 4 * channels + k]),
+        );
+        const wanted = some.flatMap(([, , rgb]) => rgb.slice(0, channels).map(Math.fround));
+        expect(first).toEqual(wanted);
+        expect((await loadData(folder, { grey: true })).images.shape).toEqual([count, 2, 2, 1]);
+      }
+    }
+  });
+
+  it("keeps grey pictures grey when the only one of colour is damaged", async () => {
+    put("1.png", picture(1));
+    put("2.png", picture(2, [2, 2, 3]).slice(0, 50));
+    expect((await loadData(folder, { broken: "skip" })).images.shape).toEqual([1, 2, 2, 1]);
+  });
+
+  it("lays transparent pictures on the background asked for; one of colour makes grey pictures colour", async () => {
+    put("1.png", writePng(tensor([0.2, 0], [1, 1, 2])));
+    const pixel = async (background?: Background) => [
+      ...(await loadData(folder, background === undefined ? {} : { background })).images.data,
+    ];
+    expect(await pixel()).toEqual([1]);
+    expect(await pixel("black")).toEqual([0]);
+    expect(await pixel(0.5)).toEqual([0.5]);
+    expect(await pixel("#ff0000")).toEqual([1, 0, 0]);
+    expect(await pixel("#333333")).toEqual([Math.fround(0.2)]);
+    const grey = await loadData(folder, { background: "#ff0000", grey: true });
+    expect([...grey.images.data]).toEqual([Math.fround(0.2126)]);
+  });
+
+  it("refuses pictures that take more than maxBytes, or leaves them out", async () => {
+    put("1.png", picture(1));
+    put("2.png", picture(2, [20, 20, 1]));
+    await expectRefusal(
+      loadData(folder, { size: [2, 2], maxBytes: 1599 }),
+      /2\.png.*at most 1599 bytes.*got 1600/,
+    );
+    const { names, skipped } = await loadData(folder, { maxBytes: 16, broken: "skip" });
+    expect([names, skipped!.map(({ name }) => name)]).toEqual([["1.png"], ["2.png"]]);
   });
 
   it("refuses a broken picture by name, or leaves it out and says so", async () => {
@@ -263,6 +393,73 @@ describe("loadData of a folder", () => {
       loadData(folder, { broken: "skip" }),
       /^loadData: path must hold at least one whole PNG file/,
     );
+  });
+});
+
+describe("loadData of a table", () => {
+  it("takes a first line of values for data, refuses one of missing values, and is told what is a header", async () => {
+    const path = put("t.csv", "NA,NA\n1,2\n");
+    await expectRefusal(
+      loadData(path),
+      /readCsv: line 1, column 1 must be .*, got "NA" \(.*option header: true/,
+    );
+    expect((await loadData(path, { header: true })).columns).toEqual(["NA", "NA"]);
+    await expectRefusal(loadData(path, { header: false }), /line 1, column 1/);
+    const table = await loadData(put("t.csv", "a;b,c\n3,4"), { separator: "," });
+    expect([table.columns, table.images.shape]).toEqual([
+      ["a;b", "c"],
+      [1, 2],
+    ]);
+  });
+
+  it("refuses options for tables where there is none", async () => {
+    for (const option of [{ header: true }, { header: false }, { separator: ";" as const }]) {
+      const [name] = Object.keys(option);
+      await expectRefusal(
+        loadData(put("i/x", idx), option),
+        `loadData("x"): file must be a table (CSV) for the option ${name}, got "idx"`,
+      );
+      await expectRefusal(
+        loadData(folder, option),
+        `must be a table (CSV) for the option ${name}, got "a folder"`,
+      );
+    }
+    await expectRefusal(
+      loadData("none", { header: "yes" as never }),
+      "loadData: header must be true or false",
+    );
+    await expectRefusal(loadData("none", { separator: "|" as never }), "loadData: separator must be one of");
+    await expectRefusal(loadData("none", { maxBytes: 0 }), "loadData: maxBytes must be an integer ≥ 1");
+  });
+
+  it("says what a file of another program seems to be", async () => {
+    await expectRefusal(loadData(put("a.npz", "PK\x03\x04\0\0")), /\(these bytes are a zip file, as npz/);
+    await expectRefusal(
+      loadData(put("a.jpg", Uint8Array.of(255, 216, 255, 0, 1))),
+      /\(these bytes are a JPEG file\)/,
+    );
+  });
+});
+
+describe("loadData of npy", () => {
+  it.each([
+    ["<u1", "'<u1'", 1],
+    [">u1", "'>u1'", 1],
+    ["|u1", '"|u1"', 1],
+    ["|b1", "'|b1'", 1],
+    ["|i1", "'|i1'", 1],
+  ])("scales pixels by the type in the parsed header: %s", async (code, descr, size) => {
+    const long = " ".repeat(300);
+    for (const header of [
+      `{'descr': ${descr}, 'fortran_order': False, 'shape': (1, 1, 1), }`,
+      `{'shape': (1, 1, 1), ${long}'fortran_order': True, ${long}'descr' : ${descr} }`,
+    ]) {
+      const text = Buffer.from(`${header}\n`);
+      const start = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, text.length & 255, text.length >> 8]);
+      const file = Buffer.concat([start, text, Buffer.alloc(size, 1)]);
+      const { images } = await loadData(put("x", file));
+      expect([...images.data]).toEqual([code.endsWith("u1") ? Math.fround(1 / 255) : 1]);
+    }
   });
 });
 

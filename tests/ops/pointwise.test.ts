@@ -31,6 +31,9 @@ const geluTanhGate = (x: number) => GELU_SLOPE * (x + 0.044715 * x ** 3);
 
 /** Where exp(x) is below the normal float32, the denormal sigmoid's last bit is worth |x| of the product's. */
 const siluUlp = (x: number) => (x < -87 ? Math.abs(x) : 4);
+/** tanh(log(1 + exp(x))). */
+const mishGate = (x: number) => Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))));
+const mishUlp = (x: number) => (x < -87 ? 2 * Math.abs(x) : 6);
 /** Below 0 exp(z) decides, z the gate's argument: each of its three roundings costs up to |z| ulp, 2 |z| measured. */
 const geluTanhUlp = (x: number) => 4 + 2.5 * Math.max(0, -geluTanhGate(Math.max(x, -20)));
 
@@ -94,6 +97,25 @@ const CASES: readonly Case[] = [
     slope: sigmoid,
     ulp: 2,
     slopeUlp: 2,
+  },
+  {
+    name: "mish",
+    f: ops.mish,
+    value: (x) => notLow(x) * mishGate(x),
+    slope: (x) => {
+      const gate = mishGate(x);
+      return gate + finite(x) * (1 - gate) * (1 + gate) * sigmoid(x);
+    },
+    ulp: mishUlp,
+    slopeError: 6,
+  },
+  {
+    name: "softsign",
+    f: ops.softsign,
+    value: (x) => (Math.abs(x) === Infinity ? Math.sign(x) : x / (1 + Math.abs(x))),
+    slope: (x) => 1 / (1 + Math.abs(x)) ** 2,
+    ulp: 2,
+    slopeUlp: 3,
   },
   { name: "exp", f: ops.exp, value: Math.exp, slope: Math.exp, ulp: 2, slopeUlp: 2 },
   { name: "log", f: ops.log, value: Math.log, slope: (x) => 1 / x, ulp: 2, slopeUlp: 0 },
@@ -211,14 +233,17 @@ describe.each([
 });
 
 describe("odd functions", () => {
-  it.each([ops.tanh, ops.erf])("are exactly odd", (f) => {
+  it.each([ops.tanh, ops.erf, ops.softsign])("are exactly odd", (f) => {
     const x = seededFloats(9, 1001, -5, 5);
     expect(f(tensor(x.map((v) => -v))).data).toEqual(f(tensor(x)).data.map((v) => -v));
   });
 
-  it.each([ops.tanh, ops.erf, ops.log1p, ops.sqrt, ops.silu])("keep the sign of zero", (f) => {
-    expect([...f(tensor([-0, 0])).data]).toEqual([-0, 0]);
-  });
+  it.each([ops.tanh, ops.erf, ops.log1p, ops.sqrt, ops.silu, ops.mish, ops.softsign])(
+    "keep the sign of zero",
+    (f) => {
+      expect([...f(tensor([-0, 0])).data]).toEqual([-0, 0]);
+    },
+  );
 });
 
 describe("at its kink", () => {

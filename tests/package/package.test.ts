@@ -1,6 +1,6 @@
 // Laws of the packed library: what is in the tarball, and that a stranger's project can use it.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -21,6 +21,7 @@ describe("the packed library", () => {
 
   it("holds the build, the licence and the readme, and no more", () => {
     const paths = run(root, "tar", "-tzf", tarball).trim().split("\n");
+    expect(paths).toContain("package/dist/wasm/simd.wasm.d.ts");
     const others = paths.filter((path) => !/^package\/dist\/.*(\.js|\.d\.ts|\.wasm)$/.test(path));
     expect(others.sort()).toEqual(["package/LICENSE", "package/README.md", "package/package.json"]);
     expect(paths).toContain("package/dist/wasm/simd.wasm");
@@ -33,9 +34,17 @@ describe("the packed library", () => {
 
   it("passes attw", () => {
     // What importing a binary means differs from platform to platform: no one type would be true.
-    const binaries = ["wasm/simd", "wasm/relaxed"];
+    const binaries = ["wasm/simd", "wasm/relaxed", "wasm/simd.wasm", "wasm/relaxed.wasm"];
     const options = ["--profile", "esm-only", "--exclude-entrypoints", ...binaries];
     expect(() => run(root, tool("attw"), tarball, ...options)).not.toThrow();
+  });
+
+  it("has no script that an installation would run or warn of", () => {
+    const { scripts } = JSON.parse(readFileSync(join(project, "node_modules/reparam/package.json"), "utf8"));
+    const ofInstallations = /^(pre|post)?(install|prepare|uninstall)$|^dependencies$/;
+    expect(Object.keys(scripts).filter((name) => ofInstallations.test(name))).toEqual([]);
+    const lock = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8"));
+    expect(lock.packages["node_modules/reparam"].hasInstallScript).toBeUndefined();
   });
 
   it("brings ndarray and fast-png, what these stand on, and nothing else", () => {
@@ -77,7 +86,8 @@ describe("the packed library", () => {
   it("reads and writes files through reparam/node", () => {
     writeFileSync(
       join(project, "disk.js"),
-      `import { tensor, writePng } from "reparam";
+      `import { tensor } from "reparam";
+       import { writePng } from "reparam/images";
        import { loadData, writeFileAtomic } from "reparam/node";
        const path = new URL("picture.png", import.meta.url);
        await writeFileAtomic(path, writePng(tensor([0, 0.2, 0.6, 1], [2, 2, 1])));
@@ -92,40 +102,68 @@ describe("the packed library", () => {
     writeFileSync(
       join(project, "files.js"),
       `import { readFileSync } from "node:fs";
-       for (const name of ["simd", "relaxed"]) {
+       for (const name of ["simd", "relaxed", "simd.wasm", "relaxed.wasm"]) {
          const file = new URL(import.meta.resolve("reparam/wasm/" + name));
          console.log(readFileSync(file).subarray(0, 4).toString("hex"));
        }`,
     );
-    expect(run(project, process.execPath, "files.js")).toBe("0061736d\n0061736d\n");
+    expect(run(project, process.execPath, "files.js")).toBe("0061736d\n".repeat(4));
   });
 
-  it.each([
-    { module: "nodenext", moduleResolution: "nodenext" },
-    { module: "esnext", moduleResolution: "bundler" },
-  ])("has types that compile without any other types, resolved by $moduleResolution", (options) => {
+  it("runs by itself, without its packages", () => {
+    const alone = join(folder, "alone");
+    cpSync(join(project, "node_modules/reparam"), join(alone, "node_modules/reparam"), { recursive: true });
     writeFileSync(
-      join(project, "use.ts"),
-      `import { ops, tensor } from "reparam";
-       import { type LoadedData, loadData, writeFileAtomic } from "reparam/node";
-       export const loaded: Promise<LoadedData> = loadData("images", { size: [64, 64], broken: "skip" });
-       export const written: Promise<void> = writeFileAtomic("a.bin", new Uint8Array(1));
-       // @ts-expect-error: neither is a number a path
-       loadData(5);
-       const forward = ops.conv2d(tensor([1], [1, 1, 1, 1]), tensor([2], [1, 1, 1, 1]), { padding: "valid" });
-       export const data: Float32Array = ops.conv2dTranspose(forward, tensor([2], [1, 1, 1, 1])).data;
-       // @ts-expect-error: padding has no such value, and the checker sees it
-       ops.conv2d(forward, forward, { padding: "most" });`,
+      join(alone, "use.mjs"),
+      `import { fit, lectures, key, ones } from "reparam";
+       await fit(lectures.denseVae({ latentSize: 2 }), ones([4, 784]), { epochs: 1, key: key(1) });`,
     );
-    const compilerOptions = {
-      ...options,
-      target: "es2022",
-      lib: ["es2022"],
-      types: [],
-      strict: true,
-      noEmit: true,
-    };
-    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
-    expect(run(project, tool("tsc"))).toBe("");
+    expect(run(alone, process.execPath, "use.mjs")).toBe("");
+  });
+
+  const ABSENT = [
+    "TextEncoder",
+    "TextDecoder",
+    "atob",
+    "performance",
+    "setTimeout",
+    "setImmediate",
+    "crypto",
+  ];
+  ABSENT.push(
+    "MessageChannel",
+    "FinalizationRegistry",
+    "WeakRef",
+    "SharedArrayBuffer",
+    "queueMicrotask",
+    "Buffer",
+  );
+  const CORE = `
+    import { adam, fit, key, lectures, loadModel, random, saveModel, tensor } from "reparam";
+    import { fromNdarray, toNdarray } from "reparam/ndarray";
+    const examples = random.uniform(key(1), [8, 784]);
+    const model = lectures.denseVae({ latentSize: 2 });
+    const { params } = await fit(model, examples, { epochs: 2, key: key(2), optimizer: adam() });
+    const loaded = loadModel(saveModel(model, params));
+    console.log(fromNdarray(toNdarray(tensor([[1, 2, 3], [4, 5, 6]])).transpose(1, 0)).data.join());`;
+  // What fast-png stands on needs a TextEncoder.
+  const PICTURES = `
+    import { readPng, writePng } from "reparam/images";
+    import { createReport } from "reparam/report";
+    createReport(loaded.model, loaded.params, examples, { imageShape: [28, 28, 1] });
+    readPng(writePng(tensor([0, 1], [1, 2, 1])));`;
+
+  it.each([
+    {
+      place: "where code may not be made from strings",
+      flags: ["--disallow-code-generation-from-strings"],
+      code: CORE + PICTURES,
+    },
+    { place: `without ${ABSENT.join(", ")}`, flags: ["--import", "./bare.mjs"], code: CORE },
+  ])("is imported and runs $place", ({ flags, code }) => {
+    // Node's loader keeps what it needs for itself.
+    writeFileSync(join(project, "bare.mjs"), ABSENT.map((name) => `delete globalThis.${name};\n`).join(""));
+    writeFileSync(join(project, "bareUse.mjs"), code);
+    expect(run(project, process.execPath, ...flags, "bareUse.mjs")).toBe("1,4,2,5,3,6\n");
   });
 });

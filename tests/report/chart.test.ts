@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bars, curves, histogram, type Point, scatter } from "../../src/report/chart.js";
+import { bars, curves, cutLines, histogram, type Point, scatter } from "../../src/report/chart.js";
 import { elementsOf, textsOf } from "../support/pages.js";
 
 const labels = { description: "what <it> shows", x: "x & more", y: 'the "y"' };
@@ -101,10 +101,66 @@ describe("curves", () => {
     expect(dots(curves(labels, [{ points: line, tone: 0, hasDots: true }]).text)).toHaveLength(3);
   });
 
-  it("let values leave a range that is given", () => {
-    const { text } = curves(labels, [{ points: line, tone: 0 }], [10, 20]);
-    const { top } = insideOf(text);
-    expect(placesOf(byClass(text, "line")[0]!.attributes.d!)[1]![1]).toBeLessThan(top);
+  it("end where they leave a range that is given, at the crossing, and begin where they come back", () => {
+    const { text } = curves(labels, [{ points: line, tone: 0, hasDots: true }], [10, 25]);
+    const { left, right, top, bottom } = insideOf(text);
+    const places = placesOf(byClass(text, "line")[0]!.attributes.d!);
+    // The frame leaves a little room above, for lines as thick as they are.
+    const edge = top + 4;
+    const share = (part: number) => left + part * (right - left);
+    expect(places).toEqual([
+      [left, bottom],
+      [share(0.375), edge],
+      [share(0.75), edge],
+      [right, bottom - (2 / 3) * (bottom - edge)],
+    ]);
+    expect(placesOf(byClass(text, "dots")[0]!.attributes.d!)).toHaveLength(2);
+  });
+
+  it("stay inside, whatever the points and the range", () => {
+    const wide = fc.oneof(number, fc.double({ noNaN: false }));
+    const ends = fc.tuple(
+      fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+      fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(wide, { maxLength: 30 }), fc.option(ends), (values, range) => {
+        const own = values.map((value, i): Point => [i, value]);
+        const given = range === null ? undefined : ([range[0], range[0] + range[1]] as const);
+        const { text } = curves(labels, [{ points: own, tone: 0, hasDots: true }], given);
+        const { left, top, right, bottom } = insideOf(text);
+        for (const kind of ["line", "dots"]) {
+          for (const [x, y] of placesOf(byClass(text, kind)[0]!.attributes.d!)) {
+            expect(x! >= left && x! <= right && y! >= top && y! <= bottom, text).toBe(true);
+          }
+        }
+        expect(text).not.toMatch(/NaN|Infinity|undefined/);
+      }),
+    );
+  });
+
+  it("have room for long labels on the left", () => {
+    const far = line.map(([x, y]): Point => [x, 1_000_000 + y]);
+    const { text } = curves(labels, [{ points: far, tone: 0 }]);
+    const longest = Math.max(...textsOf(text, "text").map((label) => label.length));
+    expect(longest).toBeGreaterThan(8);
+    expect(insideOf(text).left).toBeGreaterThan(6 * longest);
+  });
+});
+
+describe("cutLines", () => {
+  const cut = (...values: number[]) => cutLines(values.map((value, i): Point => [i, value]), [0, 10]); // prettier-ignore
+
+  it("leaves lines inside as they are, and nothing of those beyond", () => {
+    expect(cut(0, 10, 5)).toEqual([[[0, 0], [1, 10], [2, 5]]]); // prettier-ignore
+    expect([cut(11, 20, 12), cut(-1, -5), cut()]).toEqual([[], [], []]);
+  });
+
+  it("cuts at the edges: out, in, and across from one side to the other", () => {
+    expect(cut(5, 15)).toEqual([[[0, 5], [0.5, 10]]]); // prettier-ignore
+    expect(cut(-5, 5)).toEqual([[[0.5, 0], [1, 5]]]); // prettier-ignore
+    expect(cut(-10, 20)).toEqual([[[1 / 3, 0], [2 / 3, 10]]]); // prettier-ignore
+    expect(cut(5, 15, 5)).toEqual([[[0, 5], [0.5, 10]], [[1.5, 10], [2, 5]]]); // prettier-ignore
   });
 });
 

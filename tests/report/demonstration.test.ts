@@ -1,7 +1,9 @@
 // What the report shows of untrained decoders: transposed convolutions leave a pattern, resizing leaves none.
 
 import { describe, expect, it } from "vitest";
-import { createReport, key, random, readPng } from "../../src/index.js";
+import { readPng } from "../../src/images.js";
+import { key, random } from "../../src/index.js";
+import { createReport } from "../../src/report/index.js";
 import { fullCase } from "../support/reportCases.js";
 
 const { model, params, images, options } = fullCase();

@@ -1,7 +1,8 @@
 // Bad arguments of a report are refused before anything is computed, in the form of all refusals.
 
 import { describe, it } from "vitest";
-import { createReport, key, lectures, ones, ops, tensor } from "../../src/index.js";
+import { key, lectures, ones, ops, tensor } from "../../src/index.js";
+import { createReport } from "../../src/report/index.js";
 import { expectNothingHeld, expectRefused } from "../support/refusals.js";
 import { convolutionalVae, smallFaces } from "../support/reportCases.js";
 
@@ -35,6 +36,10 @@ const BAD_OPTIONS: readonly [argument: string, kind: ErrorConstructor, options: 
   ["readouts", RangeError, { readouts: { smile: () => ones([1]) } }],
   ["readouts.smile", TypeError, { factors: { smile: factors.smile }, readouts: { smile: 1 } }],
   ["key", TypeError, { key: 7 }],
+  ["isHeldOut", TypeError, { isHeldOut: "no" }],
+  ["settings.when", TypeError, { settings: { when: new Date(0) } }],
+  ["settings.tags", TypeError, { settings: { tags: ["a"] } }],
+  ["settings.none", TypeError, { settings: { none: null } }],
 ];
 
 describe("createReport refuses", () => {

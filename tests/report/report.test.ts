@@ -1,7 +1,9 @@
 // The report: which sections each kind of model gets, that the page is whole and safe, and its pictures right.
 
 import { describe, expect, it } from "vitest";
-import { createReport, key, ops, readPng, tensor, type Tensor } from "../../src/index.js";
+import { readPng } from "../../src/images.js";
+import { key, ops, tensor, type Tensor } from "../../src/index.js";
+import { createReport } from "../../src/report/index.js";
 import { elementsOf, textsOf } from "../support/pages.js";
 import { expectNothingHeld } from "../support/refusals.js";
 import {
@@ -179,6 +181,19 @@ describe("the head", () => {
       own.images,
     );
     expect(number(values.KL)).toBeCloseTo(kl, 3);
+  });
+
+  it("tells settings of every kind, and whether training saw the examples", () => {
+    const settings = { grey: true, skip: false, epochs: 3, data: "faces" };
+    const { html } = reportOf(fullCase(), { settings });
+    expect(textsOf(html.split("</header>")[0]!, "span")).toEqual([
+      "grey yes",
+      "skip no",
+      "epochs 3",
+      "data faces",
+    ]);
+    expect(html).toContain("Measured on 60 held-out examples.");
+    expect(reportOf(fullCase(), { isHeldOut: false }).html).toContain("Measured on 60 examples.");
   });
 
   it("of an autoencoder tells the loss and the size of its codes", () => {

@@ -141,6 +141,8 @@ export const elementwiseCases: Record<string, Samples> = {
   sigmoid: pointwise(plainly, ops.sigmoid, sigmoid),
   tanh: pointwise(plainly, ops.tanh, Math.tanh),
   softplus: pointwise(plainly, ops.softplus, (x) => Math.log1p(Math.exp(x))),
+  mish: pointwise(plainly, ops.mish, (x) => x * Math.tanh(Math.log1p(Math.exp(x)))),
+  softsign: pointwise(plainly, ops.softsign, (x) => x / (1 + Math.abs(x)), undefined, atZero),
   exp: pointwise(plainly, ops.exp, Math.exp),
   log: pointwise(plainly, ops.log, Math.log, [0.2, 5]),
   log1p: pointwise(plainly, ops.log1p, Math.log1p, [-0.8, 5]),

@@ -21,6 +21,7 @@ import {
   layerNorm,
   leakyRelu,
   maskPatches,
+  mish,
   maxPool2d,
   type Pair,
   relu,
@@ -34,6 +35,7 @@ import {
   silu,
   softmax,
   softplus,
+  softsign,
   tanh,
   upsampleNearest,
 } from "../../src/index.js";
@@ -55,7 +57,7 @@ export const imageShapes = fc.tuple(upTo(9), upTo(9), upTo(9));
 
 export const ACTIVATIONS = [
   ...(["linear", "relu", "leakyRelu", "elu", "gelu", "geluTanh"] as const),
-  ...(["silu", "sigmoid", "tanh", "softplus", "softmax"] as const),
+  ...(["silu", "sigmoid", "tanh", "softplus", "softsign", "mish", "softmax"] as const),
 ] satisfies ActivationName[];
 
 export const activationOptions: fc.Arbitrary<ActivationOptions> = fc.record(
@@ -112,6 +114,8 @@ export const layerCases: Record<string, fc.Arbitrary<LayerCase>> = {
   sigmoid: plain(inputShapes, fc.constant(sigmoid())),
   tanh: plain(inputShapes, fc.constant(tanh())),
   softplus: plain(inputShapes, fc.constant(softplus())),
+  mish: plain(inputShapes, fc.constant(mish())),
+  softsign: plain(inputShapes, fc.constant(softsign())),
   softmax: plain(inputShapes, fc.constant(softmax())),
   dropout: plain(inputShapes, fc.constantFrom(0, 0.3, 0.99).map(dropout)),
   gaussianNoise: plain(

@@ -29,10 +29,11 @@ export function exampleSnippets(): Snippet[] {
 }
 
 /**
- * The snippet as a module. Statements that end in `// value` are compared with the value where that is JSON
+ * The snippet as a module, in which the names of `entries` (modules by what they are imported by) are known where it
+ * imports nothing itself. Statements that end in `// value` are compared with the value where that is JSON
  * (numbers to five digits; a list that ends in … is compared as far as it goes).
  */
-export function moduleOf({ code }: Snippet, names: readonly string[]): string {
+export function moduleOf({ code }: Snippet, entries: Readonly<Record<string, object>>): string {
   const checked = code.replace(
     /^(?!const |let |import |\/\/| )(.+?);[ \t]*\/\/ (.+)$/gm,
     (_, expression: string, comment: string) => {
@@ -43,9 +44,11 @@ export function moduleOf({ code }: Snippet, names: readonly string[]): string {
   const own = [...code.matchAll(/^(?:const|let) (?:\{([^}]*)\}|\[([^\]]*)\]|(\w+))/gm)]
     .flatMap(([, fields, items, name]) => (fields ?? items ?? name).split(","))
     .map((name) => name.split(":").pop()?.trim());
-  const imported = names.filter((name) => !own.includes(name));
   const isImporting = /^import /m.test(code);
-  const head = isImporting ? "" : `import { ${imported.join(", ")} } from "reparam";\n`;
+  const head = Object.entries(isImporting ? {} : entries).map(([entry, names]) => {
+    const imported = Object.keys(names).filter((name) => !own.includes(name));
+    return `import { ${imported.join(", ")} } from "${entry}";\n`;
+  });
   const ndarray = code.includes("ndarray(") ? 'import ndarray from "ndarray";\n' : "";
-  return `${ndarray}${head}declare const __check: (value: unknown, text: string) => void;\n${checked}`;
+  return `${ndarray}${head.join("")}declare const __check: (value: unknown, text: string) => void;\n${checked}`;
 }

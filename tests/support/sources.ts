@@ -12,13 +12,14 @@ export interface Source {
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The TypeScript files below a folder, except the generated one. */
+/** Files that the build writes. */
+const GENERATED = ["src/wasm/binaries.ts", "src/wasm/generated.ts"];
+
+/** The TypeScript files below a folder, except the generated ones. */
 export function sourcesBelow(folder: string): Source[] {
   return readdirSync(`${root}${folder}`, { recursive: true, encoding: "utf8" })
     .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
-    .filter(
-      (path) => path.endsWith(".ts") && path !== "src/wasm/binaries.ts" && !path.includes("node_modules"),
-    )
+    .filter((path) => path.endsWith(".ts") && !GENERATED.includes(path) && !path.includes("node_modules"))
     .map((path) => ({ path, text: readFileSync(`${root}${path}`, "utf8") }));
 }
 

@@ -10,9 +10,11 @@ interface PlainTensor {
 /** A tree with every tensor written out as shape and values. */
 export function plain(tree: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(tree, (_, value: unknown) =>
-      value instanceof Tensor ? { shape: value.shape, values: [...value.data] } : value,
-    ),
+    JSON.stringify(tree, function (this: Record<string, unknown>, name, value: unknown) {
+      // What a tensor makes of itself for JSON is not asked for.
+      const entry = this[name];
+      return entry instanceof Tensor ? { shape: entry.shape, values: [...entry.data] } : value;
+    }),
   );
 }
 

@@ -8,6 +8,7 @@ import {
   dense,
   DivergenceError,
   fit,
+  gaussianNoise,
   key,
   type Model,
   type ModelParams,
@@ -191,5 +192,134 @@ describe("a loss that is not finite", () => {
       terms: { reconstruction: tensor(1), kl: tensor(NaN) },
     });
     expect(divergence(createTrainer({ ...model, loss }, { key: key(1) }), counting(1)).term).toBe("kl");
+  });
+});
+
+describe("data that are not finite", () => {
+  const model = smallAutoencoder();
+  /** Images 0 to 19, of which one holds a bad value. */
+  const withBad = (index: number, value: number): Tensor => {
+    const data = new Float32Array(imagesFor(model, 20).data);
+    data[index * 8 + 3] = value;
+    return tensor(data, [20, 8]);
+  };
+  const failure = async (...args: Parameters<typeof fit>): Promise<DivergenceError> => {
+    const error = await fit(...args).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(DivergenceError);
+    return error as DivergenceError;
+  };
+  const cases = [0, 7, 13, 19].flatMap((index) =>
+    [NaN, Infinity, -Infinity].map((value) => [index, value] as const),
+  );
+
+  it.each(cases)(
+    "are named by the example in what was passed, %i of %d, shuffled or not",
+    async (index, value) => {
+      for (const shuffle of [true, false]) {
+        for (const validation of [undefined, imagesFor(model, 3)]) {
+          const options = {
+            key: key(index),
+            epochs: 2,
+            batchSize: 6,
+            shuffle,
+            ...(validation && { validation }),
+          };
+          const error = await failure(model, withBad(index, value), options);
+          expect(error).toMatchObject({ data: "training", isBatchFinite: false, example: index, value });
+          expect(error.message).toContain(`the data are not finite: example ${index} holds ${value}`);
+          expect(error.message).toMatch(/^fit: step \d must be finite/);
+          expect(error.message).not.toContain("learning rate");
+          expect(isFinite(error.params)).toBe(true);
+        }
+      }
+    },
+  );
+
+  it.each(cases)("are named so where a share is set aside, %i of %d", async (index, value) => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 6; seed++) {
+      const options = {
+        key: key(seed),
+        epochs: 1,
+        batchSize: 6,
+        validation: 0.4,
+        earlyStopping: { patience: 1 },
+      };
+      const error = await failure(model, withBad(index, value), options);
+      seen.add(error.data);
+      expect(error).toMatchObject({ isBatchFinite: false, example: index, value });
+      const whole = error.data === "validation" ? "the validation data are" : "the data are";
+      expect(error.message).toContain(`${whole} not finite: example ${index} holds ${value}`);
+    }
+    expect(seen.size).toBe(2);
+  });
+
+  it.each(cases)("are named in validation data of their own, %i of %d", async (index, value) => {
+    const validation = withBad(index, value);
+    const options = { key: key(1), epochs: 5, batchSize: 6, validation };
+    for (const more of [{}, { earlyStopping: { patience: 2 } }, { corrupt: gaussianNoise(0.1) }]) {
+      const error = await failure(model, imagesFor(model, 12), { ...options, ...more });
+      expect(error).toMatchObject({
+        data: "validation",
+        step: 1,
+        isBatchFinite: false,
+        example: index,
+        value,
+      });
+      expect(error.message).toMatch(/^fit: validation after step 1 must be finite/);
+      expect(error.message).not.toContain("learning rate");
+      expect(isFinite(error.params)).toBe(true);
+    }
+  });
+
+  it("of a stream are named by batch and row", async () => {
+    const good = imagesFor(model, 4);
+    const bad = tensor(withBad(2, NaN).data.slice(0, 32), [4, 8]);
+    const error = await failure(model, () => [good, good, bad], { key: key(1), epochs: 1 });
+    expect(error).toMatchObject({ data: "training", example: 2, batch: 2, value: NaN });
+    expect(error.message).toContain("the data are not finite: example 2 of batch 2 of the epoch holds NaN");
+  });
+
+  it("of a batch are named by its row", () => {
+    const trainer = createTrainer(model, { key: key(1) });
+    const error = divergence(trainer, withBad(13, Infinity));
+    expect(error).toMatchObject({ data: "training", example: 13, value: Infinity });
+    expect(error.message).toContain("the data are not finite: example 13 of the batch holds Infinity");
+    expect(error.message).not.toContain("learning rate");
+    expect(divergence(createTrainer(smallVae(), { key: key(1) }), imagesOf(NaN)).example).toBe(1);
+  });
+
+  const imagesOf = (value: number): Tensor => {
+    const data = new Float32Array(imagesFor(smallVae(), 3).data);
+    data[36 + 5] = value;
+    return tensor(data, [3, 6, 6, 1]);
+  };
+
+  it("are not blamed where it is the loss of finite ones", async () => {
+    const error = await failure(model, imagesFor(model, 6), {
+      key: key(1),
+      optimizer: sgd({ learningRate: 1e30 }),
+    });
+    expect(error).toMatchObject({ isBatchFinite: true, example: undefined });
+    expect(error.message).toContain("a smaller learning rate");
+  });
+});
+
+describe("a validation loss that is not finite, of data that are", () => {
+  it("is told by a warning of its epoch", async () => {
+    const { model } = recorder();
+    const loss: typeof model.loss = (params, batch, options = {}) => {
+      const result = model.loss(params, batch, options);
+      return options.training ? result : { ...result, loss: tensor(NaN) };
+    };
+    const { history } = await fit({ ...model, loss }, counting(2), {
+      key: key(1),
+      epochs: 1,
+      validation: counting(1),
+    });
+    expect(history.epochs[0]!.warnings).toEqual([expect.stringContaining("validation loss is not finite")]);
   });
 });

@@ -3,7 +3,17 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { configure } from "../../src/index.js";
 import * as convolutions from "../../src/wasm/conv2d.js";
-import * as kernels from "../../src/wasm/kernels.js";
+import * as kernels from "../../src/wasm/generated.js";
+import { fill } from "../../src/wasm/generated.js";
+import {
+  arithmetic,
+  type Epilogue,
+  gemm,
+  reduce,
+  reduceGradient,
+  stridedCopy,
+} from "../../src/wasm/kernels.js";
+import type { Operand } from "../../src/wasm/storage.js";
 import { convolution, integers, pooling, poolingGeometry, uniforms } from "../support/arbitraries.js";
 import { expectConfined, type GuardedCall } from "../support/guards.js";
 import { expectSame, forAll } from "../support/laws.js";
@@ -27,11 +37,26 @@ const flat = (n: number, inputs: number, run: GuardedCall["run"]): GuardedCall =
   run,
 });
 
+/** Functions of single elements with their derivatives. */
 const UNARY = [
-  ...(["relu", "gelu", "geluTanh", "silu", "sigmoid", "tanh", "softplus"] as const),
-  ...(["exp", "log", "log1p", "erf", "sqrt", "square", "abs"] as const),
+  { name: "relu", kernel: kernels.relu, gradient: kernels.reluGradient },
+  { name: "gelu", kernel: kernels.gelu, gradient: kernels.geluGradient },
+  { name: "geluTanh", kernel: kernels.geluTanh, gradient: kernels.geluTanhGradient },
+  { name: "silu", kernel: kernels.silu, gradient: kernels.siluGradient },
+  { name: "sigmoid", kernel: kernels.sigmoid, gradient: kernels.sigmoidGradient },
+  { name: "tanh", kernel: kernels.tanh, gradient: kernels.tanhGradient },
+  { name: "softplus", kernel: kernels.softplus, gradient: kernels.softplusGradient },
+  { name: "mish", kernel: kernels.mish, gradient: kernels.mishGradient },
+  { name: "softsign", kernel: kernels.softsign, gradient: kernels.softsignGradient },
+  { name: "exp", kernel: kernels.exp, gradient: kernels.expGradient },
+  { name: "log", kernel: kernels.log, gradient: kernels.logGradient },
+  { name: "log1p", kernel: kernels.log1p, gradient: kernels.log1pGradient },
+  { name: "erf", kernel: kernels.erf, gradient: kernels.erfGradient },
+  { name: "sqrt", kernel: kernels.sqrt, gradient: kernels.sqrtGradient },
+  { name: "square", kernel: kernels.square, gradient: kernels.squareGradient },
+  { name: "abs", kernel: kernels.abs, gradient: kernels.absGradient },
 ];
-const ACTIVATIONS = ["linear", "relu", "leakyRelu", "elu", "sigmoid", "tanh"] as const;
+const ACTIVATIONS = Object.keys(kernels.ACTIVATION) as (keyof typeof kernels.ACTIVATION)[];
 
 /** Sizes of matrix products: register tiles of 4 or 5 by 8, narrow forms up to 4, blocks of 512. */
 const PRODUCTS = [
@@ -67,7 +92,7 @@ describe.each([
       ];
       const bias = integers([Math.max(g.inChannels, g.outChannels)], seed + 3);
       const activation = ACTIVATIONS[seed % ACTIVATIONS.length];
-      const epilogue = (bias: kernels.Epilogue["bias"]) => ({ bias, activation, alpha: 0.5 });
+      const epilogue = (bias: Epilogue["bias"]) => ({ bias, activation, alpha: 0.5 });
       expectConfined({
         inputs: [x.data, w.data, bias.data.slice(0, g.outChannels)],
         outputs: [y.size],
@@ -134,7 +159,7 @@ describe.each([
         expectConfined({
           inputs: [a, b, bias],
           outputs: [m * n],
-          run: ([a, b, bias], [c]) => kernels.gemm(a, b, c, sizes, { bias, activation, alpha: 0.5 }),
+          run: ([a, b, bias], [c]) => gemm(a, b, c, sizes, { bias, activation, alpha: 0.5 }),
           usesScratch: true,
         });
       }
@@ -152,17 +177,17 @@ describe.each([
         inputs: [x],
         outputs: [y.length, y.length, y.length],
         run: ([x], [largest, mean, padded]) => {
-          kernels.maxPool2d(x, largest, g);
-          kernels.avgPool2d(x, mean, g, false);
-          kernels.avgPool2d(x, padded, g, true);
+          kernels.maxPool2d({ x, y: largest, geometry: g });
+          kernels.avgPool2d({ x, y: mean, geometry: g, countIncludePad: false });
+          kernels.avgPool2d({ x, y: padded, geometry: g, countIncludePad: true });
         },
       });
       expectConfined({
         inputs: [x, y],
         outputs: [x.length, x.length],
         run: ([x, dy], [byLargest, byMean]) => {
-          kernels.maxPool2dGradient(x, dy, byLargest, g);
-          kernels.avgPool2dGradient(dy, byMean, g, false);
+          kernels.maxPool2dGradient({ x, dy, dx: byLargest, geometry: g });
+          kernels.avgPool2dGradient({ dy, dx: byMean, geometry: g, countIncludePad: false });
         },
       });
     });
@@ -185,8 +210,8 @@ describe.each([
             inputs: [x, y],
             outputs: [y.length, x.length],
             run: ([x, dy], [y, dx]) => {
-              kernels.upsampleNearest("upsampleNearest2d", x, y, sizes);
-              kernels.upsampleNearest("upsampleNearest2dGradient", dy, dx, sizes);
+              kernels.upsampleNearest2d({ x, y, ...sizes });
+              kernels.upsampleNearest2dGradient({ dy, dx, ...sizes });
             },
           });
         }
@@ -201,35 +226,39 @@ describe.each([
         inputs: [x.data, columns],
         outputs: [columns.length, x.size],
         run: ([x, columns], [gathered, image]) => {
-          kernels.im2col(x, gathered, g);
-          kernels.col2im(columns, image, g);
+          kernels.im2col({ x, columns: gathered, geometry: g });
+          kernels.col2im({ columns, x: image, geometry: g });
         },
       });
     });
   });
 
-  it.each(UNARY)("of %s and its derivative are confined", (name) => {
+  it.each(UNARY)("of $name and its derivative are confined", ({ kernel, gradient }) => {
     for (const n of LENGTHS) {
-      expectConfined(flat(n, 1, ([x], [y]) => kernels.unary(name, x, y, n)));
-      expectConfined(flat(n, 2, ([x, dy], [dx]) => kernels.unaryGradient(name, x, dy, dx, n)));
+      expectConfined(flat(n, 1, ([x], [y]) => kernel({ x, y, n })));
+      expectConfined(flat(n, 2, ([x, dy], [dx]) => gradient({ saved: x, dy, dx, n })));
     }
   });
 
   it("of pointwise functions with parameters are confined", () => {
     for (const n of LENGTHS) {
-      expectConfined(flat(n, 1, ([x], [y]) => kernels.unary("negate", x, y, n)));
-      expectConfined(flat(n, 1, ([x], [y]) => kernels.leakyRelu(x, y, n, 0.5)));
-      expectConfined(flat(n, 2, ([x, dy], [dx]) => kernels.leakyReluGradient(x, dy, dx, n, 0.5)));
-      expectConfined(flat(n, 1, ([x], [y]) => kernels.elu(x, y, n, 0.5)));
-      expectConfined(flat(n, 2, ([x, dy], [dx]) => kernels.eluGradient(x, dy, dx, n, 0.5)));
-      expectConfined(flat(n, 1, ([x], [y]) => kernels.scale(x, y, n, 2, 1)));
-      expectConfined(flat(n, 1, ([x], [y]) => kernels.clip(x, y, n, 0.5, 1)));
-      expectConfined(flat(n, 2, ([x, dy], [dx]) => kernels.clipGradient(x, dy, dx, n, 0.5, 1)));
-      expectConfined(flat(n, 0, (_, [y]) => kernels.fill(y, n, 3)));
+      expectConfined(flat(n, 1, ([x], [y]) => kernels.negate({ x, y, n })));
+      expectConfined(flat(n, 1, ([x], [y]) => kernels.leakyRelu({ x, y, n, alpha: 0.5 })));
+      expectConfined(
+        flat(n, 2, ([x, dy], [dx]) => kernels.leakyReluGradient({ saved: x, dy, dx, n, alpha: 0.5 })),
+      );
+      expectConfined(flat(n, 1, ([x], [y]) => kernels.elu({ x, y, n, alpha: 0.5 })));
+      expectConfined(flat(n, 2, ([x, dy], [dx]) => kernels.eluGradient({ saved: x, dy, dx, n, alpha: 0.5 })));
+      expectConfined(flat(n, 1, ([x], [y]) => kernels.scale({ x, y, n, factor: 2, offset: 1 })));
+      expectConfined(flat(n, 1, ([x], [y]) => kernels.clip({ x, y, n, low: 0.5, high: 1 })));
+      expectConfined(
+        flat(n, 2, ([x, dy], [dx]) => kernels.clipGradient({ saved: x, dy, dx, n, low: 0.5, high: 1 })),
+      );
+      expectConfined(flat(n, 0, (_, [y]) => fill({ y, n, value: 3 })));
     }
   });
 
-  it.each(["add", "sub", "mul", "div", "maximum", "minimum"] as const)("of %s are confined", (name) => {
+  it.each(["add", "sub", "mul", "div"] as const)("of %s are confined", (name) => {
     for (const n of LENGTHS) {
       const lengths = [1, n, ...[2, 3, 5, 8].filter((part) => n % part === 0)];
       for (const [left, right] of lengths.flatMap((part) => [
@@ -240,7 +269,7 @@ describe.each([
         expectConfined({
           inputs: [positive(left), positive(right, 2)],
           outputs: [n],
-          run: ([a, b], [y]) => kernels.arithmetic(name, a, left, b, right, y, n),
+          run: ([a, b], [y]) => arithmetic(name, a, left, b, right, y, n),
         });
       }
     }
@@ -252,13 +281,13 @@ describe.each([
       expectConfined({
         inputs: [x],
         outputs: [y.length],
-        run: ([x], [y]) => kernels.reduce(name, x, y, { outer, axis, inner }),
+        run: ([x], [y]) => reduce(name, x, y, { outer, axis, inner }),
       });
       if (name === "sum" || name === "mean") continue;
       expectConfined({
         inputs: [x, y, y],
         outputs: [x.length],
-        run: ([x, y, dy], [dx]) => kernels.reduceGradient(name, x, y, dy, dx, { outer, axis, inner }),
+        run: ([x, y, dy], [dx]) => reduceGradient(name, x, y, dy, dx, { outer, axis, inner }),
       });
     }
   });
@@ -267,15 +296,15 @@ describe.each([
     for (const rows of [1, 3, 4, 5, 9]) {
       for (const columns of [1, 2, 4, 5, 8, 13, 33]) {
         const n = rows * columns;
-        for (const name of ["softmax", "logSoftmax"] as const) {
-          expectConfined(flat(n, 1, ([x], [y]) => kernels.softmax(name, x, y, rows, columns)));
-          expectConfined(
-            flat(n, 2, ([y, dy], [dx]) => kernels.softmaxGradient(name, y, dy, dx, rows, columns)),
-          );
+        for (const kernel of [kernels.softmax, kernels.logSoftmax]) {
+          expectConfined(flat(n, 1, ([x], [y]) => kernel({ x, y, rows, columns })));
         }
-        expectConfined(flat(n * 2, 1, ([x], [y]) => kernels.transpose(x, y, 2, rows, columns)));
-        const copy = (x: kernels.Epilogue["bias"] & object, y: kernels.Epilogue["bias"] & object) =>
-          kernels.stridedCopy(x, y, [2, rows, columns], [n, 1, rows], [n, columns, 1]);
+        for (const gradient of [kernels.softmaxGradient, kernels.logSoftmaxGradient]) {
+          expectConfined(flat(n, 2, ([y, dy], [dx]) => gradient({ y, dy, dx, rows, columns })));
+        }
+        expectConfined(flat(n * 2, 1, ([x], [y]) => kernels.transpose({ x, y, batch: 2, rows, columns })));
+        const copy = (x: Operand, y: Operand) =>
+          stridedCopy(x, y, [2, rows, columns], [n, 1, rows], [n, columns, 1]);
         expectConfined(flat(n * 2, 1, ([x], [y]) => copy(x, y)));
       }
     }

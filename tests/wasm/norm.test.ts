@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure } from "../../src/index.js";
-import * as kernels from "../../src/wasm/norm.js";
+import * as kernels from "../../src/wasm/generated.js";
 import { currentKernels } from "../../src/wasm/runtime.js";
 import { expectConfined } from "../support/guards.js";
 import { withArrays } from "../support/heapArrays.js";
@@ -30,25 +30,25 @@ describe.each([
       expectConfined({
         inputs: [x, mean],
         outputs: [channels],
-        run: ([x, mean], [variance]) => kernels.channelVariance(x, mean, variance, { rows, channels }),
+        run: ([x, mean], [variance]) => kernels.channelVariance({ x, mean, variance, rows, channels }),
       });
       expectConfined({
         inputs: [x, mean, variance, gamma, beta],
         outputs: [n],
         run: ([x, mean, variance, gamma, beta], [y]) =>
-          kernels.normalize(x, { mean, variance }, gamma, beta, y, sizes),
+          kernels.normalize({ x, mean, variance, gamma, beta, y, ...sizes }),
       });
       expectConfined({
         inputs: [x, dy, mean, variance],
         outputs: [channels, channels],
         run: ([x, dy, mean, variance], [dgamma, dbeta]) =>
-          kernels.normalizeParameterGradients(x, dy, { mean, variance }, dgamma, dbeta, sizes),
+          kernels.normalizeParameterGradients({ x, dy, mean, variance, dgamma, dbeta, ...sizes }),
       });
       expectConfined({
         inputs: [x, dy, mean, variance, gamma, beta, beta],
         outputs: [n],
         run: ([x, dy, mean, variance, gamma, dgamma, dbeta], [dx]) =>
-          kernels.normalizeInputGradient(x, dy, { mean, variance }, gamma, dgamma, dbeta, dx, sizes),
+          kernels.normalizeInputGradient({ x, dy, mean, variance, gamma, dgamma, dbeta, dx, ...sizes }),
       });
     }
   });

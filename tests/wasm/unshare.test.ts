@@ -1,5 +1,6 @@
 // Laws of unshare, on the binaries that the library ships.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { relaxed, simd } from "../../src/wasm/binaries.js";
 import { unshare } from "../../src/wasm/unshare.js";
@@ -18,6 +19,11 @@ describe.each([
     const changed = [...copy.keys()].filter((index) => copy[index] !== binary[index]);
     expect(changed).toHaveLength(1);
     expect(binary[changed[0]!]! - copy[changed[0]!]!).toBe(2);
+  });
+
+  it("makes what the package offers as a file", () => {
+    const file = readFileSync(new URL(`../../dist/wasm/${name}.wasm`, import.meta.url));
+    expect(unshare(binary)).toEqual(Uint8Array.from(file));
   });
 
   // Without its instructions (relaxed SIMD on Node 20) the runtime accepts neither form.

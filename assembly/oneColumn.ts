@@ -3,7 +3,7 @@
 
 import { FROM_TARGET } from "./microKernel";
 import { DEPTH_BLOCK } from "./product";
-import { madd, sumLanes } from "./simd";
+import { bytesOf, madd, sumLanes } from "./simd";
 
 /** Adds `sum` to what the rule `start` says and stores it. */
 function finish(target: usize, sum: f32, start: i32, bias: f32): void {
@@ -13,7 +13,7 @@ function finish(target: usize, sum: f32, start: i32, bias: f32): void {
 /**
  * The narrow form of `multiplyRows`: one column, as dot products of six gathered rows with `vector`.
  *
- * Layout: as there; `vector` holds the column's runCount·runLength values in order; the result for row i goes
+ * Layout as there; `vector` holds the column's runCount·runLength values in order; the result for row i goes
  *   to targets[i] + column. `bias` is the value to start from unless `start` is FROM_TARGET.
  */
 export function dotRows(
@@ -28,18 +28,18 @@ export function dotRows(
   start: i32,
   bias: f32,
 ): void {
-  const runBytes = (<usize>runLength) << 2;
-  const bytes4 = (<usize>(runLength & ~3)) << 2;
+  const runBytes = bytesOf(runLength);
+  const bytes4 = bytesOf(runLength & ~3);
   // Six rows are what fits: their sums, one vector and six loads, which Node 20 takes all at once.
   for (let i = 0; i < rows; i += 6) {
     const last = rows - 1 - i;
-    const table = bases + ((<usize>i) << 2);
+    const table = bases + bytesOf(i);
     const base0 = <usize>load<u32>(table);
-    const base1 = <usize>load<u32>(table + ((<usize>min(1, last)) << 2));
-    const base2 = <usize>load<u32>(table + ((<usize>min(2, last)) << 2));
-    const base3 = <usize>load<u32>(table + ((<usize>min(3, last)) << 2));
-    const base4 = <usize>load<u32>(table + ((<usize>min(4, last)) << 2));
-    const base5 = <usize>load<u32>(table + ((<usize>min(5, last)) << 2));
+    const base1 = <usize>load<u32>(table + bytesOf(min(1, last)));
+    const base2 = <usize>load<u32>(table + bytesOf(min(2, last)));
+    const base3 = <usize>load<u32>(table + bytesOf(min(3, last)));
+    const base4 = <usize>load<u32>(table + bytesOf(min(4, last)));
+    const base5 = <usize>load<u32>(table + bytesOf(min(5, last)));
     let t0 = f32x4.splat(0),
       t1 = t0,
       t2 = t0,
@@ -48,7 +48,7 @@ export function dotRows(
       t5 = t0;
     let w = vector;
     for (let run = 0; run < runCount; run++) {
-      const offset = <usize>load<u32>(runs + ((<usize>run) << 2));
+      const offset = <usize>load<u32>(runs + bytesOf(run));
       let r0 = base0 + offset,
         r1 = base1 + offset,
         r2 = base2 + offset,
@@ -93,7 +93,7 @@ export function dotRows(
       t4 = f32x4.add(t4, a4);
       t5 = f32x4.add(t5, a5);
     }
-    const target = targets + ((<usize>i) << 2);
+    const target = targets + bytesOf(i);
     finish(<usize>load<u32>(target) + column, sumLanes(t0), start, bias);
     if (last > 0) finish(<usize>load<u32>(target, 4) + column, sumLanes(t1), start, bias);
     if (last > 1) finish(<usize>load<u32>(target, 8) + column, sumLanes(t2), start, bias);
@@ -105,7 +105,7 @@ export function dotRows(
 
 /** Adds alpha times the `count` sums at `sums` to C's rows at targets[i] + column. */
 function scatter(sums: usize, count: i32, targets: usize, column: usize, alpha: f32): void {
-  for (let i: usize = 0; i < (<usize>count) << 2; i += 4) {
+  for (let i: usize = 0; i < bytesOf(count); i += 4) {
     const target = <usize>load<u32>(targets + i) + column;
     const sum = alpha * load<f32>(sums + i);
     store<f32>(target, load<f32>(target) + sum);
@@ -115,8 +115,8 @@ function scatter(sums: usize, count: i32, targets: usize, column: usize, alpha: 
 /**
  * The narrow form of `multiplyColumns`: one column, over one run of `length` neighbouring offsets.
  *
- * Computes: C[i] += alpha·Σ_k A[k][i]·y[k], the float A[k][i] at bases[k] + run + 4·i, y[k] at listed[k] + first.
- * Requires: `scratch` of 96 bytes.
+ * Computes C[i] += alpha·Σ_k A[k][i]·y[k], the float A[k][i] at bases[k] + run + 4·i, y[k] at listed[k] + first.
+ * Requires `scratch` of 96 bytes.
  */
 export function combineRows(
   bases: usize,
@@ -131,7 +131,7 @@ export function combineRows(
   scratch: usize,
 ): void {
   for (let k = 0; k < depth; k += DEPTH_BLOCK) {
-    const begin = (<usize>k) << 2;
+    const begin = bytesOf(k);
     const end = (<usize>min(depth, k + DEPTH_BLOCK)) << 2;
     let i = 0;
     // Three taps of eight channels, or any multiple, are whole blocks of 24; more sums would not fit the registers.
@@ -142,7 +142,7 @@ export function combineRows(
         c3 = c0,
         c4 = c0,
         c5 = c0;
-      const offset = run + ((<usize>i) << 2);
+      const offset = run + bytesOf(i);
       for (let o = begin; o < end; o += 4) {
         const y = v128.load32_splat(<usize>load<u32>(listed + o) + first);
         const x = <usize>load<u32>(bases + o) + offset;
@@ -159,12 +159,12 @@ export function combineRows(
       v128.store(scratch, c3, 48);
       v128.store(scratch, c4, 64);
       v128.store(scratch, c5, 80);
-      scatter(scratch, 24, targets + ((<usize>i) << 2), column, alpha);
+      scatter(scratch, 24, targets + bytesOf(i), column, alpha);
     }
     for (; i + 4 <= length; i += 4) {
       let even = f32x4.splat(0),
         odd = even;
-      const offset = run + ((<usize>i) << 2);
+      const offset = run + bytesOf(i);
       let o = begin;
       for (; o + 8 <= end; o += 8) {
         const y0 = v128.load32_splat(<usize>load<u32>(listed + o) + first);
@@ -177,17 +177,17 @@ export function combineRows(
         even = madd(v128.load(<usize>load<u32>(bases + o) + offset), y, even);
       }
       v128.store(scratch, f32x4.add(even, odd));
-      scatter(scratch, 4, targets + ((<usize>i) << 2), column, alpha);
+      scatter(scratch, 4, targets + bytesOf(i), column, alpha);
     }
     for (; i < length; i++) {
       let sum: f32 = 0;
-      const offset = run + ((<usize>i) << 2);
+      const offset = run + bytesOf(i);
       for (let o = begin; o < end; o += 4) {
         sum +=
           load<f32>(<usize>load<u32>(bases + o) + offset) * load<f32>(<usize>load<u32>(listed + o) + first);
       }
       store<f32>(scratch, sum);
-      scatter(scratch, 1, targets + ((<usize>i) << 2), column, alpha);
+      scatter(scratch, 1, targets + bytesOf(i), column, alpha);
     }
   }
 }

@@ -1,4 +1,4 @@
-// The form of `multiplyColumns` for few rows and columns of C, as the filter gradient of a grey image has them: B
+// The form of `multiplyColumns` in `product.ts` for few rows and columns of C, as the filter gradient of a grey image has them: B
 // is then read so few times that packing it would cost as much as using it. Tiles are 3 rows × 8 or 12 columns;
 // B's rows are read where they lie, and the block of them stays in L1 while all rows of C use it.
 
@@ -140,10 +140,10 @@ function tileRest(
 }
 
 /**
- * Computes: C[i][j] += Σ_k A[k][i]·B[k][j], i < runCount·runLength ≤ THIN, j < columns.
- * Layout: A's element (k, i) lies at bases[k] + runs[i div runLength] + 4·(i mod runLength); B's row k at listed[k];
+ * Computes C[i][j] += Σ_k A[k][i]·B[k][j], i < runCount·runLength ≤ THIN, j < columns.
+ * Layout A's element (k, i) lies at bases[k] + runs[i div runLength] + 4·(i mod runLength); B's row k at listed[k];
  *   C's row i at targets[i].
- * Requires: 12 readable bytes behind every run; `scratch` of THIN_BYTES.
+ * Requires 12 readable bytes behind every run; `scratch` of THIN_BYTES.
  */
 export function multiplyThin(
   bases: usize,

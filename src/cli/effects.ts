@@ -1,0 +1,103 @@
+// Which options have an effect with which model and on which data: any other is refused, not recorded.
+
+import { stat } from "node:fs/promises";
+import { namingFile } from "../node/fileErrors.js";
+import { fold, key, type Key } from "../random/keys.js";
+import { fail, type Options } from "./command.js";
+
+const OF_VAES = ["latent", "beta", "likelihood", "gamma"] as const;
+const CODE = ["latent"] as const;
+
+/** The options that not every model takes. */
+export type ModelOption = (typeof OF_VAES)[number];
+
+/** The options of each model; the lectures' stand as they are, but for the latents of their VAEs. */
+const MODEL_OPTIONS: Readonly<Record<string, readonly ModelOption[]>> = {
+  "conv-vae": OF_VAES,
+  "conv-ae": CODE,
+  "dense-vae": OF_VAES,
+  "dense-ae": CODE,
+  linear: CODE,
+  shallow: [],
+  stacked: [],
+  convolutional: [],
+  strided: [],
+  denseVae: CODE,
+  convVae: CODE,
+};
+
+/** The names of all models. */
+export const MODEL_NAMES: readonly string[] = Object.keys(MODEL_OPTIONS);
+
+/** The models that take an option, as its help and its refusal list them. */
+export const takersOf = (option: ModelOption): string =>
+  MODEL_NAMES.filter((name) => MODEL_OPTIONS[name].includes(option)).join(", ");
+
+/** Refuses options that the model does not take. */
+export function checkModelOptions(model: string, options: Options): void {
+  for (const option of OF_VAES) {
+    if (options.text(option) === undefined || MODEL_OPTIONS[model].includes(option)) continue;
+    fail(`--${option} has no effect on --model ${model}: it is for ${takersOf(option)}`);
+  }
+}
+
+/** Refuses the Gaussian's deviation where another likelihood is asked for, or was chosen by the data. */
+export function checkGamma(likelihood: string | undefined, options: Options): void {
+  if (likelihood !== "bernoulli" || options.text("gamma") === undefined) return;
+  const isChosen = options.text("likelihood") === undefined;
+  const facts = isChosen ? "these data are ink, for which it is bernoulli: add" : "it goes with";
+  fail(`--gamma is the deviation of the gaussian likelihood; ${facts} --likelihood gaussian`);
+}
+
+/** What data come from, and the options that then have an effect; what else there is of options is for all of them. */
+const DATA_OPTIONS_OF = {
+  "built-in images": ["size", "count", "seed"],
+  "a folder": ["size", "grey", "fit", "background", "skip", "count", "labels"],
+  "a file": ["size", "grey", "fit", "background", "count", "labels", "header", "separator"],
+} as const;
+type Origin = keyof typeof DATA_OPTIONS_OF;
+
+const ORIGINS = Object.keys(DATA_OPTIONS_OF) as readonly Origin[];
+
+export const isBuiltIn = (source: string): boolean => source === "faces" || source === "shapes";
+
+async function originOf(source: string): Promise<Origin> {
+  if (isBuiltIn(source)) return "built-in images";
+  return (await namingFile(source, () => stat(source))).isDirectory() ? "a folder" : "a file";
+}
+
+const hasEffect = (option: string, origin: Origin) => {
+  const isListed = (origin: Origin) => (DATA_OPTIONS_OF[origin] as readonly string[]).includes(option);
+  return isListed(origin) || !ORIGINS.some(isListed);
+};
+
+/** Refuses options of the data that have no effect on these. The seed may be for something else too. */
+export async function checkDataOptions(source: string, options: Options): Promise<void> {
+  const origin = await originOf(source);
+  for (const option of Object.keys(options.all())) {
+    if (option === "seed" || hasEffect(option, origin)) continue;
+    const takers = ORIGINS.filter((other) => hasEffect(option, other)).join(" and ");
+    fail(`--${option} has no effect on ${source}: it is for ${takers}`);
+  }
+  if (options.text("fit") !== undefined && options.text("size") === undefined) {
+    fail("--fit has no effect without --size");
+  }
+}
+
+/** The options of a run that have an effect on other data too. */
+export async function effectiveOn(
+  source: string,
+  options: Readonly<Record<string, string | boolean>>,
+): Promise<Record<string, string | boolean>> {
+  const origin = await originOf(source);
+  return Object.fromEntries(Object.entries(options).filter(([option]) => hasEffect(option, origin)));
+}
+
+/** The key of built-in images, for commands that draw nothing else: a seed has no effect on files. */
+export function dataKey(source: string, options: Options): Key {
+  const seed = options.integer("seed", 0);
+  if (seed !== undefined && !isBuiltIn(source)) {
+    fail(`--seed has no effect on ${source}: it is for built-in images`);
+  }
+  return fold(key(seed ?? 1), 0);
+}

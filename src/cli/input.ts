@@ -1,0 +1,50 @@
+// What the commands that use a model begin with: the model, and data in the form in which it takes them.
+
+import { isRefusal } from "../check.js";
+import type { Tensor } from "../tensor.js";
+import { fail, type OptionHelp, type Options } from "./command.js";
+import { type Data, DATA_OPTIONS, readData } from "./data.js";
+import { dataKey } from "./effects.js";
+import { checkFits, toModel } from "./form.js";
+import { needModel } from "./kinds.js";
+import { openModel } from "./run.js";
+
+/** A model from its file or run, with what its file tells. */
+export type Opened = Awaited<ReturnType<typeof openModel>>;
+
+/** A model and data for it. */
+export interface Input extends Opened {
+  readonly data: Data;
+  /** The data as the model takes them, `[n, ...inputShape]`. */
+  readonly values: Tensor;
+}
+
+/** Options of commands that hand data to a model. */
+export const INPUT_OPTIONS: Readonly<Record<string, OptionHelp>> = {
+  ...DATA_OPTIONS,
+  labels: {
+    type: "string",
+    value: "COLUMN",
+    help: "the column of a table that holds labels, which the model does not take",
+  },
+  seed: { type: "string", value: "N", help: "of built-in images (default 1)" },
+};
+
+/** Opens a model; what is wrong with its file is told with the file's name. */
+export async function openGiven(path: string, source?: string): Promise<Opened> {
+  await needModel(path, source);
+  try {
+    return await openModel(path);
+  } catch (error) {
+    return isRefusal(error) ? fail(`${path}: ${error.message}`) : Promise.reject(error);
+  }
+}
+
+/** The model and the data of `MODEL DATA`. */
+export async function readInput(path: string, source: string, options: Options): Promise<Input> {
+  const opened = await openGiven(path, source);
+  const { model, info } = opened;
+  const data = await readData(source, options, dataKey(source, options), "columns");
+  checkFits(source, data, info.form);
+  return { ...opened, data, values: toModel(data.values, info.form, model) };
+}

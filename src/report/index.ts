@@ -1,0 +1,4 @@
+// The entry `reparam/report`: a trained model as a page of HTML. Its pictures are PNG files, by the package fast-png.
+
+export { createReport, type Report } from "./report.js";
+export type { ReportOptions } from "./study.js";

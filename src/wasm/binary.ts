@@ -1,0 +1,118 @@
+// Which binary runs, and how its module comes about: compiled from the inlined bytes, or handed over ready-made.
+
+import { refuseKind, refuseUse } from "../check.js";
+import { decodeBase64 } from "./base64.js";
+import { build, relaxed as relaxedBase64, simd as simdBase64 } from "./binaries.js";
+import { unshare } from "./unshare.js";
+
+/** `"relaxed"`: with fused multiply-add where the processor has it; `"simd"`: the baseline. */
+export type BinaryName = "simd" | "relaxed";
+
+/** `WebAssembly.Module` where the program's types know it; any object where they do not. */
+export type CompiledModule = object &
+  (typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : unknown);
+
+/** A binary that can be run. */
+export interface Binary {
+  readonly name: BinaryName;
+  /** Its module for shared or ordinary memory; one that was handed over takes the kind that it takes. */
+  module(isShared: boolean): CompiledModule;
+}
+
+/** The custom section in which the build says what a binary is. */
+const STAMP = "reparam";
+
+const COMPILED_ELSEWHERE =
+  'import a compiled module and hand it over: import wasm from "reparam/wasm/simd.wasm"; configure({ module: wasm })';
+
+/** Refuses a platform that has no WebAssembly, which a plain ReferenceError would not explain. */
+export function checkPlatform(): void {
+  if (typeof WebAssembly === "object" && typeof WebAssembly.Module === "function") return;
+  refuseUse(
+    "reparam",
+    "WebAssembly must be there, and this platform has none: run where it is switched on (Node's --jitless and the " +
+      "lockdown modes of browsers switch it off)",
+  );
+}
+
+/** Node 20 knows relaxed SIMD behind a flag, which V8 reads when it compiles the next module. */
+function switchFlagOn(): void {
+  const node = (
+    globalThis as {
+      process?: { getBuiltinModule?(name: string): { setFlagsFromString?(flag: string): void } | undefined };
+    }
+  ).process;
+  try {
+    node?.getBuiltinModule?.("node:v8")?.setFlagsFromString?.("--experimental-wasm-relaxed-simd");
+  } catch {
+    // A runtime without that flag either has relaxed SIMD already or never will.
+  }
+}
+
+/** A binary to be compiled from the inlined bytes, as `relaxedSimd` of `configure` wishes. */
+export function chooseBinary(wish: boolean | "auto"): Binary {
+  checkPlatform();
+  return inlined(nameFor(wish));
+}
+
+function nameFor(wish: boolean | "auto"): BinaryName {
+  if (wish === false) return "simd";
+  const bytes = decodeBase64(relaxedBase64);
+  if (WebAssembly.validate(bytes)) return "relaxed";
+  if (wish === "auto") return "simd";
+  switchFlagOn();
+  if (WebAssembly.validate(bytes)) return "relaxed";
+  return refuseUse(
+    "configure",
+    "relaxedSimd: true must find relaxed SIMD in this runtime, which has none (Node 20 before 20.16: start it with " +
+      "--experimental-wasm-relaxed-simd; elsewhere a newer runtime has it, and relaxedSimd: false runs everywhere)",
+  );
+}
+
+function inlined(name: BinaryName): Binary {
+  const compile = (isShared: boolean): WebAssembly.Module => {
+    const bytes = decodeBase64(name === "simd" ? simdBase64 : relaxedBase64);
+    try {
+      return new WebAssembly.Module(isShared ? bytes : unshare(bytes));
+    } catch (error) {
+      return refuseToCompile(bytes, error);
+    }
+  };
+  return { name, module: compile };
+}
+
+/** Tells why the kernels cannot be compiled: no SIMD, or no leave to. */
+function refuseToCompile(bytes: Uint8Array, error: unknown): never {
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (!WebAssembly.validate(bytes)) {
+    refuseUse(
+      "reparam",
+      "WebAssembly must have SIMD, and that of this platform has none: run in Chrome or Edge 91, Firefox 89, Safari " +
+        `16.4, Node 16.4 or newer, with SIMD switched on (${reason})`,
+    );
+  }
+  refuseUse(
+    "reparam",
+    "WebAssembly must be allowed to compile, and this platform forbids it: add 'wasm-unsafe-eval' to script-src of the " +
+      `page's Content-Security-Policy, or (Cloudflare Workers) ${COMPILED_ELSEWHERE} (${reason})`,
+  );
+}
+
+/** Whether a value is a compiled module, also one of another realm. */
+function isModule(value: unknown): value is WebAssembly.Module {
+  return Object.prototype.toString.call(value) === "[object WebAssembly.Module]";
+}
+
+/** A binary that the user has compiled or imported; anything but the two of this very build is refused. */
+export function adoptModule(module: unknown): Binary {
+  checkPlatform();
+  const rule = 'be the compiled module (WebAssembly.Module) of "reparam/wasm/simd.wasm" or "…/relaxed.wasm"';
+  if (!isModule(module)) refuseKind("configure", "module", rule, module);
+  const [stamp] = WebAssembly.Module.customSections(module, STAMP);
+  if (stamp === undefined) refuseKind("configure", "module", rule, "another module");
+  const [name, version] = String.fromCharCode(...new Uint8Array(stamp)).split(" ");
+  if (version !== build || (name !== "simd" && name !== "relaxed")) {
+    refuseKind("configure", "module", `${rule}, of the same version of reparam`, "that of another version");
+  }
+  return { name, module: () => module };
+}
