@@ -41,6 +41,12 @@ const app = await Application.bootstrap({
   sort: ["documents-first", "kind", "alphabetical"],
   navigation: { includeGroups: false },
   validation: { notExported: true, invalidLink: true, notDocumented: false },
+  // Lists of names, and the arithmetic of types behind `sequential` and `parallel`: nobody writes them.
+  intentionallyNotExported: [
+    "src/layers/activations.ts:FUNCTIONS",
+    "src/wasm/generated.ts:ACTIVATION",
+    ...["AnyLayer", "OutputOf", "ParamsOf", "StateOf"].map((name) => `src/layers/combine.ts:${name}`),
+  ],
   blockTags: ["@example", "@param", "@returns", "@see", "@throws", "@typeParam"],
   modifierTags: ["@internal"],
   treatWarningsAsErrors: true,
@@ -58,6 +64,13 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     const entry = entries.find(([, path]) => path === source);
     if (entry !== undefined) reflection.name = entry[0];
   }
+});
+
+// A docstring may speak of what another entry exports.
+app.converter.addUnknownSymbolResolver((reference, reflection) => {
+  const name = reference.symbolReference?.path?.map(({ path }) => path).join(".");
+  const modules = reflection.project.getReflectionsByKind(ReflectionKind.Module);
+  return modules.flatMap(({ children = [] }) => children).find((child) => child.name === name);
 });
 
 const project = await app.convert();

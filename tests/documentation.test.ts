@@ -1,7 +1,7 @@
 // Everything that the documentation shows runs, and gives the values that stand beside it; what it links to is there.
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +11,8 @@ import * as images from "../src/images.js";
 import * as library from "../src/index.js";
 import * as ndarray from "../src/ndarray.js";
 import * as report from "../src/report/index.js";
+import { beginsWithSentence, publicNames, publicNamesOf } from "./support/publicNames.js";
+import { sourcesBelow } from "./support/sources.js";
 import {
   brokenLinks,
   exampleSnippets,
@@ -112,6 +114,19 @@ describe("the guides", () => {
     expect(brokenLinks(all, (path) => existsSync(join(root, path)))).toEqual([]);
   });
 
+  it("name source files that there are", () => {
+    const names = new Set(
+      ["src", "assembly", "tests"].flatMap((folder) =>
+        sourcesBelow(folder).map(({ path }) => basename(path)),
+      ),
+    );
+    const named = [...textOf("CONTRIBUTING.md").matchAll(/`((?:[\w.]+\/)*\w[\w.]*\.ts)`/g)].map(
+      ([, path]) => path,
+    );
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((path) => !names.has(basename(path)) && !path.endsWith("generated.ts"))).toEqual([]);
+  });
+
   it("that link to nothing are caught", () => {
     const planted = [
       { path: "docs/a.md", text: "# A way\n[b](b.md) [c](../C.md#the-sea) [here](#a-way) [there](#away)" },
@@ -131,8 +146,9 @@ describe("the guides", () => {
 
   it.each(shownCommands())("show a command that there is: $place", ({ words: [name, ...rest] }) => {
     const command = COMMANDS.find((command) => command.name === name);
-    if (command === undefined) expect(["COMMAND", "--help"]).toContain(name);
-    else expect(() => parse(command, rest)).not.toThrow();
+    // The help is shown with a word in the place of a command.
+    const isShown = name === "COMMAND" || (command !== undefined && parse(command, rest) !== undefined);
+    expect(isShown).toBe(true);
   });
 
   it("name every command and option of the command line, and no other", () => {
@@ -141,5 +157,31 @@ describe("the guides", () => {
     const options = new Set(COMMANDS.flatMap(({ options }) => Object.keys(options)));
     expect([...shown].sort()).toEqual([...options, "help"].sort());
     for (const { name } of COMMANDS) expect(text).toContain(`reparam ${name}`);
+  });
+});
+
+describe("every public name", () => {
+  it("has a docstring that begins with a sentence", () => {
+    const names = publicNames();
+    expect(names.length).toBeGreaterThan(300);
+    const bare = names.filter(({ docstring }) => !beginsWithSentence(docstring));
+    expect(bare.map(({ place }) => place)).toEqual([]);
+  });
+
+  it("without one is caught, wherever it is declared", () => {
+    const files: Record<string, string> = {
+      "src/index.ts": 'export { a, type B } from "./a.js";\nexport * as n from "./n/index.js";',
+      "src/a.ts": "/** Adds. */\nexport function a(): void {}\nexport interface B {}",
+      "src/n/index.ts": 'export { c as d } from "./c.js";\nexport * from "../e.js";',
+      "src/n/c.ts": "/** no end */\nexport const c = 1;",
+      "src/e.ts": "/**\n * E: one of\n * many.\n *\n * @see nobody\n */\nexport type E = 1;",
+    };
+    const names = publicNamesOf("reparam", "src/index.ts", (path) => files[path] ?? "");
+    expect(names.map(({ place, docstring }) => [place, docstring, beginsWithSentence(docstring)])).toEqual([
+      ["reparam: a", "Adds.", true],
+      ["reparam: B", undefined, false],
+      ["reparam: n.d", "no end", false],
+      ["reparam: n.E", "E: one of many.", true],
+    ]);
   });
 });
