@@ -18,7 +18,8 @@ const entries = Object.entries(exports).flatMap(([path, target]) => {
 
 /** The guides, in the order of the README. */
 const readme = readFileSync(`${root}README.md`, "utf8");
-const listed = [...readme.matchAll(/\]\((docs\/[\w-]+\.md|[A-Z]+\.md)\)/g)].map(([, path]) => path);
+const links = [...readme.matchAll(/\]\((docs\/[\w-]+\.md|[A-Z]+\.md)\)/g)].map(([, path]) => path);
+const listed = [...new Set(links)];
 const guides = readdirSync(`${root}docs`).filter((name) => name.endsWith(".md"));
 const forgotten = guides.filter((name) => !listed.includes(`docs/${name}`));
 if (forgotten.length > 0) throw new Error(`the README does not link to ${forgotten.join(", ")}`);
@@ -67,10 +68,12 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
 });
 
 // A docstring may speak of what another entry exports.
-app.converter.addUnknownSymbolResolver((reference, reflection) => {
+app.converter.addUnknownSymbolResolver((reference, reflection, part) => {
+  if (part === undefined) return undefined;
   const name = reference.symbolReference?.path?.map(({ path }) => path).join(".");
   const modules = reflection.project.getReflectionsByKind(ReflectionKind.Module);
-  return modules.flatMap(({ children = [] }) => children).find((child) => child.name === name);
+  const target = modules.flatMap(({ children = [] }) => children).find((child) => child.name === name);
+  return target && { target };
 });
 
 const project = await app.convert();
