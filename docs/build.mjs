@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Application, Converter, ReflectionKind } from "typedoc";
+import { Application, Comment, Converter, ReflectionKind } from "typedoc";
 import { createProgram } from "typescript";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -20,6 +20,8 @@ const entries = Object.entries(exports).flatMap(([path, target]) => {
 const readme = readFileSync(`${root}README.md`, "utf8");
 const links = [...readme.matchAll(/\]\((docs\/[\w-]+\.md|[A-Z]+\.md)\)/g)].map(([, path]) => path);
 const listed = [...new Set(links)];
+const headingOf = (text) => /^# (.+)$/m.exec(text)?.[1];
+const headings = listed.map((path) => headingOf(readFileSync(root + path, "utf8")));
 const guides = readdirSync(`${root}docs`).filter((name) => name.endsWith(".md"));
 const forgotten = guides.filter((name) => !listed.includes(`docs/${name}`));
 if (forgotten.length > 0) throw new Error(`the README does not link to ${forgotten.join(", ")}`);
@@ -40,6 +42,7 @@ const app = await Application.bootstrap({
   hideGenerator: true,
   alwaysCreateEntryPointModule: true,
   sort: ["documents-first", "kind", "alphabetical"],
+  headings: { readme: false, document: false },
   navigation: { includeGroups: false },
   validation: { notExported: true, invalidLink: true, notDocumented: false },
   // Lists of names, and the arithmetic of types behind `sequential` and `parallel`: nobody writes them.
@@ -56,8 +59,7 @@ const app = await Application.bootstrap({
 
 // A guide is called by its heading, an entry by what programs import.
 app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
-  const [, heading] = /^# (.+)$/m.exec(document.content.map(({ text }) => text).join("")) ?? [];
-  if (heading !== undefined) document.name = heading;
+  document.name = headingOf(document.content.map(({ text }) => text).join("")) ?? document.name;
 });
 app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
   for (const reflection of project.getReflectionsByKind(ReflectionKind.Module)) {
@@ -79,6 +81,21 @@ app.converter.addUnknownSymbolResolver((reference, reflection, part) => {
 const project = await app.convert();
 if (project === undefined) process.exit(1);
 app.validate(project);
+
+// Options are described at the function that takes them; an interface that says nothing of its own shows that.
+for (const { type } of project.getReflectionsByKind(ReflectionKind.Parameter)) {
+  if (type?.type !== "reference") continue;
+  for (const [name, parts] of type.highlightedProperties ?? []) {
+    const property = type.reflection?.getChildByName?.([name]);
+    if (property !== undefined) property.comment ??= new Comment(parts);
+  }
+}
+
+// In the order of the README, not of the alphabet.
+const placeOf = ({ name }) => headings.indexOf(name);
+project.documents?.sort((a, b) => placeOf(a) - placeOf(b));
+const others = project.childrenIncludingDocuments.filter((child) => !project.documents.includes(child));
+project.childrenIncludingDocuments = [...project.documents, ...others];
 
 /** The names that an entry exports, by the compiler. */
 function publicNames(program, path) {
