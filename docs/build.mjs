@@ -45,7 +45,7 @@ const app = await Application.bootstrap({
   headings: { readme: false, document: false },
   navigation: { includeGroups: false },
   validation: { notExported: true, invalidLink: true, notDocumented: false },
-  // Lists of names, and the arithmetic of types behind `sequential` and `parallel`: nobody writes them.
+  // Lists of names, and types that `sequential` and `parallel` compute.
   intentionallyNotExported: [
     "src/layers/activations.ts:FUNCTIONS",
     "src/wasm/generated.ts:ACTIVATION",
@@ -82,7 +82,7 @@ const project = await app.convert();
 if (project === undefined) process.exit(1);
 app.validate(project);
 
-// Options are described at the function that takes them; an interface that says nothing of its own shows that.
+// Options are described at the function that takes them; an interface without comments shows them too.
 for (const { type } of project.getReflectionsByKind(ReflectionKind.Parameter)) {
   if (type?.type !== "reference") continue;
   for (const [name, parts] of type.highlightedProperties ?? []) {

@@ -59,7 +59,7 @@ export function publicNamesOf(
       /^export (?:declare |abstract |async )*(?:function|const|class|interface|type) (\w+)/gm,
     ),
   ];
-  const own = (name: string, text: string) => ({
+  const described = (name: string, text: string) => ({
     place: `${entry}: ${prefix}${name}`,
     docstring: docstringOf(name, text),
   });
@@ -81,7 +81,7 @@ export function publicNamesOf(
       publicNamesOf(entry, resolve(target), read, `${prefix}${name}.`),
     ),
     ...wholes.flatMap(([, target = ""]) => publicNamesOf(entry, resolve(target), read, prefix)),
-    ...[...new Set(declared.map(([, name = ""]) => name))].map((name) => own(name, source)),
+    ...[...new Set(declared.map(([, name = ""]) => name))].map((name) => described(name, source)),
   ];
 }
 
