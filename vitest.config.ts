@@ -4,7 +4,10 @@ export default defineConfig({
   // Documentation imports the package by its name.
   resolve: {
     alias: {
-      "reparam/images": new URL("./src/images.ts", import.meta.url).pathname,
+      // Until these are entries of their own.
+      "reparam/data": new URL("./src/index.ts", import.meta.url).pathname,
+      "reparam/latent": new URL("./src/index.ts", import.meta.url).pathname,
+      "reparam/images": new URL("./tests/support/imagesEntry.ts", import.meta.url).pathname,
       "reparam/ndarray": new URL("./src/ndarray.ts", import.meta.url).pathname,
       "reparam/node": new URL("./src/node/index.ts", import.meta.url).pathname,
       "reparam/report": new URL("./src/report/index.ts", import.meta.url).pathname,

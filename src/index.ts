@@ -226,3 +226,10 @@ export {
 export type { Tree } from "./tree.js";
 export { trace, type Trace, type TraceNode } from "./trace.js";
 export { configure, type Configuration } from "./wasm/runtime.js";
+
+// Types that the signatures above name.
+export type { CheckGradientOptions } from "./checkGradient.js";
+export type { LinearFit } from "./data/ridge.js";
+export type { Moment } from "./models/model.js";
+export type { Inputs } from "./opDefinition.js";
+export type { BinaryName, CompiledModule } from "./wasm/binary.js";

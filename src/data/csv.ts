@@ -16,8 +16,10 @@ import {
 } from "./csvCells.js";
 import { hintFor, isHeader, kindOfCell } from "./csvHeader.js";
 
+/** What stands between the cells of a table. */
 export type Separator = "," | ";" | "\t";
 
+/** How a CSV file is read. */
 export interface CsvOptions {
   /** Whether the first line names the columns (default: when its cells read as names, and not as values). */
   readonly header?: boolean | undefined;
@@ -25,6 +27,7 @@ export interface CsvOptions {
   readonly separator?: Separator | undefined;
 }
 
+/** What a CSV file holds. */
 export interface CsvFile {
   /** What the first line calls the columns, if it does. */
   readonly columns: readonly string[] | undefined;

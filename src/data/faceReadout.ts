@@ -23,6 +23,7 @@ export interface FaceReadout {
   readonly stages: readonly LinearFit[];
 }
 
+/** Options of {@link fitFaceReadout}. */
 export interface FaceReadoutOptions {
   readonly key: Key;
   /** Height and width of the images in pixels, from 16 to 1024 (default 32). */

@@ -10,6 +10,7 @@ import { FACE_RANGES, type FaceFactor, type FaceFactors } from "./faceFactors.js
 // Their order is part of what a key means: a new factor goes to the end.
 const NAMES = Object.keys(FACE_RANGES) as FaceFactor[];
 
+/** Options of {@link faces}. */
 export interface FacesOptions {
   readonly count: number;
   /** Height and width in pixels, from 8 to 1024 (default 32). */
@@ -20,6 +21,7 @@ export interface FacesOptions {
     Readonly<Partial<Record<FaceFactor, number | readonly number[] | NumericArray | Tensor>>> | undefined;
 }
 
+/** Drawn faces with what they were drawn from. */
 export interface Faces {
   /** Shape `[count, size, size, 1]`, from 0 (black) to 1 (white). */
   readonly images: Tensor;

@@ -4,6 +4,7 @@ import { decodeElements, ELEMENT_BYTES, type ElementType, kindHint, ownBytes, vi
 import { checkBoolean, checkOptions, checkShape, MAX_RANK, refuseUse, refuseValue } from "../check.js";
 import { adoptArray, type Shape, type Tensor } from "../tensor.js";
 
+/** How an IDX file is read. */
 export interface IdxOptions {
   /** Whether images `[count, height, width]` become `[count, height, width, 1]` (default false). */
   readonly channelAxis?: boolean | undefined;

@@ -12,6 +12,7 @@ export type Fit = "stretch" | "crop" | "pad";
 /** A value for all channels, or a colour; of images without colour, its grey. */
 export type Background = number | "white" | "black" | `#${string}`;
 
+/** Options of {@link resizeImages}. */
 export interface ResizeOptions {
   /** What happens where the proportions differ (default `"stretch"`). */
   readonly fit?: Fit | undefined;
@@ -19,6 +20,7 @@ export interface ResizeOptions {
   readonly background?: Background | undefined;
 }
 
+/** Options of {@link removeAlpha}. */
 export interface BackgroundOptions {
   /** What stands behind transparent pixels (default `"white"`). */
   readonly background?: Background | undefined;

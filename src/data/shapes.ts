@@ -12,6 +12,7 @@ export const SHAPE_KINDS = Object.freeze(["square", "ellipse", "heart"] as const
 /** Regions of radius about 1 around the origin, one per kind. */
 const REGIONS: readonly Region[] = [square(), ellipse(0, 0, 0.95, 0.55), heart()];
 
+/** Options of {@link shapes}. */
 export interface ShapesOptions {
   readonly count: number;
   /** Height and width in pixels, from 8 to 1024 (default 32). */
@@ -33,6 +34,7 @@ export interface ShapeFactors {
   readonly rotation: Tensor;
 }
 
+/** Drawn shapes with what they were drawn from. */
 export interface Shapes {
   /** White shapes on black, shape `[count, size, size, 1]`, values from 0 to 1. */
   readonly images: Tensor;

@@ -7,6 +7,7 @@ import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
 import { INDEXED, type PngFile, readPngFile } from "./pngFile.js";
 import { samplesOf } from "./pngSamples.js";
 
+/** How a PNG file is written. */
 export interface PngOptions {
   /** The value that becomes 0 (default 0). */
   readonly low?: number | undefined;
@@ -14,6 +15,7 @@ export interface PngOptions {
   readonly high?: number | undefined;
 }
 
+/** How a PNG file is read. */
 export interface PngReadOptions {
   /** Most bytes of the image, which are 4 for every value (default 2²⁸: 256 MiB). */
   readonly maxBytes?: number | undefined;

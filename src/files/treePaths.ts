@@ -68,6 +68,15 @@ function checkTree(where: string, argument: string, tree: unknown, path: Path = 
 }
 
 /**
+ * The tree whose tensors have these paths, where nothing is left out of them.
+ *
+ * @param tensors - by path
+ * @returns the tree
+ * @throws {TypeError} when an entry is not a tensor
+ * @throws {RangeError} when a path is malformed, two paths contradict each other, or an array has gaps
+ */
+export function unflattenTree(tensors: Readonly<Record<string, Tensor>>): Tree;
+/**
  * The tree whose tensors have these paths: the inverse of {@link flattenTree}.
  *
  * @param tensors - by path
@@ -82,7 +91,6 @@ function checkTree(where: string, argument: string, tree: unknown, path: Path = 
  * const restored = unflattenTree(flattenTree(params), params);
  * restored.length; // 2
  */
-export function unflattenTree(tensors: Readonly<Record<string, Tensor>>): Tree;
 export function unflattenTree<T extends Tree>(tensors: Readonly<Record<string, Tensor>>, like: T): T;
 export function unflattenTree(tensors: Readonly<Record<string, Tensor>>, like?: Tree): Tree {
   const where = "unflattenTree";

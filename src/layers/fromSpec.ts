@@ -19,7 +19,7 @@ import { checkLayer } from "./support.js";
 type AnyLayer = Layer<Tree, Tree, unknown>;
 
 /** Functions that make layers, by the type in their layers' specs. */
-export type LayerMakers = Readonly<Record<string, (...args: never[]) => AnyLayer>>;
+export type LayerMakers = Readonly<Record<string, (...args: never[]) => Layer<Tree, Tree, unknown>>>;
 
 /** The built-in ones. */
 export const MAKERS = {

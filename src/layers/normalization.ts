@@ -19,7 +19,7 @@ export type BatchNormState = {
 };
 
 /** Options of {@link batchNorm}. */
-export type BatchNormLayerOptions = Omit<ops.BatchNormOptions, "training">;
+export interface BatchNormLayerOptions extends Omit<ops.BatchNormOptions, "training"> {}
 
 /** The input's shape, which is the output's, with at least the axis of the channels. */
 function checkInput(where: string, inputShape: Shape): Shape {

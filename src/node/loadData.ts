@@ -15,6 +15,7 @@ import { readImageFolder, type Skipped } from "./imageFolder.js";
 import { type FilePath, pathOf } from "./paths.js";
 import { checkImageOptions, IMAGE_OPTIONS, type ImageOptions, prepareImages } from "./prepareImages.js";
 
+/** Options of {@link loadData}. */
 export interface LoadOptions extends ImageOptions {
   /** Whether a damaged picture of a folder ends the loading, or is left out and reported (default `"refuse"`). */
   readonly broken?: "refuse" | "skip" | undefined;
@@ -29,8 +30,10 @@ export interface LoadOptions extends ImageOptions {
 /** Options that are for tables only. */
 const TABLE_OPTIONS = ["header", "separator"] as const;
 
+/** The formats that {@link loadData} knows. */
 export type DataKind = "idx" | "npy" | "csv" | "png" | "folder";
 
+/** What {@link loadData} found. */
 export interface LoadedData {
   /** Images `[count, height, width, channels]`, or of other data, the array as it is. */
   readonly images: Tensor;

@@ -16,6 +16,7 @@ import {
 } from "../data/images.js";
 import type { Tensor } from "../tensor.js";
 
+/** How images are brought to one form. */
 export interface ImageOptions {
   /** Height and width that images get (default: as they are; those of a folder must then agree). */
   readonly size?: ImageSize | undefined;

@@ -44,3 +44,4 @@ export { concat, reshape, slice, transpose } from "./shape.js";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.js";
 export type { EpilogueOptions, FusedActivation } from "./support.js";
 export { upsampleNearest } from "./upsample2d.js";
+export type { Conv2dWindowOptions } from "./conv2dGeometry.js";

@@ -38,7 +38,9 @@ function listOf(where: string, labels: unknown): ArrayLike<number> {
   if (typeof list !== "object" || typeof length !== "number") {
     refuseKind(where, "labels", "be a tensor or an array of integers", labels);
   }
-  if (length === 0) refuseValue(where, "labels", "hold at least one label", labels);
+  if (!(Number.isSafeInteger(length) && length > 0)) {
+    refuseValue(where, "labels", "hold at least one label", labels);
+  }
   return list as ArrayLike<number>;
 }
 

@@ -1,6 +1,7 @@
-// Finds the code that documentation shows: fenced blocks of the README and the @examples of docstrings.
+// Finds what documentation shows: the fenced blocks, commands and links of the guides, and the @examples of docstrings.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { sourcesBelow } from "./sources.js";
 
 /** A piece of code with where it stands. */
@@ -9,13 +10,76 @@ export interface Snippet {
   readonly code: string;
 }
 
-/** TypeScript blocks of the README. */
-export function readmeSnippets(): Snippet[] {
-  const text = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code], i) => ({
-    place: `README.md, block ${i + 1}`,
-    code,
-  }));
+/** A text in Markdown with its path from the root. */
+export interface Guide {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The README, the other texts beside it, and the guides. */
+export function guides(): Guide[] {
+  const root = new URL("../../", import.meta.url);
+  const paths = ["", "docs/"].flatMap((folder) =>
+    readdirSync(new URL(`./${folder}`, root))
+      .filter((name) => name.endsWith(".md"))
+      .sort()
+      .map((name) => folder + name),
+  );
+  return paths.map((path) => ({ path, text: readFileSync(fileURLToPath(new URL(path, root)), "utf8") }));
+}
+
+/** TypeScript blocks of the guides. */
+export function guideSnippets(): Snippet[] {
+  return guides().flatMap(({ path, text }) =>
+    [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code], i) => ({
+      place: `${path}, block ${i + 1}`,
+      code,
+    })),
+  );
+}
+
+/** A line of a shell with where it stands. */
+export interface ShellLine {
+  readonly place: string;
+  readonly words: readonly string[];
+}
+
+/** Calls of the command line in shell blocks (indented by four, or fenced as `sh`), as words after `reparam`. */
+export function shownCommands(): ShellLine[] {
+  return guides().flatMap(({ path, text }) =>
+    [...text.matchAll(/^ *(?:npx reparam|npm run reparam --) (.+)$/gm)].map(([line, rest]) => ({
+      place: `${path}: ${line.trim()}`,
+      words: rest
+        .replace(/ +#.*$/, "")
+        .trim()
+        .split(/ +/),
+    })),
+  );
+}
+
+/** What a heading is linked by, as GitHub makes it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+
+/** Links of the guides that lead to no file of the repository, or to no heading in it. */
+export function brokenLinks(all: readonly Guide[], exists: (path: string) => boolean): string[] {
+  const anchorsIn = (path: string): string[] => {
+    const { text = "" } = all.find((guide) => guide.path === path) ?? {};
+    const prose = text.replace(/^```[\s\S]*?^```$/gm, "");
+    return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading));
+  };
+  return all.flatMap(({ path, text }) =>
+    [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link]) => {
+      if (/^[a-z]+:/.test(link)) return [];
+      const [file, anchor] = link.split("#");
+      const target = file === "" ? path : new URL(file, `file:///${path}`).pathname.slice(1);
+      const isThere = exists(target) && (anchor === undefined || anchorsIn(target).includes(anchor));
+      return isThere ? [] : [`${path}: ${link}`];
+    }),
+  );
 }
 
 /** The @examples of all public docstrings. */
@@ -38,7 +102,7 @@ export function moduleOf({ code }: Snippet, entries: Readonly<Record<string, obj
     /^(?!const |let |import |\/\/| )(.+?);[ \t]*\/\/ (.+)$/gm,
     (_, expression: string, comment: string) => {
       const logged = /^console\.log\((.*)\)$/.exec(expression)?.[1] ?? expression;
-      return `__check(${logged}, ${JSON.stringify(comment)});`;
+      return `__check(${JSON.stringify(comment)}, ${logged});`;
     },
   );
   const own = [...code.matchAll(/^(?:const|let) (?:\{([^}]*)\}|\[([^\]]*)\]|(\w+))/gm)]
@@ -50,5 +114,5 @@ export function moduleOf({ code }: Snippet, entries: Readonly<Record<string, obj
     return `import { ${imported.join(", ")} } from "${entry}";\n`;
   });
   const ndarray = code.includes("ndarray(") ? 'import ndarray from "ndarray";\n' : "";
-  return `${ndarray}${head.join("")}declare const __check: (value: unknown, text: string) => void;\n${checked}`;
+  return `${ndarray}${head.join("")}declare const __check: (text: string, ...values: unknown[]) => void;\n${checked}`;
 }
