@@ -4,11 +4,10 @@ export default defineConfig({
   // Documentation imports the package by its name.
   resolve: {
     alias: {
-      // Until these are entries of their own.
-      "reparam/data": new URL("./src/index.ts", import.meta.url).pathname,
-      "reparam/latent": new URL("./src/index.ts", import.meta.url).pathname,
-      "reparam/images": new URL("./tests/support/imagesEntry.ts", import.meta.url).pathname,
-      "reparam/ndarray": new URL("./src/ndarray.ts", import.meta.url).pathname,
+      "reparam/data": new URL("./src/data/index.ts", import.meta.url).pathname,
+      "reparam/images": new URL("./src/images/index.ts", import.meta.url).pathname,
+      "reparam/latent": new URL("./src/latent/index.ts", import.meta.url).pathname,
+      "reparam/ndarray": new URL("./src/ndarray/index.ts", import.meta.url).pathname,
       "reparam/node": new URL("./src/node/index.ts", import.meta.url).pathname,
       "reparam/report": new URL("./src/report/index.ts", import.meta.url).pathname,
       reparam: new URL("./src/index.ts", import.meta.url).pathname,

@@ -1,7 +1,7 @@
 // Benchmarks of convolution: for every layer the three kernels that its forward and backward pass are made of.
 
 import { type Conv2dGeometry, ops, type Tensor } from "../src/index.js";
-import { PLAIN } from "../src/ops/support.js";
+import { PLAIN } from "../src/ops/epilogue.js";
 import { conv2d, conv2dFilterGradient, conv2dInputGradient } from "../src/wasm/conv2d.js";
 import { type Case, type Expected, poisonedTensor, randomTensor, sumOf } from "./support.js";
 

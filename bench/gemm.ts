@@ -2,7 +2,7 @@
 
 import { ops } from "../src/index.js";
 import { gemm, type ProductSizes } from "../src/wasm/kernels.js";
-import { PLAIN } from "../src/ops/support.js";
+import { PLAIN } from "../src/ops/epilogue.js";
 import { type Case, poisonedTensor, randomTensor, sumOf, type Trial } from "./support.js";
 
 function sizes(m: number, n: number, k: number, transposed: "" | "Aᵀ" | "Bᵀ" = ""): ProductSizes {

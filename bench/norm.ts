@@ -1,7 +1,7 @@
 // Benchmarks of batch normalisation in training. Bytes count every pass over the images: the moments read them twice
 // before they are normalised.
 
-import { emptyTensor } from "../src/tensor.js";
+import { emptyTensor } from "../src/tensor/tensor.js";
 import * as kernels from "../src/wasm/generated.js";
 import { channelVariance, normalizeParameterGradients, reduce } from "../src/wasm/kernels.js";
 import { type Case, poisonedTensor, randomTensor } from "./support.js";

@@ -1,7 +1,7 @@
 // Benchmarks of the optimizers' updates over a flat buffer of one million parameters.
 
 import { adam, fill, sgd } from "../src/wasm/generated.js";
-import { emptyTensor, type Tensor } from "../src/tensor.js";
+import { emptyTensor, type Tensor } from "../src/tensor/tensor.js";
 import { type Case, randomTensor } from "./support.js";
 
 const COUNT = 1_000_000;

@@ -1,7 +1,7 @@
 // Benchmarks of random numbers, one million at a time.
 
 import { drawNormal, drawUniform, threefryBlock } from "../src/wasm/random.js";
-import type { Tensor } from "../src/tensor.js";
+import type { Tensor } from "../src/tensor/tensor.js";
 import { type Case, type Expected, poisonedTensor, within } from "./support.js";
 
 const COUNT = 1_000_000;

@@ -3,7 +3,7 @@
 
 import { Bench } from "tinybench";
 import { configure, scope, type Shape, tensor, type Tensor } from "../src/index.js";
-import { emptyTensor, sizeOf } from "../src/tensor.js";
+import { emptyTensor, sizeOf } from "../src/tensor/tensor.js";
 import { multiplyAddLoop } from "../src/wasm/generated.js";
 import { fill, stridedCopy } from "../src/wasm/kernels.js";
 

@@ -4,7 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readPng, writePng } from "../src/images.js";
+import { readPng, writePng } from "../src/images/index.js";
 import { ops } from "../src/index.js";
 
 const run = process.argv[2] ?? "run";

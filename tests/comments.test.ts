@@ -74,7 +74,7 @@ describe("comments", () => {
   it.each([
     ["// Calls `gone`.\nconst here = 1;", ["gone"]],
     ["/** Reads `here` and `here.zzz`. */\nconst here = 1;", ["here.zzz"]],
-    ["// See `nowhere.ts` and `check.ts`.", ["nowhere.ts"]],
+    ["// See `nowhere.ts` and `check/check.ts`.", ["nowhere.ts"]],
     ['// Runs `conv2d` for `"same"`, `a + b`, `NaN`.', []],
     ["// `absent(here)`\nconst here = 1;", ["absent(here)"]],
   ])("are searched: %s", (text, lost) => {

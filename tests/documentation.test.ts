@@ -7,9 +7,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "../src/cli/command.js";
 import { COMMANDS } from "../src/cli/commandLine.js";
-import * as images from "../src/images.js";
+import * as data from "../src/data/index.js";
+import * as images from "../src/images/index.js";
 import * as library from "../src/index.js";
-import * as ndarray from "../src/ndarray.js";
+import * as latent from "../src/latent/index.js";
+import * as ndarray from "../src/ndarray/index.js";
 import * as report from "../src/report/index.js";
 import { beginsWithSentence, publicNames, publicNamesOf } from "./support/publicNames.js";
 import { sourcesBelow } from "./support/sources.js";
@@ -25,7 +27,9 @@ import {
 /** The entries whose names an example may use without importing them. */
 const ENTRIES = {
   reparam: library,
+  "reparam/data": data,
   "reparam/images": images,
+  "reparam/latent": latent,
   "reparam/ndarray": ndarray,
   "reparam/report": report,
 };
@@ -35,7 +39,7 @@ const folder = join(root, "tests", ".snippets");
 
 /** The files that guides speak of: a folder of pictures in two classes, a table, an array and a packed IDX file. */
 function writeFiles(): void {
-  const { images: pictures } = library.faces({ count: 8, size: 32, key: library.key(1) });
+  const { images: pictures } = data.faces({ count: 8, size: 32, key: library.key(1) });
   for (let i = 0; i < 8; i++) {
     const place = join(folder, "photographs", i % 2 === 0 ? "indoors" : "outdoors");
     mkdirSync(place, { recursive: true });
@@ -45,7 +49,7 @@ function writeFiles(): void {
   const lines = Array.from({ length: 32 }, (_, i) => `${rows.slice(3 * i, 3 * i + 3).join()},${i % 3}`);
   writeFileSync(join(folder, "wine.csv"), ["alcohol,acid,sugar,class", ...lines, ""].join("\n"));
   const digits = library.random.uniform(library.key(3), [16, 28, 28]);
-  writeFileSync(join(folder, "digits.npy"), library.writeNpy(digits));
+  writeFileSync(join(folder, "digits.npy"), data.writeNpy(digits));
   const header = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 16, 0, 0, 0, 28, 0, 0, 0, 28);
   const pixels = digits.data.map((value) => Math.floor(256 * value));
   writeFileSync(join(folder, "digits.idx.gz"), gzipSync(Buffer.concat([header, Uint8Array.from(pixels)])));

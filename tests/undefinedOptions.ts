@@ -1,6 +1,8 @@
 // Law of types: every option of every public function may be undefined, as it may at run time. The type checker tests it.
 
-import type * as images from "../src/images.js";
+import type * as images from "../src/images/index.js";
+import type * as data from "../src/data/index.js";
+import type * as latent from "../src/latent/index.js";
 import type * as library from "../src/index.js";
 import type * as report from "../src/report/index.js";
 
@@ -46,6 +48,8 @@ type AllStrict =
   | StrictIn<typeof library>
   | StrictIn<typeof images>
   | StrictIn<typeof report>
+  | StrictIn<typeof data>
+  | StrictIn<typeof latent>
   | StrictIn<typeof library.ops>
   | StrictIn<typeof library.random>
   | StrictIn<typeof library.schedules>

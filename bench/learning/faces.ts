@@ -2,24 +2,19 @@
 
 import { planOf } from "../../src/cli/plan.js";
 import { toModel } from "../../src/cli/form.js";
+import { faces, fitFaceReadout, readFaces, shapes } from "../../src/data/index.js";
 import {
-  attributeVector,
-  faces,
   fit,
-  fitFaceReadout,
   fold,
-  interpolate,
   key,
   type ModelParams,
-  moveAlong,
   ops,
-  readFaces,
   rocAuc,
-  shapes,
   spearman,
   type Tensor,
   type Vae,
 } from "../../src/index.js";
+import { attributeVector, interpolate, moveAlong } from "../../src/latent/index.js";
 
 const STEPS = 7;
 const HELD_OUT = 200;

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { key, ops, type Tensor } from "../../src/index.js";
 import { loadData } from "../../src/node/index.js";
-import { tensorsOf } from "../../src/tree.js";
+import { tensorsOf } from "../../src/tensor/tree.js";
 import { measureFaces } from "./faces.js";
 import { measureNovelty } from "./novelty.js";
 import { type Figure, type System, systems } from "./systems.js";

@@ -16,7 +16,6 @@ import {
   modelFromSpec,
   type ModelParams,
   ops,
-  pca,
   reshape,
   saltAndPepper,
   schedules,
@@ -30,6 +29,7 @@ import {
   type Model,
   type Vae,
 } from "../../src/index.js";
+import { pca } from "../../src/latent/index.js";
 
 /** Training and test images `[n, 28, 28]` in [0, 1]. */
 export interface Images {

@@ -1,7 +1,7 @@
 // What a command of the command line is: its name, its arguments, and the help that is printed from these.
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { closest } from "../check.js";
+import { closest } from "../check/check.js";
 
 /** An option with the words of its help. */
 export interface OptionHelp {

@@ -1,17 +1,17 @@
 // The data of a command: built-in images by name, or files and folders, as one tensor of values that models take.
 
 import { stat } from "node:fs/promises";
-import { faces } from "../data/faces.js";
-import { shapes } from "../data/shapes.js";
-import type { CsvOptions } from "../data/csv.js";
-import type { Background } from "../data/images.js";
+import { faces } from "../data/synthetic/faces.js";
+import { shapes } from "../data/synthetic/shapes.js";
+import type { CsvOptions } from "../files/csv.js";
+import type { Background } from "../images/resize.js";
 import type { Skipped } from "../node/imageFolder.js";
 import { loadData } from "../node/loadData.js";
 import { type ImageOptions, prepareImages } from "../node/prepareImages.js";
 import * as ops from "../ops/index.js";
 import { permutation } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
-import { adoptArray, type Tensor } from "../tensor.js";
+import { adoptArray, type Tensor } from "../tensor/tensor.js";
 import { gatherRows } from "../training/source.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
 import { needData } from "./kinds.js";

@@ -1,7 +1,7 @@
 // What is said of a training that diverged: which example of the file is to blame, or what may help.
 
 import { fold } from "../random/keys.js";
-import { adoptArray } from "../tensor.js";
+import { adoptArray } from "../tensor/tensor.js";
 import type { DivergenceError } from "../training/divergence.js";
 import { divide } from "./data.js";
 import { toModel } from "./form.js";

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { inspect } from "node:util";
-import { closest, isRefusal } from "../check.js";
+import { closest, isRefusal } from "../check/check.js";
 import { describeFileError, type FileError, isFileError, placeOf } from "../node/fileErrors.js";
 import { DivergenceError } from "../training/divergence.js";
 import { UsageError } from "./command.js";

@@ -2,7 +2,7 @@
 
 import type { Model } from "../models/model.js";
 import * as ops from "../ops/index.js";
-import { adoptArray, isSameShape, type Shape, type Tensor } from "../tensor.js";
+import { adoptArray, isSameShape, type Shape, type Tensor } from "../tensor/tensor.js";
 import { fail } from "./command.js";
 import type { Data } from "./data.js";
 

@@ -2,7 +2,7 @@
 
 import { layerFromSpec } from "../layers/fromSpec.js";
 import { grouped, summary } from "../layers/summary.js";
-import { tensorsOf } from "../tree.js";
+import { tensorsOf } from "../tensor/tree.js";
 import type { Command } from "./command.js";
 import { openGiven } from "./input.js";
 import { say } from "./terminal.js";

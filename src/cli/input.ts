@@ -1,7 +1,7 @@
 // What the commands that use a model begin with: the model, and data in the form in which it takes them.
 
-import { isRefusal } from "../check.js";
-import type { Tensor } from "../tensor.js";
+import { isRefusal } from "../check/check.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
 import { type Data, DATA_OPTIONS, readData } from "./data.js";
 import { dataKey } from "./effects.js";

@@ -7,10 +7,10 @@ import { autoencoder } from "../models/autoencoder.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { imageAutoencoder, imageVae } from "../models/imageModels.js";
 import * as lectures from "../models/lectures.js";
-import type { Beta } from "../models/beta.js";
-import type { Likelihood } from "../models/likelihood.js";
-import { vae } from "../models/vae.js";
-import { type Shape, sizeOf } from "../tensor.js";
+import type { Beta } from "../models/vae/beta.js";
+import type { Likelihood } from "../models/vae/likelihood.js";
+import { vae } from "../models/vae/vae.js";
+import { type Shape, sizeOf } from "../tensor/tensor.js";
 import { fail } from "./command.js";
 
 /** What a model is made for. */

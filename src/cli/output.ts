@@ -3,10 +3,10 @@
 import { realpath } from "node:fs/promises";
 import { dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { writeNpy } from "../files/npy.js";
-import { writePng } from "../files/png.js";
-import { montage } from "../latent/montage.js";
+import { writePng } from "../images/png.js";
+import { montage } from "../images/montage.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { fail } from "./command.js";
 import { isBuiltIn } from "./effects.js";
 import { dataRange, type Form, type Range } from "./form.js";

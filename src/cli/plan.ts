@@ -5,14 +5,14 @@ import { sequential } from "../layers/combine.js";
 import { maskPatches } from "../layers/masks.js";
 import { gaussianNoise } from "../layers/noise.js";
 import { reshape } from "../layers/shape.js";
-import type { Beta } from "../models/beta.js";
+import type { Beta } from "../models/vae/beta.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { adam } from "../optimizers/adam.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 
 import { oneCycle } from "../optimizers/schedules.js";
 import { fold, type Key, key as makeKey } from "../random/keys.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { fail, Options } from "./command.js";
 import { type Data, divide, readData } from "./data.js";
 import { dataRange, type Form, type Range, ranged, standardized } from "./form.js";

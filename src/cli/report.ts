@@ -2,12 +2,12 @@
 
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { fitFaceReadout, readFaces } from "../data/faceReadout.js";
+import { fitFaceReadout, readFaces } from "../data/synthetic/faceReadout.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { fold, key, type Key } from "../random/keys.js";
 import { createReport } from "../report/report.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { History } from "../training/history.js";
 import { type Command, fail, Options } from "./command.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";

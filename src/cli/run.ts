@@ -2,7 +2,7 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isRefusal } from "../check.js";
+import { isRefusal } from "../check/check.js";
 import { type LoadedModel, loadModel, saveModel } from "../files/modelFile.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
@@ -12,7 +12,7 @@ import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import type { History } from "../training/history.js";
 import { fail } from "./command.js";
 import { type Form, ranged } from "./form.js";
-import { isObject } from "../tree.js";
+import { isObject } from "../tensor/tree.js";
 
 /** Where things are in a run's folder. */
 export const RUN = {

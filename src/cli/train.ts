@@ -6,7 +6,7 @@ import { grouped } from "../layers/summary.js";
 import { fold } from "../random/keys.js";
 import { DivergenceError } from "../training/divergence.js";
 import { fit, type FitResult } from "../training/fit.js";
-import { tensorsOf } from "../tree.js";
+import { tensorsOf } from "../tensor/tree.js";
 import { type Claim, claimFolder, removeReport } from "./claim.js";
 import { type Arguments, type Command, fail, Options } from "./command.js";
 import { describeDivergence } from "./diverged.js";

@@ -1,7 +1,7 @@
 // Bernoulli distributions as plain data, { logits } or { probabilities }: log probability, samples, entropy; in nats.
 
-import { defineOp } from "../autodiff.js";
-import { checkOptions, refuseKind } from "../check.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkOptions, refuseKind } from "../check/check.js";
 import {
   checkUnitInterval,
   crossEntropyOfLogits,
@@ -19,8 +19,8 @@ import { scale, sigmoid } from "../ops/pointwise.js";
 import { uniform } from "../random/draws.js";
 import { checkKey, type Key } from "../random/keys.js";
 import { checkNotNaN } from "../random/parameters.js";
-import { inScope } from "../scope.js";
-import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import { adoptArray, checkTensor, type Tensor } from "../tensor/tensor.js";
 
 /** Independent Bernoulli distributions, one per element, by their logits or by the probabilities of a one. */
 export type Bernoulli =

@@ -1,13 +1,13 @@
 // Categorical distributions as plain data { logits }: log probability, samples, entropy; in nats.
 
-import { defineOp } from "../autodiff.js";
-import { checkOptions, refuseKind, refuseValue } from "../check.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkOptions, refuseKind, refuseValue } from "../check/check.js";
 import { checkReduction, reduceExamples, type ReductionOptions } from "../losses/reduction.js";
 import type { Labels } from "../ops/labels.js";
 import { drawCategories } from "../random/draws.js";
 import { checkKey, type Key } from "../random/keys.js";
-import { inScope } from "../scope.js";
-import { adoptArray, checkTensor, isSameShape, type Shape, Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import { adoptArray, checkTensor, isSameShape, type Shape, Tensor } from "../tensor/tensor.js";
 
 /** Categorical distributions, one per row: unnormalised log probabilities, shape `[..., categories]`. */
 export interface Categorical {

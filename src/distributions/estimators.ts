@@ -1,6 +1,6 @@
 // Two estimators of the gradient of E_q[f(z)] by q's parameters, side by side: to see why one trains autoencoders.
 
-import { vjp } from "../autodiff.js";
+import { vjp } from "../autodiff/autodiff.js";
 import {
   checkFunction,
   checkInteger,
@@ -9,14 +9,14 @@ import {
   checkResult,
   refuseKind,
   refuseValue,
-} from "../check.js";
+} from "../check/check.js";
 import { add, sub } from "../ops/arithmetic.js";
 import { scale, square } from "../ops/pointwise.js";
 import { mean, sum } from "../ops/reduce.js";
 import { checkKey, type Key } from "../random/keys.js";
-import { inScope } from "../scope.js";
-import { ones, Tensor, zeros } from "../tensor.js";
-import { mapTree } from "../tree.js";
+import { inScope } from "../tensor/scope.js";
+import { ones, Tensor, zeros } from "../tensor/tensor.js";
+import { mapTree } from "../tensor/tree.js";
 import { checkGaussian, type DiagonalGaussian, gaussianLogProb, reparameterize } from "./gaussian.js";
 
 /** A function of samples, shape `[samples, ...]`, to one value for each, shape `[samples]`. */

@@ -1,15 +1,15 @@
 // Diagonal Gaussians as plain data { mean, logVar }: sampling, densities, entropy and divergences, in nats.
 
-import { isDifferentiating } from "../autodiff.js";
-import { checkOptions } from "../check.js";
+import { isDifferentiating } from "../autodiff/autodiff.js";
+import { checkOptions } from "../check/check.js";
 import { checkAlike, checkReduction, reduceExamples, type ReductionOptions } from "../losses/reduction.js";
 import { add } from "../ops/arithmetic.js";
 import { scale } from "../ops/pointwise.js";
 import { normal } from "../random/draws.js";
 import { checkKey, type Key } from "../random/keys.js";
 import { checkNotNaN } from "../random/parameters.js";
-import { inScope } from "../scope.js";
-import type { Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { displace, halfDistance, klToStandardOp, spreadDivergence } from "./gaussianTerms.js";
 
 /** Independent normal distributions, one per element: both tensors have the same shape, `[batch, ...]`. */

@@ -1,11 +1,11 @@
 // The Gaussian likelihood as a reconstruction loss: with a fixed, a shared or a per-pixel variance.
 
-import { checkBoolean, checkNumber, checkOptions, refuseKind, refuseValue } from "../check.js";
+import { checkBoolean, checkNumber, checkOptions, refuseKind, refuseValue } from "../check/check.js";
 import { checkAlike, checkReduction, reduceElements, type ReductionOptions } from "../losses/reduction.js";
 import { add, sub } from "../ops/arithmetic.js";
 import { scale, square } from "../ops/pointwise.js";
-import { inScope } from "../scope.js";
-import { checkTensor, type Shape, type Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import { checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
 import { LOG_TWO_PI } from "./gaussian.js";
 import { halfDistance } from "./gaussianTerms.js";
 

@@ -1,11 +1,11 @@
 // What Gaussian densities, samples and divergences are made of, so that no log-variance overflows on the way to a
 // result that float32 can hold.
 
-import { defineOp } from "../autodiff.js";
+import { defineOp } from "../autodiff/autodiff.js";
 import { add, mul, sub, sumTo } from "../ops/arithmetic.js";
 import { clip, exp, scale } from "../ops/pointwise.js";
-import { inScope } from "../scope.js";
-import { adoptArray, type Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import { adoptArray, type Tensor } from "../tensor/tensor.js";
 import { countOutside } from "../wasm/kernels.js";
 
 /** Between −170 and 170, exp(±½ logVar) is a normal number of float32. */

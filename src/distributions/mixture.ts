@@ -1,6 +1,6 @@
 // Mixtures of diagonal Gaussians as plain data: log density and samples. Fitting one lives in fitMixture.ts.
 
-import { checkInteger, checkOptions, checkResult, refuseValue } from "../check.js";
+import { checkInteger, checkOptions, checkResult, refuseValue } from "../check/check.js";
 import { checkAlike, checkReduction, reduceExamples, type ReductionOptions } from "../losses/reduction.js";
 import { add } from "../ops/arithmetic.js";
 import { logSumExp, sum } from "../ops/reduce.js";
@@ -9,8 +9,8 @@ import { logSoftmax } from "../ops/softmax.js";
 import { categorical, normal } from "../random/draws.js";
 import { checkKey, type Key, split } from "../random/keys.js";
 import { checkFinite, checkLogits } from "../random/parameters.js";
-import { inScope } from "../scope.js";
-import { adoptArray, checkTensor, type Tensor, zeros } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import { adoptArray, checkTensor, type Tensor, zeros } from "../tensor/tensor.js";
 import { logDensity } from "./gaussian.js";
 
 /** A mixture of K diagonal Gaussians in D dimensions. */

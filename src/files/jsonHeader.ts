@@ -1,8 +1,8 @@
 // Reads a JSON object that a stranger wrote: UTF-8, no name twice in an object, not nested deeply.
 
-import { refuseValue } from "../check.js";
-import { decodeUtf8 } from "../utf8.js";
-import { brief, placeOf } from "./support.js";
+import { refuseValue } from "../check/check.js";
+import { decodeUtf8 } from "./utf8.js";
+import { brief, placeOf } from "./brief.js";
 
 /** Deepest nesting; headers of tensors need three. */
 const MAX_DEPTH = 8;

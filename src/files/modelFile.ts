@@ -1,12 +1,12 @@
 // Models in files: description and parameters together, so that a file needs nothing else to be used.
 
-import { refuseValue, withAllowance, within } from "../check.js";
+import { refuseValue, withAllowance, within } from "../check/check.js";
 import { type AnyModel, type CustomParts, modelFromSpec } from "../models/fromSpec.js";
 import { checkModel, type Model, type ModelParams, type ModelSpec } from "../models/model.js";
 import { key } from "../random/keys.js";
-import { tensorsOf } from "../tree.js";
-import { asLike } from "./asLike.js";
-import { briefValue } from "./support.js";
+import { tensorsOf } from "../tensor/tree.js";
+import { asLike } from "../tensor/asLike.js";
+import { briefValue } from "./brief.js";
 import { readTree, writeTree } from "./treeFile.js";
 
 /** A model as a file held it. */

@@ -1,9 +1,9 @@
 // The header of an npy file: a Python dictionary of three entries, in text.
 
-import type { ElementType } from "../bytes.js";
-import { checkShape, refuseValue } from "../check.js";
-import type { Shape } from "../tensor.js";
-import { brief, placeOf } from "./support.js";
+import type { ElementType } from "./bytes.js";
+import { checkShape, refuseValue } from "../check/check.js";
+import type { Shape } from "../tensor/tensor.js";
+import { brief, placeOf } from "./brief.js";
 
 /** What stands before the values. */
 export interface NpyHeader {

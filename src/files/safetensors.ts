@@ -8,13 +8,13 @@ import {
   ownBytes,
   readUint64,
   viewOf,
-} from "../bytes.js";
-import { checkShape, refuseKind, refuseValue } from "../check.js";
-import { adoptArray, checkTensor, type Shape, type Tensor } from "../tensor.js";
-import { encodeUtf8 } from "../utf8.js";
+} from "./bytes.js";
+import { checkShape, refuseKind, refuseValue } from "../check/check.js";
+import { adoptArray, checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
+import { encodeUtf8 } from "./utf8.js";
 import { checkName, checkText, parseHeader } from "./jsonHeader.js";
-import { briefValue, bytesOf, placeOf } from "./support.js";
-import { isObject } from "../tree.js";
+import { briefValue, bytesOf, placeOf } from "./brief.js";
+import { isObject } from "../tensor/tree.js";
 
 /** What a safetensors file holds. */
 export interface SafetensorsFile {

@@ -1,15 +1,15 @@
 // Files that hold a whole tree: tensors beside plain data, as models and checkpoints are. They are safetensors files
 // whose metadata tells the tree (`reparam`, JSON with a mark in the place of each tensor) and a checksum of the file.
 
-import { ownBytes } from "../bytes.js";
-import { refuseKind, refuseValue } from "../check.js";
-import { Tensor } from "../tensor.js";
-import { isPlainObject, leavesOf, MAX_DEPTH, type Path, showPath } from "../tree.js";
-import { encodeUtf8 } from "../utf8.js";
+import { ownBytes } from "./bytes.js";
+import { refuseKind, refuseValue } from "../check/check.js";
+import { Tensor } from "../tensor/tensor.js";
+import { isPlainObject, leavesOf, MAX_DEPTH, type Path, showPath } from "../tensor/tree.js";
+import { encodeUtf8 } from "./utf8.js";
 import { crc32 } from "./crc32.js";
 import { checkExtent, type JsonLimits } from "./jsonHeader.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
-import { brief, briefValue } from "./support.js";
+import { brief, briefValue } from "./brief.js";
 import { writePath } from "./treePaths.js";
 
 /** Names of the objects that stand in the place of what JSON cannot hold: a tensor, NaN or infinity. */

@@ -3,10 +3,18 @@
 // Digits alone are an index of an array. In names `~` is written `~0` and `/` is written `~1`, as in JSON pointers
 // (RFC 6901); names that would read as something else (digits, nothing, `__metadata__`) begin with `~2`.
 
-import { refuseKind, refuseValue } from "../check.js";
-import { checkTensor, isSameShape, Tensor } from "../tensor.js";
-import { isPlainObject, leavesOf, mapTree, MAX_DEPTH, type Path, showPath, type Tree } from "../tree.js";
-import { brief, placeOf } from "./support.js";
+import { refuseKind, refuseValue } from "../check/check.js";
+import { checkTensor, isSameShape, Tensor } from "../tensor/tensor.js";
+import {
+  isPlainObject,
+  leavesOf,
+  mapTree,
+  MAX_DEPTH,
+  type Path,
+  showPath,
+  type Tree,
+} from "../tensor/tree.js";
+import { brief, placeOf } from "./brief.js";
 
 function writeSegment(name: string | number): string {
   if (typeof name === "number") return String(name);

@@ -1,8 +1,8 @@
 // Averages of codes, and the direction that an attribute has among them.
 
-import { refuseValue } from "../check.js";
-import { type Values, valuesOf } from "../metrics/values.js";
-import type { Tensor } from "../tensor.js";
+import { refuseValue } from "../check/check.js";
+import { type Values, valuesOf } from "../statistics/values.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkCodes, makeCodes, rowOf } from "./rows.js";
 
 /** Σ weight·code over the rows, in float64. */

@@ -1,8 +1,8 @@
 // The plane of two latent dimensions as a grid of codes.
 
-import { checkInteger, checkNumber, checkOptions, checkResult, refuseValue } from "../check.js";
-import type { Tensor } from "../tensor.js";
-import { normalQuantile } from "./normalQuantile.js";
+import { checkInteger, checkNumber, checkOptions, checkResult, refuseValue } from "../check/check.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { normalQuantile } from "../statistics/normalQuantile.js";
 import { checkCodes, checkDimensions, makeCodes, rowOf, spacedAt } from "./rows.js";
 
 /** Options of {@link latentGrid}. */

@@ -1,7 +1,7 @@
 // Ways from one code to another: straight, or on the sphere's surface.
 
-import { checkOneOf, checkOptions, refuseValue } from "../check.js";
-import type { Tensor } from "../tensor.js";
+import { checkOneOf, checkOptions, refuseValue } from "../check/check.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { checkCodes, checkSteps, makeCodes, rowOf, spacedAt } from "./rows.js";
 
 /** The way between two codes. */

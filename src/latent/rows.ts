@@ -2,8 +2,15 @@
 // is what a decoder takes. Where one code becomes several, those are neighbours, so that a montage of the decoded
 // images with as many columns shows one code, pair or direction per line.
 
-import { checkInteger, checkNumber, checkResult, checkShape, refuseKind, refuseValue } from "../check.js";
-import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
+import {
+  checkInteger,
+  checkNumber,
+  checkResult,
+  checkShape,
+  refuseKind,
+  refuseValue,
+} from "../check/check.js";
+import { adoptArray, checkTensor, type Tensor } from "../tensor/tensor.js";
 
 /** Equally spaced numbers. */
 export interface StepOptions {

@@ -1,7 +1,7 @@
 // Walks from a code: along its own dimensions, or along any direction.
 
-import { checkOptions } from "../check.js";
-import type { Tensor } from "../tensor.js";
+import { checkOptions } from "../check/check.js";
+import type { Tensor } from "../tensor/tensor.js";
 import {
   checkCodes,
   checkDimensions,

@@ -1,12 +1,12 @@
 // Layers made of layers: one after another, around a shortcut, side by side.
 
-import { refuseKind, refuseValue, within } from "../check.js";
+import { refuseKind, refuseValue, within } from "../check/check.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
-import { isSameShape, type Shape, type Tensor } from "../tensor.js";
-import type { Tree } from "../tree.js";
+import { isSameShape, type Shape, type Tensor } from "../tensor/tensor.js";
+import type { Tree } from "../tensor/tree.js";
 import { defineLayer, type Layer } from "./layer.js";
-import { checkLayer, contextOf } from "./support.js";
+import { checkLayer, contextOf } from "./checks.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 type ParamsOf<L> = L extends { init(...args: never): { params: infer Params } } ? Params : never;

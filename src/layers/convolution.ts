@@ -1,11 +1,17 @@
 // Convolution layers: conv2d, its transpose, and upsampling followed by a convolution.
 
-import { checkInteger, checkOptions, refuseKind, within } from "../check.js";
-import { checkPair, type ConvolutionSizes, forwardGeometry, type Padding, type Pair } from "../geometry.js";
+import { checkInteger, checkOptions, refuseKind, within } from "../check/check.js";
+import {
+  checkPair,
+  type ConvolutionSizes,
+  forwardGeometry,
+  type Padding,
+  type Pair,
+} from "../geometry/conv2d.js";
 import { checkGroups } from "../ops/conv2dGeometry.js";
 import * as ops from "../ops/index.js";
-import type { Shape, Tensor } from "../tensor.js";
-import { transposedGeometry, type TransposeOptions } from "../transposedGeometry.js";
+import type { Shape, Tensor } from "../tensor/tensor.js";
+import { transposedGeometry, type TransposeOptions } from "../geometry/conv2dTranspose.js";
 import { activated } from "./activations.js";
 import {
   biasOption,
@@ -17,7 +23,7 @@ import {
   paramsOf,
 } from "./dense.js";
 import { defineLayer, type Layer, type None, plainLayer } from "./layer.js";
-import { checkImage, given, type Window, windowOf } from "./support.js";
+import { checkImage, given, type Window, windowOf } from "./checks.js";
 
 /** Options of {@link conv2d}. */
 export interface Conv2dLayerOptions extends KernelOptions {

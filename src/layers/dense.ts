@@ -1,9 +1,9 @@
 // The fully connected layer.
 
-import { checkBoolean, checkInteger, checkOptions, refuseValue } from "../check.js";
+import { checkBoolean, checkInteger, checkOptions, refuseValue } from "../check/check.js";
 import * as ops from "../ops/index.js";
 import type { Key } from "../random/keys.js";
-import { type Shape, type Tensor, zeros } from "../tensor.js";
+import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
 import { activated, type Activation, activationOf, type ActivationOptions } from "./activations.js";
 import { checkInitializer, type Fans, initialize, type InitializerName } from "./initializers.js";
 import { defineLayer, type Layer, type None } from "./layer.js";

@@ -1,9 +1,9 @@
 // Layers from their descriptions: the way back from `layer.spec`, which files of models hold as JSON. What stands in
 // a file is a stranger's: nothing but the makers below is ever called, and they check every argument.
 
-import { checkFunction, refuseKind, refuseValue, within } from "../check.js";
-import type { Tensor } from "../tensor.js";
-import { isObject, type Tree } from "../tree.js";
+import { checkFunction, refuseKind, refuseValue, within } from "../check/check.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { isObject, type Tree } from "../tensor/tree.js";
 import { ACTIVATION_LAYERS } from "./activations.js";
 import { parallel, residual, sequential } from "./combine.js";
 import { conv2d, conv2dTranspose, resizeConv2d, upsampleNearest } from "./convolution.js";
@@ -14,7 +14,7 @@ import { dropout, gaussianNoise, saltAndPepper } from "./noise.js";
 import { batchNorm, layerNorm } from "./normalization.js";
 import { avgPool2d, globalAvgPool, maxPool2d } from "./pooling.js";
 import { flatten, reshape } from "./shape.js";
-import { checkLayer } from "./support.js";
+import { checkLayer } from "./checks.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 

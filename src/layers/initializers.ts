@@ -1,9 +1,9 @@
 // How parameters begin: random scales that keep the variance of signals and gradients through a layer.
 
-import { checkOneOf, checkResult } from "../check.js";
+import { checkOneOf, checkResult } from "../check/check.js";
 import { normal, uniform } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
-import { adoptArray, type Shape, sizeOf, type Tensor, zeros } from "../tensor.js";
+import { adoptArray, type Shape, sizeOf, type Tensor, zeros } from "../tensor/tensor.js";
 
 /**
  * Names of initialisers. Glorot (Glorot & Bengio 2010): variance 2 / (fanIn + fanOut). He (He et al. 2015):

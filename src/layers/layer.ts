@@ -1,10 +1,10 @@
 // What a layer is: `init` from a key and an input shape to parameters, state and output shape; `apply` from
 // parameters, state and input to output and new state. Shapes leave out the batch axis.
 
-import { checkBoolean, checkSizes, refuseKind } from "../check.js";
+import { checkBoolean, checkSizes, refuseKind } from "../check/check.js";
 import type { Key } from "../random/keys.js";
-import type { Shape, Tensor } from "../tensor.js";
-import type { Tree } from "../tree.js";
+import type { Shape, Tensor } from "../tensor/tensor.js";
+import type { Tree } from "../tensor/tree.js";
 
 /** How a layer is applied. */
 export interface ApplyContext {

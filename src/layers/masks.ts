@@ -1,12 +1,12 @@
 // The layer that hides patches of its input in training, for masked autoencoders.
 
-import { checkNumber, checkOptions, checkShape, refuseKind, refuseValue } from "../check.js";
-import { checkPair, type Pair } from "../geometry.js";
+import { checkNumber, checkOptions, checkShape, refuseKind, refuseValue } from "../check/check.js";
+import { checkPair, type Pair } from "../geometry/conv2d.js";
 import * as ops from "../ops/index.js";
 import { bits, checkKey, type Key } from "../random/keys.js";
-import { adoptArray, type Shape, type Tensor } from "../tensor.js";
+import { adoptArray, type Shape, type Tensor } from "../tensor/tensor.js";
 import { type Layer, type None, plainLayer } from "./layer.js";
-import { disturbed, pixelShape } from "./support.js";
+import { disturbed, pixelShape } from "./checks.js";
 
 /** Options of {@link maskPatches}. */
 export interface MaskPatchesOptions {

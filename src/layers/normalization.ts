@@ -1,9 +1,9 @@
 // Normalisation layers.
 
-import { checkOptions, refuseValue } from "../check.js";
+import { checkOptions, refuseValue } from "../check/check.js";
 import * as ops from "../ops/index.js";
 import { checkBatchNormOptions, checkEpsilon, LAYER_NORM_EPSILON } from "../ops/norm.js";
-import { ones, type Shape, type Tensor, zeros } from "../tensor.js";
+import { ones, type Shape, type Tensor, zeros } from "../tensor/tensor.js";
 import { defineLayer, type Layer, type None } from "./layer.js";
 
 /** Scale and offset of a normalisation, shape `[channels]` each. */

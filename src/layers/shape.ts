@@ -1,8 +1,8 @@
 // Layers that only change the shape.
 
-import { checkShape, refuseValue } from "../check.js";
+import { checkShape, refuseValue } from "../check/check.js";
 import * as ops from "../ops/index.js";
-import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { type Layer, type None, plainLayer } from "./layer.js";
 
 /** The number of examples. */

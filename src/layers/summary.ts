@@ -1,11 +1,11 @@
 // A layer as a table: what is in it, the shapes, the parameters, the work.
 
-import { checkSizes, refuseKind } from "../check.js";
+import { checkSizes, refuseKind } from "../check/check.js";
 import { key } from "../random/keys.js";
-import type { Shape } from "../tensor.js";
-import { type Tree, tensorsOf } from "../tree.js";
+import type { Shape } from "../tensor/tensor.js";
+import { type Tree, tensorsOf } from "../tensor/tree.js";
 import type { Layer } from "./layer.js";
-import { checkLayer } from "./support.js";
+import { checkLayer } from "./checks.js";
 
 interface Row {
   readonly name: string;

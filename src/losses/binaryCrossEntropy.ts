@@ -1,11 +1,11 @@
 // Binary cross-entropy, from probabilities and from logits: fused kernels, in nats.
 
-import { defineOp } from "../autodiff.js";
-import { checkOptions, refuseKind, refuseValue } from "../check.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkOptions, refuseKind, refuseValue } from "../check/check.js";
 import { mul, sub } from "../ops/arithmetic.js";
 import { clip as cut, log, log1p, scale } from "../ops/pointwise.js";
-import { inScope } from "../scope.js";
-import { emptyTensor, type Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import { emptyTensor, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 import { countOutside } from "../wasm/kernels.js";
 import { releaseEarly } from "../wasm/storage.js";

@@ -1,10 +1,10 @@
 // How the values of a loss become its result, and what losses and distributions check alike.
 
-import { checkOneOf, refuseValue } from "../check.js";
+import { checkOneOf, refuseValue } from "../check/check.js";
 import { mean, sum } from "../ops/reduce.js";
 import { scale } from "../ops/pointwise.js";
 import { expand } from "../ops/shape.js";
-import { checkTensor, emptyTensor, isSameShape, type Shape, Tensor } from "../tensor.js";
+import { checkTensor, emptyTensor, isSameShape, type Shape, Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/kernels.js";
 
 /**

@@ -1,10 +1,10 @@
 // Squared differences, as means, sums and the lectures' error per image.
 
-import { checkOptions, refuseValue } from "../check.js";
+import { checkOptions, refuseValue } from "../check/check.js";
 import { sub } from "../ops/arithmetic.js";
 import { scale, square } from "../ops/pointwise.js";
-import { inScope } from "../scope.js";
-import type { Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
 import {
   checkAlike,
   checkReduction,

@@ -1,11 +1,11 @@
 // Plain autoencoders: an encoder to a code, a decoder back, and a reconstruction loss.
 
-import { checkOneOf, checkOptions, checkShape, refuseValue, within } from "../check.js";
+import { checkOneOf, checkOptions, checkShape, refuseValue, within } from "../check/check.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
-import { checkLayer, contextOf } from "../layers/support.js";
+import { checkLayer, contextOf } from "../layers/checks.js";
 import * as ops from "../ops/index.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
-import { isSameShape, type Shape, type Tensor } from "../tensor.js";
+import { isSameShape, type Shape, type Tensor } from "../tensor/tensor.js";
 import { type BatchLike, checkBatch, unlabelled } from "./batch.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
 import { AUTOENCODER_DRAWS as DRAWS } from "./draws.js";

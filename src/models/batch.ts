@@ -1,10 +1,10 @@
 // What a model is trained on: inputs, and what may go with each of them. The one place that checks their shapes.
 
-import { checkOptions, refuseKind, refuseValue } from "../check.js";
+import { checkOptions, refuseKind, refuseValue } from "../check/check.js";
 import { reshape, sum } from "../ops/index.js";
 import { div } from "../ops/arithmetic.js";
-import { checkTensor, isSameShape, type Shape, type Tensor, viewOf } from "../tensor.js";
-import { isPlainObject } from "../tree.js";
+import { checkTensor, isSameShape, type Shape, type Tensor, viewOf } from "../tensor/tensor.js";
+import { isPlainObject } from "../tensor/tree.js";
 
 /** Examples with what goes with each of them: all first sizes are the same n. */
 export interface Batch {

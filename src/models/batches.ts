@@ -1,11 +1,11 @@
 // Passing any number of examples through a model: part by part, so that memory stays flat.
 
-import { isDifferentiating } from "../autodiff.js";
-import { checkInteger, checkOptions } from "../check.js";
+import { isDifferentiating } from "../autodiff/autodiff.js";
+import { checkInteger, checkOptions } from "../check/check.js";
 import { slice } from "../ops/shape.js";
-import { scope } from "../scope.js";
-import { adoptArray, sizeOf, type Tensor, viewOf } from "../tensor.js";
-import { mapTree, tensorsOf } from "../tree.js";
+import { scope } from "../tensor/scope.js";
+import { adoptArray, sizeOf, type Tensor, viewOf } from "../tensor/tensor.js";
+import { mapTree, tensorsOf } from "../tensor/tree.js";
 
 /** Examples that pass through a model at once where the caller does not say. */
 export const BATCH_SIZE = 128;

@@ -1,13 +1,13 @@
 // Models from their specs, as files carry them.
 
-import { checkOneOf, checkOptions, refuseKind, within } from "../check.js";
+import { checkOneOf, checkOptions, refuseKind, within } from "../check/check.js";
 import { layerFromSpec, type LayerMakers } from "../layers/fromSpec.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
 import type { ModelParams, ModelSpec } from "./model.js";
 import type { ReconstructionLoss } from "./reconstructionLoss.js";
-import { vae } from "./vae.js";
-import type { Vae, VaeOptions } from "./vaeTypes.js";
+import { vae } from "./vae/vae.js";
+import type { Vae, VaeOptions } from "./vae/types.js";
 
 /** What a spec cannot hold. */
 export interface CustomParts {

@@ -1,12 +1,12 @@
 // What a model is: layers joined into something that can be trained, with its parameters outside of it, as plain data.
 
-import { checkBoolean, checkInteger, checkOptions, checkSizes, refuseKind, within } from "../check.js";
+import { checkBoolean, checkInteger, checkOptions, checkSizes, refuseKind, within } from "../check/check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
-import type { Shape, Tensor } from "../tensor.js";
-import type { Tree } from "../tree.js";
+import type { Shape, Tensor } from "../tensor/tensor.js";
+import type { Tree } from "../tensor/tree.js";
 import type { BatchLike } from "./batch.js";
-import type { BetaSchedule } from "./beta.js";
+import type { BetaSchedule } from "./vae/beta.js";
 
 /** What a model has learned, for every part of it by name. */
 export interface ModelParams {

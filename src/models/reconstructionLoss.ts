@@ -1,10 +1,10 @@
 // Reconstruction losses of plain autoencoders, by name: values per element, and how they become one number.
 
-import { checkOneOf, refuseKind, refuseValue } from "../check.js";
+import { checkOneOf, refuseKind, refuseValue } from "../check/check.js";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from "../losses/binaryCrossEntropy.js";
 import { squaredError } from "../losses/squaredError.js";
 import * as ops from "../ops/index.js";
-import { checkTensor, isSameShape, item, Tensor } from "../tensor.js";
+import { checkTensor, isSameShape, item, Tensor } from "../tensor/tensor.js";
 import { sharesOf } from "./batch.js";
 
 /** A loss by name, or the function that gives its values per element from output and target. */

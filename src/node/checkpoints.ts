@@ -2,7 +2,7 @@
 
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { checkFunction, checkInteger, checkOptions } from "../check.js";
+import { checkFunction, checkInteger, checkOptions } from "../check/check.js";
 import { readTree } from "../files/treeFile.js";
 import { namingFile } from "./fileErrors.js";
 import type { Skipped } from "./imageFolder.js";

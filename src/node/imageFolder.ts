@@ -2,11 +2,11 @@
 
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { checkShape, refuseValue, within } from "../check.js";
-import { toColour } from "../data/images.js";
-import { type PngReadOptions, readPng } from "../files/png.js";
-import { isPng } from "../files/pngFile.js";
-import { adoptArray, isSameShape, type Shape, type Tensor } from "../tensor.js";
+import { checkShape, refuseValue, within } from "../check/check.js";
+import { toColour } from "../images/resize.js";
+import { type PngReadOptions, readPng } from "../images/png.js";
+import { isPng } from "../images/pngFile.js";
+import { adoptArray, isSameShape, type Shape, type Tensor } from "../tensor/tensor.js";
 import { compareNames } from "./paths.js";
 import { type ImageOptions, prepareImages } from "./prepareImages.js";
 

@@ -2,15 +2,15 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { kindHint, ownBytes } from "../bytes.js";
-import { checkBoolean, checkInteger, checkOneOf, checkOptions, refuseValue, within } from "../check.js";
-import { type CsvOptions, readCsv, type Separator, SEPARATORS } from "../data/csv.js";
-import { loadIdx } from "../data/idx.js";
+import { kindHint, ownBytes } from "../files/bytes.js";
+import { checkBoolean, checkInteger, checkOneOf, checkOptions, refuseValue, within } from "../check/check.js";
+import { type CsvOptions, readCsv, type Separator, SEPARATORS } from "../files/csv.js";
+import { loadIdx } from "../files/idx.js";
 import { readTypedNpy } from "../files/npy.js";
-import { type PngReadOptions, readPng } from "../files/png.js";
-import { isPng } from "../files/pngFile.js";
+import { type PngReadOptions, readPng } from "../images/png.js";
+import { isPng } from "../images/pngFile.js";
 import * as ops from "../ops/index.js";
-import { adoptArray, type Tensor } from "../tensor.js";
+import { adoptArray, type Tensor } from "../tensor/tensor.js";
 import { readImageFolder, type Skipped } from "./imageFolder.js";
 import { type FilePath, pathOf } from "./paths.js";
 import { checkImageOptions, IMAGE_OPTIONS, type ImageOptions, prepareImages } from "./prepareImages.js";

@@ -2,7 +2,7 @@
 
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { refuseKind, refuseValue } from "../check.js";
+import { refuseKind, refuseValue } from "../check/check.js";
 
 /** A path, or the `URL` of a file. (Said by its members, which needs no library of types.) */
 export type FilePath = string | { readonly href: string; readonly pathname: string };

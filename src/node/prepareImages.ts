@@ -1,6 +1,6 @@
 // What images go through after they were read: alpha, grey, size.
 
-import { checkBoolean, checkOneOf } from "../check.js";
+import { checkBoolean, checkOneOf } from "../check/check.js";
 import {
   type Background,
   checkBackground,
@@ -13,8 +13,8 @@ import {
   resizeImages,
   toColour,
   toGrey,
-} from "../data/images.js";
-import type { Tensor } from "../tensor.js";
+} from "../images/resize.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** How images are brought to one form. */
 export interface ImageOptions {

@@ -2,7 +2,7 @@
 
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { checkBytes } from "../bytes.js";
+import { checkBytes } from "../files/bytes.js";
 import { namingFile } from "./fileErrors.js";
 import { type FilePath, pathOf } from "./paths.js";
 import { openTemporary, removeLeftOvers } from "./temporaryFiles.js";
@@ -24,7 +24,8 @@ const tidied = new Set<string>();
  * @throws {Error} of the file system, with its `code` and the file's name; what stood there is untouched, and nothing
  *   is left behind
  * @example
- * import { tensor, writeNpy } from "reparam";
+ * import { tensor } from "reparam";
+ * import { writeNpy } from "reparam/data";
  * import { writeFileAtomic } from "reparam/node";
  * const save = () => writeFileAtomic("latents.npy", writeNpy(tensor([1, 2, 3])));
  */

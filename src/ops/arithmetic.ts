@@ -1,8 +1,8 @@
 // Sums, differences, products and quotients of two tensors, broadcast as in NumPy.
 
-import { defineOp } from "../autodiff.js";
-import { checkResult, refuseKind, refuseValue } from "../check.js";
-import { adoptArray, emptyTensor, isSameShape, type Shape, sizeOf, Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkResult, refuseKind, refuseValue } from "../check/check.js";
+import { adoptArray, emptyTensor, isSameShape, type Shape, sizeOf, Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 import { arithmetic, type ArithmeticName, reduce } from "../wasm/kernels.js";
 import { expand } from "./shape.js";

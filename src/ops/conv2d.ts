@@ -1,11 +1,11 @@
 // Convolution and transposed convolution. A convolution is bilinear in image and filter: one product with three
 // kernels (forward, gradient by input, gradient by filter), and the transposed convolution is the second of them.
 
-import { defineOp } from "../autodiff.js";
-import { checkInteger, checkOptions, refuseValue } from "../check.js";
-import type { Conv2dGeometry } from "../geometry.js";
-import { type TransposeOptions, transposedGeometry } from "../transposedGeometry.js";
-import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkInteger, checkOptions, refuseValue } from "../check/check.js";
+import type { Conv2dGeometry } from "../geometry/conv2d.js";
+import { type TransposeOptions, transposedGeometry } from "../geometry/conv2dTranspose.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/conv2d.js";
 import { reduce } from "../wasm/kernels.js";
 import {
@@ -26,7 +26,7 @@ import {
   PLAIN,
   throughActivation,
   withActivation,
-} from "./support.js";
+} from "./epilogue.js";
 
 /** Options of {@link conv2d}. */
 export interface Conv2dOptions extends Conv2dWindowOptions, EpilogueOptions {}

@@ -1,9 +1,9 @@
 // The geometry of convolutions, as their operations share it: made from shapes and options, taken apart into shapes,
 // and checked where a user hands one in. How windows lie along an axis is geometry.ts's business.
 
-import { checkInteger, checkOptions, checkShape, refuseKind, refuseValue } from "../check.js";
-import { type Conv2dGeometry, forwardGeometry, type WindowOptions } from "../geometry.js";
-import { checkTensor } from "../tensor.js";
+import { checkInteger, checkOptions, checkShape, refuseKind, refuseValue } from "../check/check.js";
+import { type Conv2dGeometry, forwardGeometry, type WindowOptions } from "../geometry/conv2d.js";
+import { checkTensor } from "../tensor/tensor.js";
 
 /** Where a convolution's windows lie, and how its channels are grouped. */
 export interface Conv2dWindowOptions extends WindowOptions {

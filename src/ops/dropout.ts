@@ -1,10 +1,10 @@
 // Dropout.
 
-import { checkNumber, refuseValue } from "../check.js";
+import { checkNumber, refuseValue } from "../check/check.js";
 import { bernoulli } from "../random/draws.js";
 import { checkKey, type Key } from "../random/keys.js";
-import { inScope } from "../scope.js";
-import { checkTensor, type Tensor } from "../tensor.js";
+import { inScope } from "../tensor/scope.js";
+import { checkTensor, type Tensor } from "../tensor/tensor.js";
 import { mul } from "./arithmetic.js";
 import { scale } from "./pointwise.js";
 

@@ -42,6 +42,6 @@ export { avgPool2d, type AvgPool2dOptions, maxPool2d, type MaxPool2dOptions } fr
 export { logSumExp, max, mean, type ReduceOptions, sum } from "./reduce.js";
 export { concat, reshape, slice, transpose } from "./shape.js";
 export { logSoftmax, softmax, type SoftmaxOptions } from "./softmax.js";
-export type { EpilogueOptions, FusedActivation } from "./support.js";
+export type { EpilogueOptions, FusedActivation } from "./epilogue.js";
 export { upsampleNearest } from "./upsample2d.js";
 export type { Conv2dWindowOptions } from "./conv2dGeometry.js";

@@ -1,7 +1,7 @@
 // Labels as vectors: one-hot rows, and rows of a table.
 
-import { checkInteger, checkResult, refuseKind, refuseValue } from "../check.js";
-import { adoptArray, checkTensor, type Tensor } from "../tensor.js";
+import { checkInteger, checkResult, refuseKind, refuseValue } from "../check/check.js";
+import { adoptArray, checkTensor, type Tensor } from "../tensor/tensor.js";
 import { matmul } from "./matmul.js";
 
 /** Class numbers. */

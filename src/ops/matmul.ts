@@ -1,8 +1,8 @@
 // Matrix products: matmul, and dense, which is matmul with a bias and an activation.
 
-import { defineOp } from "../autodiff.js";
-import { checkBoolean, checkNumber, checkOptions, checkResult, refuseValue } from "../check.js";
-import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkBoolean, checkNumber, checkOptions, checkResult, refuseValue } from "../check/check.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import { gemm, type ProductSizes, reduce } from "../wasm/kernels.js";
 import {
   type Activation,
@@ -11,7 +11,7 @@ import {
   PLAIN,
   throughActivation,
   withActivation,
-} from "./support.js";
+} from "./epilogue.js";
 
 /** Options of {@link matmul}. */
 export interface MatmulOptions extends EpilogueOptions {

@@ -1,9 +1,9 @@
 // Convolution written as a matrix, for teaching and for tests: the unrolled matrix, and im2col with its adjoint.
 
-import { defineOp } from "../autodiff.js";
-import { checkOptions, checkResult, checkShape, refuseValue } from "../check.js";
-import type { Conv2dGeometry } from "../geometry.js";
-import { adoptArray, checkTensor, emptyTensor, sizeOf, Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkOptions, checkResult, checkShape, refuseValue } from "../check/check.js";
+import type { Conv2dGeometry } from "../geometry/conv2d.js";
+import { adoptArray, checkTensor, emptyTensor, sizeOf, Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 import {
   checkFits,

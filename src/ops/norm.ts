@@ -1,9 +1,9 @@
 // Batch normalisation and layer normalisation.
 
-import { defineOp } from "../autodiff.js";
-import { checkBoolean, checkNumber, checkOneOf, checkOptions, refuseValue } from "../check.js";
-import { inScope } from "../scope.js";
-import { checkTensor, emptyTensor, full, type Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkBoolean, checkNumber, checkOneOf, checkOptions, refuseValue } from "../check/check.js";
+import { inScope } from "../tensor/scope.js";
+import { checkTensor, emptyTensor, full, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 import { arithmetic, channelVariance, normalizeParameterGradients, reduce, scale } from "../wasm/kernels.js";
 import { add, div, mul, sub } from "./arithmetic.js";

@@ -1,8 +1,8 @@
 // Padding with a constant, and cropping: each is the other's gradient.
 
-import { defineOp } from "../autodiff.js";
-import { checkInteger, checkShape, refuseKind, refuseValue } from "../check.js";
-import { checkTensor, emptyTensor, type Shape, type Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkInteger, checkShape, refuseKind, refuseValue } from "../check/check.js";
+import { checkTensor, emptyTensor, type Shape, type Tensor } from "../tensor/tensor.js";
 import { fill, stridedCopy } from "../wasm/kernels.js";
 import { stridesOf } from "./shape.js";
 

@@ -1,8 +1,8 @@
 // Functions of each element by itself, and their derivatives.
 
-import { defineOp } from "../autodiff.js";
-import { checkNumber, checkOptions, refuseKind, refuseValue } from "../check.js";
-import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkNumber, checkOptions, refuseKind, refuseValue } from "../check/check.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 
 /** Defines a function by its kernels and what its derivative is computed from. */

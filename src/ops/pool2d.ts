@@ -1,7 +1,7 @@
 // Max and average pooling over windows.
 
-import { defineOp } from "../autodiff.js";
-import { checkBoolean, checkOptions } from "../check.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkBoolean, checkOptions } from "../check/check.js";
 import {
   checkPair,
   checkWindowsSeePixels,
@@ -9,8 +9,8 @@ import {
   forwardGeometry,
   type Pair,
   type WindowOptions,
-} from "../geometry.js";
-import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+} from "../geometry/conv2d.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 import { outputShapeOf } from "./conv2dGeometry.js";
 

@@ -1,8 +1,8 @@
 // Reductions: sum, mean, max and log-sum-exp over all elements or some axes.
 
-import { defineOp } from "../autodiff.js";
-import { checkBoolean, checkOptions, refuseValue } from "../check.js";
-import { checkTensor, emptyTensor, type Shape, sizeOf, Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkBoolean, checkOptions, refuseValue } from "../check/check.js";
+import { checkTensor, emptyTensor, type Shape, sizeOf, Tensor } from "../tensor/tensor.js";
 import { type Block, reduce, reduceGradient, type ReductionName, scale } from "../wasm/kernels.js";
 import { checkAxis, expand } from "./shape.js";
 

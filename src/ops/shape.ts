@@ -1,8 +1,8 @@
 // Operations that move values without computing: reshape, slice, concat, transpose, and the expansion of a shape.
 
-import { defineOp } from "../autodiff.js";
-import { checkInteger, checkShape, MAX_ELEMENTS, refuseKind, refuseValue } from "../check.js";
-import { checkTensor, emptyTensor, type Shape, sizeOf, Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkInteger, checkShape, MAX_ELEMENTS, refuseKind, refuseValue } from "../check/check.js";
+import { checkTensor, emptyTensor, type Shape, sizeOf, Tensor } from "../tensor/tensor.js";
 import { fill, stridedCopy, transpose as transposeKernel } from "../wasm/kernels.js";
 
 /** Distances, in elements, between neighbours along each axis of a row-major array. */

@@ -1,9 +1,9 @@
 // Softmax and its logarithm along an axis.
 
-import { defineOp } from "../autodiff.js";
-import { checkOptions, refuseValue } from "../check.js";
-import { inScope } from "../scope.js";
-import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkOptions, refuseValue } from "../check/check.js";
+import { inScope } from "../tensor/scope.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 import { checkAxis, transpose } from "./shape.js";
 

@@ -1,9 +1,9 @@
 // Nearest-neighbour upsampling by integer factors; its gradient is a block sum.
 
-import { defineOp } from "../autodiff.js";
-import { checkResult } from "../check.js";
-import { checkPair, type Pair } from "../geometry.js";
-import { checkTensor, emptyTensor, type Tensor } from "../tensor.js";
+import { defineOp } from "../autodiff/autodiff.js";
+import { checkResult } from "../check/check.js";
+import { checkPair, type Pair } from "../geometry/conv2d.js";
+import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import { upsampleNearest2d, upsampleNearest2dGradient } from "../wasm/generated.js";
 
 /** The small image, and by how much it grows. */

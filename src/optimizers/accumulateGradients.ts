@@ -1,7 +1,8 @@
 // Gradient accumulation: large batches in small pieces.
 
-import { checkInteger } from "../check.js";
-import { type Tree, valueAt } from "../tree.js";
+import { tensorsLike } from "../tensor/asLike.js";
+import { checkInteger } from "../check/check.js";
+import { type Tree, valueAt } from "../tensor/tree.js";
 import { fill } from "../wasm/kernels.js";
 import { axpy } from "../wasm/generated.js";
 import {
@@ -10,7 +11,6 @@ import {
   filledLike,
   type Optimizer,
   parametersOf,
-  tensorsLike,
   updateInPlace,
 } from "./optimizer.js";
 

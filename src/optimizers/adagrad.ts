@@ -1,9 +1,9 @@
 // Adagrad.
 
-import { checkBoolean, checkNumber, checkOptions } from "../check.js";
+import { checkBoolean, checkNumber, checkOptions } from "../check/check.js";
 import { adagrad as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
-import { elementwise, type OptimizerOptions, SHARED_OPTIONS, type StepState } from "./rule.js";
+import { elementwise, type OptimizerOptions, SHARED_OPTIONS, type StepState } from "./elementwise.js";
 
 /** Options of {@link adagrad}. */
 export interface AdagradOptions extends OptimizerOptions {

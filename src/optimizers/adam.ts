@@ -1,6 +1,6 @@
 // Adam, and AdamW: the same with decoupled weight decay.
 
-import { checkBoolean, checkNumber, checkOptions } from "../check.js";
+import { checkBoolean, checkNumber, checkOptions } from "../check/check.js";
 import { adam as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
@@ -9,7 +9,7 @@ import {
   type OptimizerOptions,
   SHARED_OPTIONS,
   type StepState,
-} from "./rule.js";
+} from "./elementwise.js";
 
 /** Options of {@link adam} and {@link adamw}. */
 export interface AdamOptions extends OptimizerOptions {

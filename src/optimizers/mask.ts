@@ -1,8 +1,8 @@
 // Masks: which parameters an optimizer's option applies to.
 
-import { checkBoolean, refuseKind } from "../check.js";
-import type { Tensor } from "../tensor.js";
-import { type Leaf, type Path, showPath, valueAt } from "../tree.js";
+import { checkBoolean, refuseKind } from "../check/check.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { type Leaf, type Path, showPath, valueAt } from "../tensor/tree.js";
 
 /** Booleans in the place of parameters; one in the place of a whole branch stands for all below it. */
 export type MaskTree = boolean | readonly MaskTree[] | { readonly [name: string]: MaskTree };

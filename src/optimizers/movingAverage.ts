@@ -1,17 +1,11 @@
 // The exponential moving average of the parameters (Polyak averaging).
 
-import { checkInteger } from "../check.js";
-import { copyTree, mapTree, type Tree, valueAt } from "../tree.js";
+import { tensorsLike } from "../tensor/asLike.js";
+import { checkInteger } from "../check/check.js";
+import { copyTree, mapTree, type Tree, valueAt } from "../tensor/tree.js";
 import { moveTowards } from "../wasm/optimizer.js";
-import {
-  checkOptimizer,
-  defineOptimizer,
-  type Optimizer,
-  parametersOf,
-  tensorsLike,
-  updateInPlace,
-} from "./optimizer.js";
-import { checkKeptShare } from "./rule.js";
+import { checkOptimizer, defineOptimizer, type Optimizer, parametersOf, updateInPlace } from "./optimizer.js";
+import { checkKeptShare } from "./elementwise.js";
 
 /** State of {@link movingAverage}. */
 export interface MovingAverageState<State> {

@@ -1,10 +1,10 @@
 // What an optimizer is, and the one way in which all are made: from a rule that overwrites, given copies.
 
-import { checkFunction, refuseKind, refuseValue } from "../check.js";
-import { checkNoStrangers } from "../plain.js";
-import { inScope } from "../scope.js";
-import { emptyTensor, isSameShape, Tensor } from "../tensor.js";
-import { copyTree, type Leaf, leavesOf, mapTree, showPath, tensorsOf, type Tree, valueAt } from "../tree.js";
+import { checkFunction, refuseKind } from "../check/check.js";
+import { checkNoStrangers } from "../tensor/plain.js";
+import { inScope } from "../tensor/scope.js";
+import { emptyTensor } from "../tensor/tensor.js";
+import { copyTree, type Leaf, leavesOf, mapTree, type Tree } from "../tensor/tree.js";
 import { fill } from "../wasm/kernels.js";
 
 /**
@@ -67,35 +67,6 @@ export function parametersOf(where: string, params: unknown): Leaf[] {
   if (!isTree) refuseKind(where, "params", "be a tensor, or arrays and objects of tensors", params);
   checkNoStrangers(where, "params", params);
   return leavesOf(params, [where, "params"]);
-}
-
-/** The tensors of a tree in the order of the parameters, whose structure and shapes it must have. */
-export function tensorsLike(
-  where: string,
-  argument: string,
-  tree: unknown,
-  parameters: readonly Leaf[],
-): Tensor[] {
-  const tensors = parameters.map(({ path, tensor }) => {
-    const value = valueAt(tree, path);
-    if (value instanceof Tensor && isSameShape(value.shape, tensor.shape)) return value;
-    const refuse = value instanceof Tensor ? refuseValue : refuseKind;
-    return refuse(
-      where,
-      nameOf(argument, path),
-      `be a tensor of shape [${tensor.shape.join(", ")}] as in params`,
-      value,
-    );
-  });
-  if (tensorsOf(tree, [where, argument]).length === tensors.length) return tensors;
-  const known = new Set(parameters.map(({ path }) => showPath(path)));
-  const surplus = leavesOf(tree).find(({ path }) => !known.has(showPath(path))) as Leaf;
-  return refuseKind(where, nameOf(argument, surplus.path), "be absent as in params", surplus.tensor);
-}
-
-function nameOf(argument: string, path: Leaf["path"]): string {
-  // The argument's own name is the first of the path.
-  return showPath([...argument.split("."), ...path]);
 }
 
 /** A tree like the parameters, filled with one value. */

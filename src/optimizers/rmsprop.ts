@@ -1,6 +1,6 @@
 // RMSprop, also centered and with momentum.
 
-import { checkBoolean, checkNumber, checkOptions } from "../check.js";
+import { checkBoolean, checkNumber, checkOptions } from "../check/check.js";
 import { rmsprop as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
@@ -9,7 +9,7 @@ import {
   type OptimizerOptions,
   SHARED_OPTIONS,
   type StepState,
-} from "./rule.js";
+} from "./elementwise.js";
 
 /** Options of {@link rmsprop}. */
 export interface RmspropOptions extends OptimizerOptions {

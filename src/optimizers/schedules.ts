@@ -1,7 +1,14 @@
 // Schedules of the learning rate: functions of the step, counted from 0, and the makers of the usual ones.
 
-import { checkBoolean, checkInteger, checkNumber, checkOptions, refuseKind, refuseValue } from "../check.js";
-import { asSchedule, type Schedule } from "./rate.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  refuseKind,
+  refuseValue,
+} from "../check/check.js";
+import { asSchedule, type Schedule } from "./schedule.js";
 
 /** Half a cosine from `from` (progress 0) to `to` (progress 1). */
 function cosineBetween(from: number, to: number, progress: number): number {

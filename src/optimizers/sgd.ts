@@ -1,6 +1,6 @@
 // Stochastic gradient descent, plain, with momentum, and Nesterov's.
 
-import { checkBoolean, checkOptions, refuseValue } from "../check.js";
+import { checkBoolean, checkOptions, refuseValue } from "../check/check.js";
 import { sgd as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
@@ -9,7 +9,7 @@ import {
   type OptimizerOptions,
   SHARED_OPTIONS,
   type StepState,
-} from "./rule.js";
+} from "./elementwise.js";
 
 /** Options of {@link sgd}. */
 export interface SgdOptions extends OptimizerOptions {

@@ -1,21 +1,15 @@
 // Gradient transforms: functions from gradients to gradients, and `chain`, which puts them before an optimizer.
 
-import { checkFunction, checkNumber, checkOptions, refuseValue } from "../check.js";
-import { checkNoStrangers } from "../plain.js";
-import { inScope } from "../scope.js";
-import { emptyTensor, type Tensor } from "../tensor.js";
-import { copyTree, mapTree, tensorsOf } from "../tree.js";
+import { tensorsLike } from "../tensor/asLike.js";
+import { checkFunction, checkNumber, checkOptions, refuseValue } from "../check/check.js";
+import { checkNoStrangers } from "../tensor/plain.js";
+import { inScope } from "../tensor/scope.js";
+import { emptyTensor, type Tensor } from "../tensor/tensor.js";
+import { copyTree, mapTree, tensorsOf } from "../tensor/tree.js";
 import { axpy } from "../wasm/generated.js";
 import { clip, scale, sumOfSquares } from "../wasm/kernels.js";
 import { type Mask, maskTest } from "./mask.js";
-import {
-  checkOptimizer,
-  defineOptimizer,
-  type Optimizer,
-  parametersOf,
-  tensorsLike,
-  updateInPlace,
-} from "./optimizer.js";
+import { checkOptimizer, defineOptimizer, type Optimizer, parametersOf, updateInPlace } from "./optimizer.js";
 
 /** From gradients, and the parameters they belong to, to gradients of the same structure and shapes. */
 export type GradientTransform = <Params>(grads: Params, params: Params) => Params;

@@ -1,7 +1,7 @@
 // Random tensors, permutations and categories drawn with a key.
 
-import { checkInteger, checkNumber, checkOptions, checkShape, refuseValue } from "../check.js";
-import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
+import { checkInteger, checkNumber, checkOptions, checkShape, refuseValue } from "../check/check.js";
+import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { clip } from "../wasm/kernels.js";
 import * as kernels from "../wasm/random.js";
 import { GREATEST, leastFrom, mostBelow, mostUpTo } from "./float32.js";

@@ -1,9 +1,9 @@
 // Keys of random numbers. A key is a value: the same key gives the same numbers, on every runtime; new numbers need
 // a new key, from `split` or `fold`. The generator is threefry2x32 with 20 rounds (Salmon et al. 2011).
 
-import { checkInteger, MAX_ELEMENTS, refuseKind } from "../check.js";
-import { inScope } from "../scope.js";
-import { emptyTensor, type Shape, type Tensor } from "../tensor.js";
+import { checkInteger, MAX_ELEMENTS, refuseKind } from "../check/check.js";
+import { inScope } from "../tensor/scope.js";
+import { emptyTensor, type Shape, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/random.js";
 
 /** A key: 64 bits, as plain data that JSON can hold. */

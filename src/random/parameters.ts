@@ -1,7 +1,7 @@
 // Checks of what is drawn from: NaN, or no probability anywhere, would give numbers that only look drawn.
 
-import { refuseValue } from "../check.js";
-import type { Tensor } from "../tensor.js";
+import { refuseValue } from "../check/check.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** Checks that parameters are not NaN, naming the first that is. */
 export function checkNotNaN(where: string, argument: string, { data }: Tensor): void {

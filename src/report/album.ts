@@ -1,9 +1,9 @@
 // The pictures of a report: examples laid out, as PNG files and as figures of the page that hold these files.
 
-import { writePng } from "../files/png.js";
-import { montage } from "../latent/montage.js";
+import { writePng } from "../images/png.js";
+import { montage } from "../images/montage.js";
 import * as ops from "../ops/index.js";
-import { ones, type Tensor } from "../tensor.js";
+import { ones, type Tensor } from "../tensor/tensor.js";
 import { base64 } from "./base64.js";
 import { type Content, type Markup, markup } from "./markup.js";
 import { type Study, toPictures } from "./study.js";

@@ -1,7 +1,7 @@
 // Checks a history from outside: reports are made from files too, which anyone may have changed.
 
-import { refuseKind } from "../check.js";
-import { isObject } from "../tree.js";
+import { refuseKind } from "../check/check.js";
+import { isObject } from "../tensor/tree.js";
 
 /** NaN and infinity have become null where a history was kept as JSON. */
 const isNumber = (value: unknown) => typeof value === "number" || value === null;

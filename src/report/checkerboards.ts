@@ -1,13 +1,13 @@
 // The section on checkerboards: how unevenly the decoder's transposed convolutions write, and whether it shows.
 
-import { checkerboardEnergy, overlapCount } from "../latent/checkerboard.js";
+import { checkerboardEnergy, overlapCount } from "../images/checkerboard.js";
 import { layerFromSpec } from "../layers/fromSpec.js";
 import type { Layer } from "../layers/layer.js";
-import { given } from "../layers/support.js";
+import { given } from "../layers/checks.js";
 import type { Conv2dTransposeLayerOptions } from "../layers/convolution.js";
 import * as ops from "../ops/index.js";
-import type { Shape, Tensor } from "../tensor.js";
-import type { Tree } from "../tree.js";
+import type { Shape, Tensor } from "../tensor/tensor.js";
+import type { Tree } from "../tensor/tree.js";
 import { fold } from "../random/keys.js";
 import type { Album } from "./album.js";
 import { demonstration } from "./demonstration.js";

@@ -1,8 +1,8 @@
 // The section on the plane of codes: one point per example, coloured by what is known of it.
 
-import { pca, project } from "../latent/pca.js";
+import { pca, project } from "../statistics/pca.js";
 import * as ops from "../ops/index.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { type Cloud, type Point, scatter } from "./chart.js";
 import { LONGEST_CODE } from "./images.js";
 import { type Markup, markup } from "./markup.js";

@@ -1,15 +1,15 @@
 // Three ways to enlarge an image, side by side: decoders that have learned nothing, fed with plain surfaces. All that
 // is seen is their own pattern.
 
-import { checkerboardEnergy } from "../latent/checkerboard.js";
+import { checkerboardEnergy } from "../images/checkerboard.js";
 import { sequential } from "../layers/combine.js";
 import { conv2dTranspose, resizeConv2d } from "../layers/convolution.js";
 import type { Layer } from "../layers/layer.js";
 import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
 import { fold, type Key } from "../random/keys.js";
-import { scope } from "../scope.js";
-import { adoptArray, ones, type Tensor } from "../tensor.js";
+import { scope } from "../tensor/scope.js";
+import { adoptArray, ones, type Tensor } from "../tensor/tensor.js";
 import type { Album } from "./album.js";
 import { DEMONSTRATION_DRAWS } from "./draws.js";
 import { type Markup, markup } from "./markup.js";

@@ -2,9 +2,9 @@
 
 import { attributeVector, averageCode } from "../latent/attributes.js";
 import { moveAlong } from "../latent/traverse.js";
-import { spearman } from "../metrics/ranks.js";
+import { spearman } from "../statistics/ranks.js";
 import * as ops from "../ops/index.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { Album } from "./album.js";
 import { SMALL } from "./axes.js";
 import { curves, type Point } from "./chart.js";

@@ -1,10 +1,10 @@
 // The head of a report: title, settings, the result in numbers, and warnings.
 
-import { peakSignalToNoise } from "../metrics/peakSignalToNoise.js";
-import { latentUsage, usageWarnings } from "../models/collapse.js";
+import { peakSignalToNoise } from "../images/peakSignalToNoise.js";
+import { latentUsage, usageWarnings } from "../models/vae/latentUsage.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
-import { sizeOf, type Tensor } from "../tensor.js";
+import { sizeOf, type Tensor } from "../tensor/tensor.js";
 import { REPORT_DRAWS } from "./draws.js";
 import { type Content, type Markup, markup } from "./markup.js";
 import { fixedNumber, shortNumber } from "./scale.js";

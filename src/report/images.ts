@@ -1,11 +1,11 @@
 // Sections of pictures: reconstructions, samples, and the average of each label.
 
-import { fitMixture } from "../distributions/fitMixture.js";
+import { fitMixture } from "../statistics/fitMixture.js";
 import { sampleMixture } from "../distributions/mixture.js";
 import { averageCode } from "../latent/attributes.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { gatherRows } from "../training/source.js";
 import type { Album } from "./album.js";
 import { REPORT_DRAWS } from "./draws.js";

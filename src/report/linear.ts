@@ -1,9 +1,9 @@
 // How well a value can be read off codes or images by a linear rule: fitted on half of the rows, judged on the rest.
 
-import { ridge } from "../data/ridge.js";
-import { pca, project } from "../latent/pca.js";
+import { ridge } from "../statistics/ridge.js";
+import { pca, project } from "../statistics/pca.js";
 import * as ops from "../ops/index.js";
-import { adoptArray, tensor, type Tensor } from "../tensor.js";
+import { adoptArray, tensor, type Tensor } from "../tensor/tensor.js";
 import { gatherRows } from "../training/source.js";
 
 /** A fitted rule. */

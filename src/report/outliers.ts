@@ -1,9 +1,9 @@
 // The section on anomaly scores: how unusual examples are to the model, and examples put together wrongly.
 
-import { rocAuc } from "../metrics/ranks.js";
+import { rocAuc } from "../statistics/ranks.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
-import type { Shape, Tensor } from "../tensor.js";
+import type { Shape, Tensor } from "../tensor/tensor.js";
 import { gatherRows } from "../training/source.js";
 import type { Album } from "./album.js";
 import { histogram } from "./chart.js";

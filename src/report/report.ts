@@ -2,7 +2,7 @@
 
 import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
-import type { Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { createAlbum } from "./album.js";
 import { checkerboards } from "./checkerboards.js";
 import { codeMap } from "./codeMap.js";

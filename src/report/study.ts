@@ -9,16 +9,16 @@ import {
   checkShape,
   refuseKind,
   refuseValue,
-} from "../check.js";
+} from "../check/check.js";
 import type { DiagonalGaussian } from "../distributions/gaussian.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import { checkBatch } from "../models/batch.js";
 import { checkParams, type ModelParams } from "../models/model.js";
-import type { Vae } from "../models/vaeTypes.js";
+import type { Vae } from "../models/vae/types.js";
 import * as ops from "../ops/index.js";
 import { checkKey, key as makeKey, type Key } from "../random/keys.js";
-import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor.js";
-import { isObject } from "../tree.js";
+import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor/tensor.js";
+import { isObject } from "../tensor/tree.js";
 import type { History } from "../training/history.js";
 import { checkHistory } from "./checkHistory.js";
 

@@ -1,6 +1,6 @@
 // The section on KL: how much each latent of a VAE carries.
 
-import { ACTIVE, latentUsage } from "../models/collapse.js";
+import { ACTIVE, latentUsage } from "../models/vae/latentUsage.js";
 import { bars } from "./chart.js";
 import { type Markup, markup } from "./markup.js";
 import { shortNumber } from "./scale.js";

@@ -1,12 +1,12 @@
 // Checkpoints: everything that a training goes on from, as the bytes of one file.
 
-import { checkInteger, checkNumber, refuseValue } from "../check.js";
-import { asLike } from "../files/asLike.js";
-import { brief } from "../files/support.js";
+import { checkInteger, checkNumber, refuseValue } from "../check/check.js";
+import { asLike } from "../tensor/asLike.js";
+import { brief } from "../files/brief.js";
 import { readTree, writeTree } from "../files/treeFile.js";
 import { completedSpec } from "../layers/fromSpec.js";
 import type { Model, ModelParams, ModelSpec } from "../models/model.js";
-import { isPlainObject } from "../tree.js";
+import { isPlainObject } from "../tensor/tree.js";
 import { columnsOf, type EpochRecord, type History, stepsOf, type StepColumns } from "./history.js";
 import type { TrainerState } from "./trainer.js";
 

@@ -2,8 +2,8 @@
 
 import type { Batch } from "../models/batch.js";
 import type { ModelParams } from "../models/model.js";
-import { scope } from "../scope.js";
-import { type Tensor, viewOf } from "../tensor.js";
+import { scope } from "../tensor/scope.js";
+import { type Tensor, viewOf } from "../tensor/tensor.js";
 import { countNonFinite } from "../wasm/kernels.js";
 
 /** Where a loss or gradient was not finite. */

@@ -1,11 +1,11 @@
 // What happens at the end of an epoch: validation, warnings, and whether it was the best.
 
-import { refuseValue } from "../check.js";
+import { refuseValue } from "../check/check.js";
 import type { Model, Moment } from "../models/model.js";
 import { type Batch, mapBatch, weightOf } from "../models/batch.js";
 import { rowsOf } from "../models/batches.js";
-import type { Tensor } from "../tensor.js";
-import { betaAt, type BetaSchedule } from "../models/beta.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { betaAt, type BetaSchedule } from "../models/vae/beta.js";
 import type { Best } from "./checkpoint.js";
 import { DivergenceError, firstBad } from "./divergence.js";
 import type { CompletedEarlyStopping, CompletedFitOptions } from "./fitOptions.js";

@@ -2,7 +2,7 @@
 
 import type { Model, ModelParams } from "../models/model.js";
 import { fold } from "../random/keys.js";
-import { scope } from "../scope.js";
+import { scope } from "../tensor/scope.js";
 import { type FitState, readCheckpoint, type Settings, writeCheckpoint } from "./checkpoint.js";
 import { DivergenceError } from "./divergence.js";
 import { FIT_DRAWS } from "./draws.js";

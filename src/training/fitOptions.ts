@@ -1,6 +1,6 @@
 // The options of fit: what they are, their checks, and the data that they set aside.
 
-import { isBytes } from "../bytes.js";
+import { isBytes } from "../files/bytes.js";
 import {
   checkBoolean,
   checkFunction,
@@ -9,14 +9,14 @@ import {
   checkOptions,
   refuseKind,
   refuseValue,
-} from "../check.js";
+} from "../check/check.js";
 import { permutation } from "../random/draws.js";
-import { given } from "../layers/support.js";
+import { given } from "../layers/checks.js";
 import { type Batch, isBatchObject, mapBatch } from "../models/batch.js";
 import { BATCH_SIZE } from "../models/batches.js";
 import type { Model } from "../models/model.js";
 import type { Key } from "../random/keys.js";
-import type { Shape, Tensor } from "../tensor.js";
+import type { Shape, Tensor } from "../tensor/tensor.js";
 import type { Settings } from "./checkpoint.js";
 import type { EpochRecord, StepRecord } from "./history.js";
 import { asExamples, type Examples, gatherRows, type TrainingData } from "./source.js";

@@ -1,7 +1,7 @@
 // What training has seen: plain data, which JSON can hold, and the columns in which files hold it.
 
-import { checkInteger, checkNumber, refuseKind, refuseValue } from "../check.js";
-import { checkTensor, type Tensor, tensor } from "../tensor.js";
+import { checkInteger, checkNumber, refuseKind, refuseValue } from "../check/check.js";
+import { checkTensor, type Tensor, tensor } from "../tensor/tensor.js";
 import type { StepResult } from "./trainer.js";
 
 /** A step with its place and speed. */

@@ -1,7 +1,7 @@
 // Trees that stay on the WASM heap between training steps: parameters, optimizer state, moving averages.
 
-import { adoptArray, isSameShape, Tensor, viewOf } from "../tensor.js";
-import { mapTree, tensorsOf } from "../tree.js";
+import { adoptArray, isSameShape, Tensor, viewOf } from "../tensor/tensor.js";
+import { mapTree, tensorsOf } from "../tensor/tree.js";
 import { Residence } from "../wasm/residence.js";
 import { allocateResident, releaseResident } from "../wasm/storage.js";
 

@@ -1,11 +1,11 @@
 // Where batches come from: a tensor that is shuffled anew in every epoch, or any iterable of batches.
 
-import { refuseKind, refuseUse, refuseValue } from "../check.js";
+import { refuseKind, refuseUse, refuseValue } from "../check/check.js";
 import { type Batch, batchOf, isBatchObject, mapBatch } from "../models/batch.js";
-import { fromNdarray, type NdArrayLike } from "../ndarrayLike.js";
+import { fromNdarray, type NdArrayLike } from "../tensor/ndarrayLike.js";
 import { permutation } from "../random/draws.js";
 import { fold, type Key } from "../random/keys.js";
-import { adoptArray, emptyTensor, type Shape, Tensor, viewOf } from "../tensor.js";
+import { adoptArray, emptyTensor, type Shape, Tensor, viewOf } from "../tensor/tensor.js";
 
 /** Examples in memory: a tensor or ndarray `[n, ...inputShape]`, or an object of such with one entry per example. */
 export type Examples =

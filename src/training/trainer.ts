@@ -1,21 +1,29 @@
 // The training step: loss, gradients, update, with all parameters on the WASM heap from one step to the next.
 
-import { valueAndGrad } from "../autodiff.js";
-import { checkFunction, checkInteger, checkOneOf, checkOptions, refuseKind, refuseValue } from "../check.js";
-import { asLike } from "../files/asLike.js";
+import { tensorsLike } from "../tensor/asLike.js";
+import { valueAndGrad } from "../autodiff/autodiff.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  refuseKind,
+  refuseValue,
+} from "../check/check.js";
+import { asLike } from "../tensor/asLike.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";
-import { checkLayer, given } from "../layers/support.js";
+import { checkLayer, given } from "../layers/checks.js";
 import { type Batch, type BatchLike, batchOf } from "../models/batch.js";
 import { checkModel, type Model, type ModelParams } from "../models/model.js";
-import { betaAt } from "../models/beta.js";
+import { betaAt } from "../models/vae/beta.js";
 import { adam } from "../optimizers/adam.js";
-import { checkOptimizer, type Optimizer, tensorsLike, updateInPlace } from "../optimizers/optimizer.js";
+import { checkOptimizer, type Optimizer, updateInPlace } from "../optimizers/optimizer.js";
 import { globalNorm } from "../optimizers/transforms.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
-import { scope } from "../scope.js";
-import { isSameShape, item, type Tensor } from "../tensor.js";
-import { leavesOf, showPath } from "../tree.js";
+import { scope } from "../tensor/scope.js";
+import { isSameShape, item, type Tensor } from "../tensor/tensor.js";
+import { leavesOf, showPath } from "../tensor/tree.js";
 import { countNonFinite } from "../wasm/kernels.js";
 import { Residence } from "../wasm/residence.js";
 import { claim } from "../wasm/storage.js";

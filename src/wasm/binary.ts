@@ -1,6 +1,6 @@
 // Which binary runs, and how its module comes about: compiled from the inlined bytes, or handed over ready-made.
 
-import { refuseKind, refuseUse } from "../check.js";
+import { refuseKind, refuseUse } from "../check/check.js";
 import { decodeBase64 } from "./base64.js";
 import { build, relaxed as relaxedBase64, simd as simdBase64 } from "./binaries.js";
 import { unshare } from "./unshare.js";

@@ -1,6 +1,6 @@
 // Runs a convolution and its two gradients: chooses between the depthwise kernels and planned correlations.
 
-import type { Conv2dGeometry } from "../geometry.js";
+import type { Conv2dGeometry } from "../geometry/conv2d.js";
 import { type Correlation, planForward, planInputGradient, recordOf } from "./correlation.js";
 import { clip, fit } from "./correlationParts.js";
 import * as kernels from "./generated.js";

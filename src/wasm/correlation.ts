@@ -1,7 +1,7 @@
 // Plans convolution, its gradient by input and its gradient by filter as correlations over a grid of taps:
 // fields of the record that `assembly/correlation.ts` declares. Numbers only; the addresses are filled in by the caller.
 
-import type { Conv2dGeometry } from "../geometry.js";
+import type { Conv2dGeometry } from "../geometry/conv2d.js";
 
 /** The taps along one axis: source position = gridIndex · step + offset + i · offsetStep, filter index likewise. */
 export interface Taps {

@@ -1,7 +1,7 @@
 // The allocator of the WASM memory: two-level segregated fit (Masmano et al. 2004), kept in ordinary objects. Blocks
 // are found, split and merged in constant time; nothing is written to the memory itself.
 
-import { refuseMemory } from "../check.js";
+import { refuseMemory } from "../check/check.js";
 import { memoryBytes, growTo, currentRuntime } from "./runtime.js";
 
 /** Blocks begin at multiples of a cache line. */

@@ -1,7 +1,14 @@
 // Loads a binary at first use and owns the memory's ends: where it begins, how far it may grow. What lies
 // between is the heap's business.
 
-import { checkBoolean, checkInteger, checkOptions, refuseMemory, refuseUse, refuseValue } from "../check.js";
+import {
+  checkBoolean,
+  checkInteger,
+  checkOptions,
+  refuseMemory,
+  refuseUse,
+  refuseValue,
+} from "../check/check.js";
 import { adoptModule, type Binary, type BinaryName, chooseBinary, type CompiledModule } from "./binary.js";
 
 const PAGE = 65536;

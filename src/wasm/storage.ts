@@ -1,7 +1,7 @@
 // Where a tensor's values live: in an ordinary array outside all frames, on the WASM heap inside one. A frame is
 // the lifetime that a `scope` opens; when it ends, its blocks go back to the heap and what is kept moves out.
 
-import { refuseUse } from "../check.js";
+import { refuseUse } from "../check/check.js";
 import { type Block, give, take } from "./heap.js";
 import { Residence } from "./residence.js";
 import { floats } from "./runtime.js";

@@ -18,11 +18,12 @@ import { claimFolder } from "../../src/cli/claim.js";
 import { Options, UsageError } from "../../src/cli/command.js";
 import { settingsOf } from "../../src/cli/run.js";
 import { train } from "../../src/cli/train.js";
-import { key, loadModel, random, tensor, writeNpy } from "../../src/index.js";
-import { writePng } from "../../src/images.js";
+import { writeNpy } from "../../src/data/index.js";
+import { writePng } from "../../src/images/index.js";
+import { key, loadModel, random, tensor } from "../../src/index.js";
 import { lockFolder } from "../../src/node/folderLock.js";
 import { thisProcess } from "../../src/node/processIdentity.js";
-import { tensorsOf } from "../../src/tree.js";
+import { tensorsOf } from "../../src/tensor/tree.js";
 
 const root = mkdtempSync(join(tmpdir(), "reparam-claim-"));
 afterAll(() => rmSync(root, { recursive: true }));

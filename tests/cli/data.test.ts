@@ -7,8 +7,9 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Options, UsageError } from "../../src/cli/command.js";
 import { type Data, divide, pick, readData } from "../../src/cli/data.js";
-import { writePng } from "../../src/images.js";
-import { faces, key, ops, random, shapes, tensor, writeNpy } from "../../src/index.js";
+import { faces, shapes, writeNpy } from "../../src/data/index.js";
+import { writePng } from "../../src/images/index.js";
+import { key, ops, random, tensor } from "../../src/index.js";
 import { expectSame, forAll } from "../support/laws.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-data-"));

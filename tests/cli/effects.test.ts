@@ -9,8 +9,9 @@ import { readData } from "../../src/cli/data.js";
 import { dataKey, effectiveOn, MODEL_NAMES } from "../../src/cli/effects.js";
 import { planOf } from "../../src/cli/plan.js";
 import { train } from "../../src/cli/train.js";
-import { fold, key, ops, random, type Tensor, tensor, writeNpy } from "../../src/index.js";
-import { writePng } from "../../src/images.js";
+import { writeNpy } from "../../src/data/index.js";
+import { writePng } from "../../src/images/index.js";
+import { fold, key, ops, random, type Tensor, tensor } from "../../src/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-effects-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { imageVae, key, lectures, saveModel, writeNpy, zeros } from "../../src/index.js";
+import { writeNpy } from "../../src/data/index.js";
+import { imageVae, key, lectures, saveModel, zeros } from "../../src/index.js";
 import { reparam } from "../support/commandLine.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-mistakes-"));

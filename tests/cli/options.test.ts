@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commandLine.js";
 import { LIKELIHOODS, MODEL_NAMES } from "../../src/cli/models.js";
-import { key, random, tensor, writeNpy } from "../../src/index.js";
-import { writePng } from "../../src/images.js";
+import { writeNpy } from "../../src/data/index.js";
+import { writePng } from "../../src/images/index.js";
+import { key, random, tensor } from "../../src/index.js";
 import { reparam } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-options-"));

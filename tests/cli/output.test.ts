@@ -7,8 +7,9 @@ import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { ranged } from "../../src/cli/form.js";
 import { checkOutput, labelled, toCsv, writeValues } from "../../src/cli/output.js";
-import { readPng } from "../../src/images.js";
-import { key, random, readCsv, readNpy, tensor } from "../../src/index.js";
+import { readCsv, readNpy } from "../../src/data/index.js";
+import { readPng } from "../../src/images/index.js";
+import { key, random, tensor } from "../../src/index.js";
 import { expectSame, forAll } from "../support/laws.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-output-"));

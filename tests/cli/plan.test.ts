@@ -8,7 +8,8 @@ import { Options, UsageError } from "../../src/cli/command.js";
 import { divide, readData } from "../../src/cli/data.js";
 import { dataRange, toModel } from "../../src/cli/form.js";
 import { HELD_OUT, type Plan, planOf } from "../../src/cli/plan.js";
-import { fold, key, ops, random, type Tensor, tensor, type Vae, writeNpy } from "../../src/index.js";
+import { writeNpy } from "../../src/data/index.js";
+import { fold, key, ops, random, type Tensor, tensor, type Vae } from "../../src/index.js";
 import { expectSame } from "../support/laws.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-plan-"));

@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writePng } from "../../src/images.js";
-import { key, random, tensor, writeNpy } from "../../src/index.js";
+import { writeNpy } from "../../src/data/index.js";
+import { writePng } from "../../src/images/index.js";
+import { key, random, tensor } from "../../src/index.js";
 import { reparam } from "../support/inProcess.js";
 import { textsOf } from "../support/pages.js";
 

@@ -9,7 +9,8 @@ import { info } from "../../src/cli/info.js";
 import { reportCommand } from "../../src/cli/report.js";
 import { openModel } from "../../src/cli/run.js";
 import { train } from "../../src/cli/train.js";
-import { imageVae, key, lectures, random, saveModel, tensor, writeNpy } from "../../src/index.js";
+import { writeNpy } from "../../src/data/index.js";
+import { imageVae, key, lectures, random, saveModel, tensor } from "../../src/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-run-"));
 afterAll(() => rmSync(folder, { recursive: true }));

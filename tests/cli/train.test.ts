@@ -4,9 +4,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readPng } from "../../src/images.js";
-import { equals, type History, loadModel, readCsv, readNpy, tensor, type Tree } from "../../src/index.js";
-import { tensorsOf } from "../../src/tree.js";
+import { readCsv, readNpy } from "../../src/data/index.js";
+import { readPng } from "../../src/images/index.js";
+import { equals, type History, loadModel, tensor, type Tree } from "../../src/index.js";
+import { tensorsOf } from "../../src/tensor/tree.js";
 import { type Ended, reparam, start } from "../support/commandLine.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-cli-"));

@@ -7,8 +7,9 @@ import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/cli/commandLine.js";
 import { LIKELIHOODS, MODEL_NAMES } from "../../src/cli/models.js";
-import { key, lectures, saveModel, writeNpy, writeTree, zeros } from "../../src/index.js";
-import { writePng } from "../../src/images.js";
+import { writeNpy } from "../../src/data/index.js";
+import { writePng } from "../../src/images/index.js";
+import { key, lectures, saveModel, writeTree, zeros } from "../../src/index.js";
 import { reparam } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-wrong-"));

@@ -3,7 +3,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  fitMixture,
   gaussianLogProb,
   gaussianNll,
   item,
@@ -20,6 +19,7 @@ import {
   vjp,
   zeros,
 } from "../../src/index.js";
+import { fitMixture } from "../../src/latent/index.js";
 import { evenly, expectTruth, valueAndSlopes } from "../support/extremes.js";
 import { forAll } from "../support/laws.js";
 

@@ -3,8 +3,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  fitMixture,
-  type FitMixtureOptions,
   full,
   gaussianLogProb,
   type GaussianMixture,
@@ -20,6 +18,7 @@ import {
   vjp,
   zeros,
 } from "../../src/index.js";
+import { fitMixture, type FitMixtureOptions } from "../../src/latent/index.js";
 import { type Definition, expectDefined, expectGradient } from "../support/differentiable.js";
 import { expectPure, forAll } from "../support/laws.js";
 import { expectRefused } from "../support/refusals.js";

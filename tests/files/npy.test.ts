@@ -2,7 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ops, readNpy, tensor, writeNpy } from "../../src/index.js";
+import { readNpy, writeNpy } from "../../src/data/index.js";
+import { ops, tensor } from "../../src/index.js";
 import { ALL_CHANGES, expectToWithstandCorruption, expectToWithstandNoise } from "../support/hostile.js";
 import { expectRefused } from "../support/refusals.js";
 

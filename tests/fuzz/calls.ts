@@ -1,7 +1,7 @@
 // Random calls: good ones, changed in places, each run with its time, its memory and its words watched.
 
 import { configure, DivergenceError, ops, runtimeInfo, Tensor, tensor } from "../../src/index.js";
-import { isRefusal, withAllowance } from "../../src/check.js";
+import { isRefusal, withAllowance } from "../../src/check/check.js";
 import { HOLDING, RECIPES, SLOW } from "./recipes.js";
 import { type Argument, argument, evaluate, HOSTILE, HostileError, putInto } from "./values.js";
 

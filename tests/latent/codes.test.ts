@@ -2,18 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  attributeVector,
-  averageCode,
-  latentGrid,
-  moveAlong,
-  ops,
-  scope,
-  type Tensor,
-  tensor,
-  traverse,
-  zeros,
-} from "../../src/index.js";
+import { ops, scope, type Tensor, tensor, zeros } from "../../src/index.js";
+import { attributeVector, averageCode, latentGrid, moveAlong, traverse } from "../../src/latent/index.js";
 import { integers, reals, seed } from "../support/arbitraries.js";
 import { at, rowsOf } from "../support/codes.js";
 import { expectNothingHeld, expectRefused } from "../support/refusals.js";

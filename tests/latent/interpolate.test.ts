@@ -2,7 +2,8 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { interpolate, type Interpolation, ones, ops, scope, tensor, zeros } from "../../src/index.js";
+import { ones, ops, scope, tensor, zeros } from "../../src/index.js";
+import { interpolate, type Interpolation } from "../../src/latent/index.js";
 import { reals, seed } from "../support/arbitraries.js";
 import { at, rowsOf } from "../support/codes.js";
 import { expectNothingHeld, expectRefused } from "../support/refusals.js";

@@ -33,7 +33,7 @@ import {
   upsampleNearest,
 } from "../../src/index.js";
 import { completedSpec } from "../../src/layers/fromSpec.js";
-import { tensorsOf } from "../../src/tree.js";
+import { tensorsOf } from "../../src/tensor/tree.js";
 
 /** Layers' specs, and what these layers gave, as version 0.1.0 wrote them. */
 const written = JSON.parse(

@@ -25,7 +25,7 @@ import {
   type Tensor,
   zeros,
 } from "../../src/index.js";
-import { tensorsOf } from "../../src/tree.js";
+import { tensorsOf } from "../../src/tensor/tree.js";
 import { reals } from "../support/arbitraries.js";
 import { expectNear, expectSame, forAll } from "../support/laws.js";
 import { autoencoders, imagesOf, inParts, noting } from "../support/modelCases.js";

@@ -2,12 +2,13 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { faces } from "../../src/data/index.js";
+import { overlapCount } from "../../src/images/index.js";
 import {
   adam,
   type AnyModel,
   type Autoencoder,
   configure,
-  faces,
   imageAutoencoder,
   imageVae,
   item,
@@ -17,7 +18,6 @@ import {
   modelFromSpec,
   type ModelSpec,
   ops,
-  overlapCount,
   type Shape,
   squaredError,
   type Tensor,
@@ -25,7 +25,7 @@ import {
   type Vae,
 } from "../../src/index.js";
 import { layerFromSpec } from "../../src/layers/fromSpec.js";
-import { mapTree, tensorsOf } from "../../src/tree.js";
+import { mapTree, tensorsOf } from "../../src/tensor/tree.js";
 import { expectSame, forAll } from "../support/laws.js";
 import { imagesOf } from "../support/modelCases.js";
 import { expectRefused } from "../support/refusals.js";

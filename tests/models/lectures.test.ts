@@ -1,9 +1,9 @@
 // The models that lectures teach: their numbers of parameters, counted by hand, their shapes, and that they learn.
 
 import { describe, expect, it } from "vitest";
+import { faces } from "../../src/data/index.js";
 import {
   createTrainer,
-  faces,
   adam,
   type Autoencoder,
   item,
@@ -16,7 +16,7 @@ import {
   valueAndGrad,
   zeros,
 } from "../../src/index.js";
-import { mapTree, tensorsOf } from "../../src/tree.js";
+import { mapTree, tensorsOf } from "../../src/tensor/tree.js";
 import { batchOf, type Diamonds } from "../support/referenceStreams.js";
 import { expectRefused } from "../support/refusals.js";
 

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configure, grad, ops, type Shape, type Tensor, tensor } from "../../src/index.js";
-import { FUSED_ACTIVATIONS } from "../../src/ops/support.js";
+import { FUSED_ACTIVATIONS } from "../../src/ops/epilogue.js";
 import { seededFloats } from "../support/seeded.js";
 
 const realsOf = (shape: Shape, seed: number) =>

@@ -21,7 +21,7 @@ import {
   weightDecay,
 } from "../../src/index.js";
 import { updateInPlace } from "../../src/optimizers/optimizer.js";
-import { copyTree, tensorsOf } from "../../src/tree.js";
+import { copyTree, tensorsOf } from "../../src/tensor/tree.js";
 import { reals, seed } from "../support/arbitraries.js";
 import { forAll } from "../support/laws.js";
 import { plain } from "../support/trees.js";

@@ -17,7 +17,7 @@ import {
   zeros,
 } from "../../src/index.js";
 import { updateInPlace } from "../../src/optimizers/optimizer.js";
-import { copyTree, mapTree } from "../../src/tree.js";
+import { copyTree, mapTree } from "../../src/tensor/tree.js";
 import { reals, seed } from "../support/arbitraries.js";
 import { forAll } from "../support/laws.js";
 import {

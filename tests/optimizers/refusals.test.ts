@@ -22,7 +22,7 @@ import {
   zeros,
 } from "../../src/index.js";
 import { updateInPlace } from "../../src/optimizers/optimizer.js";
-import { copyTree } from "../../src/tree.js";
+import { copyTree } from "../../src/tensor/tree.js";
 
 type Refusal = [start: string, call: () => unknown, kind?: ErrorConstructor];
 

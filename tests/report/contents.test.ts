@@ -1,7 +1,7 @@
 // What a report tells, checked on models whose behaviour is known in advance.
 
 import { describe, expect, it } from "vitest";
-import { readPng } from "../../src/images.js";
+import { readPng } from "../../src/images/index.js";
 import {
   autoencoder,
   dense,

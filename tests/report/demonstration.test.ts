@@ -1,7 +1,7 @@
 // What the report shows of untrained decoders: transposed convolutions leave a pattern, resizing leaves none.
 
 import { describe, expect, it } from "vitest";
-import { readPng } from "../../src/images.js";
+import { readPng } from "../../src/images/index.js";
 import { key, random } from "../../src/index.js";
 import { createReport } from "../../src/report/index.js";
 import { fullCase } from "../support/reportCases.js";

@@ -1,7 +1,7 @@
 // The report: which sections each kind of model gets, that the page is whole and safe, and its pictures right.
 
 import { describe, expect, it } from "vitest";
-import { readPng } from "../../src/images.js";
+import { readPng } from "../../src/images/index.js";
 import { key, ops, tensor, type Tensor } from "../../src/index.js";
 import { createReport } from "../../src/report/index.js";
 import { elementsOf, textsOf } from "../support/pages.js";

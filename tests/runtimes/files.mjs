@@ -1,6 +1,7 @@
 // Uses the installed reparam/node once, on whatever runtime this is. Needs to read and write the folder that it is given.
 
-import { equals, loadModel, runtimeInfo, saveModel, writeNpy } from "reparam";
+import { equals, loadModel, runtimeInfo, saveModel } from "reparam";
+import { writeNpy } from "reparam/data";
 import { checkpointFolder, loadData, writeFileAtomic } from "reparam/node";
 import { checksum, images, model, train } from "./training.mjs";
 

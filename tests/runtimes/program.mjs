@@ -11,9 +11,9 @@ import {
   ops,
   runtimeInfo,
   saveModel,
-  shapes,
   tensor,
 } from "reparam";
+import { shapes } from "reparam/data";
 
 /** Runs on a platform and says what came out, always the same words; throws where something does not hold. */
 export async function run({ module } = {}) {

@@ -1,6 +1,7 @@
 // A small training that a runtime's smoke tests share: what is trained, with which settings, and a sum of bytes.
 
-import { chain, clipByGlobalNorm, adam, fit, imageVae, key, schedules, shapes } from "reparam";
+import { chain, clipByGlobalNorm, adam, fit, imageVae, key, schedules } from "reparam";
+import { shapes } from "reparam/data";
 
 export const model = imageVae({ inputShape: [16, 16, 1], latentSize: 2, channels: [8, 16], features: 32 });
 export const { images } = shapes({ count: 72, size: 16, key: key(1) });

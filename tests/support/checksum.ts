@@ -1,7 +1,7 @@
 // Checksums of tensors: one short text for all bits of a tree.
 
 import { createHash } from "node:crypto";
-import { leavesOf } from "../../src/tree.js";
+import { leavesOf } from "../../src/tensor/tree.js";
 
 /**
  * A checksum of the shapes and values of a tree's tensors, in order. Every NaN counts as the same one: which of its

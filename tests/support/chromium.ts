@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Browser } from "puppeteer-core";
-import { readPng } from "../../src/images.js";
+import { readPng } from "../../src/images/index.js";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 

@@ -1,6 +1,6 @@
 // What tests of codes share: a tensor's rows as lists, and equally spaced numbers.
 
-import type { Tensor } from "../../src/index.js";
+import { type Tensor } from "../../src/index.js";
 
 /** The rows of a matrix. */
 export function rowsOf({ data, shape: [count, width] }: Tensor): number[][] {

@@ -1,6 +1,8 @@
-// Everything that users can import, from all entries but those of Node.
+// Everything that users can import, from all entries but that of Node.
 
-export * from "../../src/images.js";
-export * from "../../src/index.js";
-export * from "../../src/ndarray.js";
+export * from "../../src/data/index.js";
+export * from "../../src/images/index.js";
+export * from "../../src/latent/index.js";
+export * from "../../src/ndarray/index.js";
 export * from "../../src/report/index.js";
+export * from "../../src/index.js";

@@ -1,6 +1,6 @@
 // Convolution, its relatives and the matrix product in float64, written from their definitions: slow and plain.
 
-import type { Conv2dGeometry } from "../../src/index.js";
+import { type Conv2dGeometry } from "../../src/index.js";
 import { filterShape, inputShape, outputShape } from "./naiveGeometry.js";
 
 /** Numbers with a shape: what references take and give; a Tensor is one. */

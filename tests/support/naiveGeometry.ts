@@ -1,6 +1,6 @@
 // Where windows lie, found by counting them one by one: the references' own sizes, apart from the library's formulas.
 
-import type { Conv2dGeometry, Padding, Pair, WindowOptions } from "../../src/index.js";
+import { type Conv2dGeometry, type Padding, type Pair, type WindowOptions } from "../../src/index.js";
 
 /** One spatial axis of a convolution or pooling. */
 export interface NaiveAxis {

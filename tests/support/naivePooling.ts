@@ -1,6 +1,6 @@
 // Pooling and upsampling in float64 with their gradients, written from their definitions.
 
-import type { Conv2dGeometry } from "../../src/index.js";
+import { type Conv2dGeometry } from "../../src/index.js";
 import { type Sums, type Values, zeros } from "./naive.js";
 import { inputShape, outputShape } from "./naiveGeometry.js";
 

@@ -1,6 +1,6 @@
 // Measures of pictures that tests of drawn data share.
 
-import type { Tensor } from "../../src/index.js";
+import { type Tensor } from "../../src/index.js";
 
 /** One picture of a batch `[count, size, size, 1]`. */
 export function pictureOf(images: Tensor, image: number): Float32Array {

@@ -1,11 +1,11 @@
 // Small models of every kind with examples, for reports: untrained, for a report shows whatever there is.
 
+import { faces } from "../../src/data/index.js";
 import {
   type AnyModel,
   autoencoder,
   conv2dTranspose,
   dense,
-  faces,
   flatten,
   type History,
   key,

@@ -19,7 +19,7 @@ import {
   tensor,
   vae,
 } from "../../src/index.js";
-import { leavesOf, mapTree, showPath } from "../../src/tree.js";
+import { leavesOf, mapTree, showPath } from "../../src/tensor/tree.js";
 
 /** A VAE of 6 × 6 images with batch norm and dropout. */
 export const smallVae = () =>

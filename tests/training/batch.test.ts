@@ -25,7 +25,7 @@ import {
   vae,
   zeros,
 } from "../../src/index.js";
-import { fromNdarray, toNdarray } from "../../src/ndarray.js";
+import { fromNdarray, toNdarray } from "../../src/ndarray/index.js";
 import { forAll } from "../support/laws.js";
 import { expectRefused } from "../support/refusals.js";
 import { plain } from "../support/trees.js";

@@ -18,7 +18,7 @@ import {
   tensor,
   type Trainer,
 } from "../../src/index.js";
-import { tensorsOf } from "../../src/tree.js";
+import { tensorsOf } from "../../src/tensor/tree.js";
 import { bitsOf, counting, imagesFor, recorder, smallAutoencoder, smallVae } from "../support/training.js";
 
 /** The error of a step that must fail. */

@@ -1,7 +1,7 @@
 // Laws of platforms that lack something: one sentence with the cause and the cure, and importing needs nothing.
 
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { isRefusal } from "../../src/check.js";
+import { isRefusal } from "../../src/check/check.js";
 
 afterEach(() => {
   vi.unstubAllGlobals();

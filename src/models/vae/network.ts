@@ -1,0 +1,97 @@
+// The layers of a variational autoencoder, joined and checked: what they make of one batch.
+
+import { within } from "../../check/check.js";
+import type { DiagonalGaussian } from "../../distributions/gaussian.js";
+import { parallel } from "../../layers/combine.js";
+import { dense } from "../../layers/dense.js";
+import type { ApplyContext, Layer } from "../../layers/layer.js";
+import { contextOf } from "../../layers/checks.js";
+import * as ops from "../../ops/index.js";
+import { fold, type Key } from "../../random/keys.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Tree } from "../../tensor/tree.js";
+import { VAE_DRAWS as DRAWS } from "../draws.js";
+import { observationOf } from "./likelihood.js";
+import { applyPart, type ModelParams } from "../model.js";
+import type { VaeOptions } from "./types.js";
+
+/** The entries of a VAE's parameters. */
+export const PARTS = ["encoder", "posterior", "decoder", "likelihood"] as const;
+
+/** What a batch becomes on its way through all layers. */
+export interface Passage {
+  readonly q: DiagonalGaussian;
+  /** −log p of every element of the target, in nats. */
+  readonly negativeLogProb: Tensor;
+  readonly state: ModelParams["state"];
+}
+
+/** Encoder, heads, decoder and likelihood. */
+export interface Network {
+  init(key: Key): ModelParams;
+  /** Through all layers, by way of `sample`, which makes codes of the posterior. */
+  pass(
+    params: ModelParams,
+    inputs: Tensor,
+    target: Tensor,
+    sample: (q: DiagonalGaussian) => Tensor,
+    context: ApplyContext,
+  ): Passage;
+  /** q(z | x) of a batch. */
+  encode(params: ModelParams, inputs: Tensor): DiagonalGaussian;
+  /** The likelihood's mean. */
+  decode(params: ModelParams, codes: Tensor): Tensor;
+  /** −log p(x | z) of every row, in nats. */
+  negativeLogProb(params: ModelParams, codes: Tensor, inputs: Tensor): Tensor;
+}
+
+/** Joins the layers that options name; refuses those that do not fit. */
+export function networkOf(where: string, options: VaeOptions): Network {
+  const { inputShape, latentSize, likelihood = "bernoulli" } = options;
+  const heads: Layer<Tree, Tree, DiagonalGaussian> = parallel({
+    mean: dense(latentSize),
+    logVar: dense(latentSize),
+  });
+  const encoder = { name: "encoder", layer: options.encoder };
+  const posterior = { name: "posterior", layer: heads };
+  const decoder = { name: "decoder", layer: options.decoder };
+  const features = within("encoder", () => encoder.layer.outputShape(inputShape));
+  within("posterior", () => heads.outputShape(features));
+  const outputShape = within("decoder", () => decoder.layer.outputShape([latentSize]));
+  const observation = observationOf(where, likelihood, inputShape, outputShape);
+  const elements = ({ weights }: ModelParams, output: Tensor, target: Tensor) =>
+    observation.negativeLogProb(output, target, weights.likelihood);
+
+  return {
+    init(key) {
+      const parts = {
+        encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),
+        posterior: heads.init(fold(key, DRAWS.posterior), features),
+        decoder: decoder.layer.init(fold(key, DRAWS.decoder), [latentSize]),
+        likelihood: { params: observation.init(), state: {} },
+      };
+      const entries = Object.entries(parts);
+      return {
+        weights: Object.fromEntries(entries.map(([name, { params }]) => [name, params])),
+        state: Object.fromEntries(entries.map(([name, { state }]) => [name, state])),
+      };
+    },
+    pass(params, inputs, target, sample, context) {
+      const encoded = applyPart(encoder, params, inputs, contextOf(context, DRAWS.encoder));
+      const q = applyPart(posterior, params, encoded.output, contextOf(context, DRAWS.posterior));
+      const decoded = applyPart(decoder, params, sample(q.output), contextOf(context, DRAWS.decoder));
+      return {
+        q: q.output,
+        negativeLogProb: elements(params, decoded.output, target),
+        state: { encoder: encoded.state, posterior: q.state, decoder: decoded.state, likelihood: {} },
+      };
+    },
+    encode: (params, inputs) =>
+      applyPart(posterior, params, applyPart(encoder, params, inputs).output).output,
+    decode: (params, codes) => observation.mean(applyPart(decoder, params, codes).output),
+    negativeLogProb(params, codes, inputs) {
+      const values = elements(params, applyPart(decoder, params, codes).output, inputs);
+      return ops.sum(ops.reshape(values, [inputs.shape[0], -1]), { axis: 1 });
+    },
+  };
+}
