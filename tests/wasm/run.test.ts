@@ -97,6 +97,18 @@ describe("sums over grains", () => {
     });
   });
 
+  it("of one block do not depend on how many blocks there are", () => {
+    const [outer, axis, inner] = [3, 200_001, 1];
+    withArrays(
+      [seededFloats(5, outer * axis), new Float32Array(outer), new Float32Array(1)],
+      (x, all, one) => {
+        reduce("mean", x!, all!, { outer, axis, inner });
+        reduce("mean", x!, one!, { outer: 1, axis, inner });
+        expect(one!.read()[0]).toBe(all!.read()[0]);
+      },
+    );
+  });
+
   it("are at most so many as there is room for", () => {
     const n = 10_000;
     withArrays([new Float32Array(n).fill(Infinity)], (x) => {
