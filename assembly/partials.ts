@@ -1,30 +1,35 @@
 // The second pass of sums over grains: adds what each grain has left, in the order of the grains.
 
 import { Count, First, Operand, Width } from "./operand";
-import { bytesOf, loadPart, storePart } from "./simd";
+import { quotient } from "./reduce";
+import { bytesOf, loadPart, promoteHigh, storePart } from "./simd";
 
 /**
- * Computes y[i] = Σ partials[p][i] / divisor, p < parts, for the n elements from first on.
+ * Computes y[i] = Σ partials[p][i] / divisor, p < parts, in float64, for the n elements from first on.
  * Layout partials float32, `size` apart. Requires parts ≥ 1.
  */
 export function addPartials(
   partials: Operand,
   y: Operand,
   size: i32,
-  divisor: f32,
+  divisor: f64,
   first: First,
   n: Count,
   parts: Width,
 ): void {
   const step = bytesOf(size);
-  const by = f32x4.splat(divisor);
   partials += bytesOf(first);
   y += bytesOf(first);
   const zero = f32x4.splat(0);
   for (; n > 0; n -= 4, partials += 16, y += 16) {
-    let sum = zero;
-    for (let p = 0, at = partials; p < parts; p++, at += step) sum = f32x4.add(sum, loadPart(at, n, zero));
-    storePart(y, f32x4.div(sum, by), n);
+    let low = f64x2.splat(0);
+    let high = low;
+    for (let p = 0, at = partials; p < parts; p++, at += step) {
+      const part = loadPart(at, n, zero);
+      low = f64x2.add(low, f64x2.promote_low_f32x4(part));
+      high = f64x2.add(high, promoteHigh(part));
+    }
+    storePart(y, quotient(low, high, divisor), n);
   }
 }
 

@@ -49,6 +49,27 @@ function columns24(a: usize, end: usize, b: usize, pitch: usize, c: usize, start
   v128.store(c, c5, 80);
 }
 
+/** Eight columns of one row of C. */
+function columns8(a: usize, end: usize, b: usize, pitch: usize, c: usize, start: i32, bias: usize): void {
+  let c0 = f32x4.splat(0),
+    c1 = c0;
+  if (start == FROM_BIAS) {
+    c0 = v128.load(bias);
+    c1 = v128.load(bias, 16);
+  }
+  for (; a < end; a += 4, b += pitch) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0);
+    c1 = madd(x, v128.load(b, 16), c1);
+  }
+  if (start == FROM_TARGET) {
+    c0 = f32x4.add(c0, v128.load(c));
+    c1 = f32x4.add(c1, v128.load(c, 16));
+  }
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+}
+
 /** Up to four columns of one row of C. */
 function columns4(
   a: usize,
@@ -74,6 +95,9 @@ function multiplyRow(a: usize, depth: i32, b: usize, c: usize, n: i32, start: i3
   let j = 0;
   for (; j + 24 <= n; j += 24) {
     columns24(a, end, b + bytesOf(j), pitch, c + bytesOf(j), start, bias + bytesOf(j));
+  }
+  for (; j + 8 <= n; j += 8) {
+    columns8(a, end, b + bytesOf(j), pitch, c + bytesOf(j), start, bias + bytesOf(j));
   }
   for (; j < n; j += 4) {
     const at = bytesOf(j);

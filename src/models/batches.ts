@@ -13,8 +13,7 @@ export const BATCH_SIZE = 128;
 /** An option of every function that takes any number of examples. */
 export interface BatchOptions {
   /**
-   * Examples computed at once (default 128): less takes less memory. Results are the same, to the bit where no part
-   * has fewer than five examples: products of so few rows add up in another order.
+   * Examples computed at once (default 128): less takes less memory. Results are the same bits.
    */
   readonly batchSize?: number | undefined;
 }

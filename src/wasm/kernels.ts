@@ -3,9 +3,9 @@
 
 import * as generated from "./generated.js";
 import { fill as fillKernel } from "./generated.js";
-import { addUp, withSpace } from "./partials.js";
+import { addUp, takeSpace, withSpace } from "./partials.js";
 import { grainOf, grainOfProducts, grainOfSums, grainWithResult, sumOfResults } from "./run.js";
-import type { Operand } from "./storage.js";
+import { type Operand, releaseEarly } from "./storage.js";
 
 /** What a product does to each value it writes. */
 export interface Epilogue {
@@ -25,10 +25,10 @@ export interface ProductSizes {
 }
 
 /** Least rows of a grain: those that pack op(B) for themselves need many, the others whole blocks of rows. */
-const LEAST_ROWS = { packing: 400, packed: 60 };
+const LEAST_ROWS = { packing: 400, packed: 120 };
 /** Floats of op(B) that are packed once for all grains, at most. */
 const MOST_PACKED = 1 << 20;
-/** Where rows are computed 24 at a time, or 4 or 5, a grain has whole groups. */
+/** Rows are computed 24 at a time, or 4 or 5: a grain has whole groups. */
 const ROW_GROUP = 120;
 
 /** C = f(scaleProduct · op(A) · op(B) + scaleTarget · C + bias). */
@@ -41,26 +41,43 @@ export function gemm(
   scaleProduct = 1,
   scaleTarget = 0,
 ): void {
-  const sizes = { m, n, k, transposeA, transposeB, scaleProduct };
-  const job = { a, b, c, bias, ...sizes, scaleTarget, activation, alpha, rows: m };
-  const panels = Math.ceil(n / 8);
-  const isRows = !transposeA && n > generated.NARROW;
-  const canShare = isRows && k > 0 && k <= generated.MAX_PACKED_DEPTH && panels * 8 * k <= MOST_PACKED;
-  const grain = grainOfRows(n * k, canShare ? LEAST_ROWS.packed : LEAST_ROWS.packing);
-  const isWhole = grain >= m || (transposeA && m <= generated.NARROW && n > generated.NARROW);
-  if (isWhole || !canShare) {
-    generated.gemm({ ...job, packed: undefined, grain: isWhole ? m : grain });
-    return;
+  let grain = m;
+  let packed: Operand | undefined;
+  if (m > ROW_GROUP) {
+    const space = Math.ceil(n / 8) * 8 * k;
+    const isRows = !transposeA && n > generated.NARROW;
+    const canShare = isRows && k > 0 && k <= generated.MAX_PACKED_DEPTH && space <= MOST_PACKED;
+    grain = grainOfRows(m, n * k, canShare ? LEAST_ROWS.packed : LEAST_ROWS.packing);
+    if (canShare && grain < m) {
+      packed = takeSpace(space);
+      generated.packProduct({ b, packed, n, k, transposeB, scaleProduct, panels: Math.ceil(n / 8) });
+    }
   }
-  withSpace(panels * 8 * k, (packed) => {
-    generated.packProduct({ b, packed, n, k, transposeB, scaleProduct, panels });
-    generated.gemm({ ...job, packed, grain });
+  generated.gemm({
+    a,
+    b,
+    c,
+    bias,
+    packed,
+    m,
+    n,
+    k,
+    transposeA,
+    transposeB,
+    scaleProduct,
+    scaleTarget,
+    activation,
+    alpha,
+    rows: m,
+    grain,
   });
+  if (packed !== undefined) releaseEarly(packed.storage);
 }
 
-function grainOfRows(products: number, least: number): number {
-  const rows = grainOfProducts(products, least);
-  return Math.ceil(rows / ROW_GROUP) * ROW_GROUP;
+/** Rows of grains of about the same size. */
+function grainOfRows(m: number, products: number, least: number): number {
+  const grains = Math.max(1, Math.floor(m / grainOfProducts(products, least)));
+  return Math.ceil(m / grains / ROW_GROUP) * ROW_GROUP;
 }
 
 /** y = factor · x + offset. */
@@ -131,11 +148,16 @@ export function reduce(name: ReductionName, x: Operand, y: Operand, { outer, axi
   if (name === "max") return generated.max({ x, y, outer, axis, inner });
   if (name === "logSumExp") return generated.logSumExp({ x, y, outer, axis, inner });
   const divisor = name === "mean" ? axis : 1;
-  // One sum over many rows is cut along them, several are cut apart.
+  // Sums over many rows are cut along them, short ones apart: a sum's bits do not depend on how many there are.
   const grain = grainOfSums(axis, grainOf(inner), 2 * inner);
-  if (outer === 1 && grain < axis) addRows(x, y, axis, inner, grain, divisor);
-  else generated.sum({ x, y, outer, axis, inner, divisor });
+  if (grain >= axis) return generated.sum({ x, y, outer, axis, inner, divisor });
+  for (let o = 0; o < outer; o++) {
+    const [from, to] = [behind(x, o * axis * inner), behind(y, o * inner)];
+    addRows(from, to, axis, inner, grain, divisor);
+  }
 }
+
+const behind = ({ storage, offset }: Operand, by: number): Operand => ({ storage, offset: offset + by });
 
 function addRows(x: Operand, y: Operand, rows: number, inner: number, grain: number, divisor: number): void {
   const parts = Math.ceil(rows / grain);

@@ -3,11 +3,16 @@
 import * as generated from "./generated.js";
 import { allocate, type Operand, releaseEarly } from "./storage.js";
 
+/** A place for so many floats, for the caller to release. */
+export function takeSpace(length: number): Operand {
+  return { storage: allocate(length), offset: 0 };
+}
+
 /** Calls `f` with a place for so many floats, which it loses afterwards. */
 export function withSpace(length: number, f: (space: Operand) => void): void {
-  const storage = allocate(length);
-  f({ storage, offset: 0 });
-  releaseEarly(storage);
+  const space = takeSpace(length);
+  f(space);
+  releaseEarly(space.storage);
 }
 
 /**

@@ -75,19 +75,19 @@ describe("autoencoder", () => {
     });
   });
 
-  it("gives the same for any batch size, one example after the other up to rounding", () => {
+  it("gives the same bits for any batch size, in one call and in parts", () => {
     forAll(autoencoders, 40, ({ model, options, seed }) => {
       const params = model.init(key(seed));
       const images = imagesOf(options.inputShape, 18, seed);
       for (const f of [model.encode, model.reconstruct, model.score]) {
         const whole = f(params, images);
-        for (const batchSize of [6, 9, 13, 18, 1000]) expectSame(f(params, images, { batchSize }), whole);
-        expectSame(
-          inParts((part) => f(params, part), images, 6),
-          whole,
-        );
-        const bound = { shape: whole.shape, data: whole.data.map((value) => 1e-5 * (1 + Math.abs(value))) };
-        for (const batchSize of [1, 5]) expectNear(f(params, images, { batchSize }), whole, bound);
+        for (const batchSize of [1, 2, 4, 5, 6, 7, 13, 18, 1000])
+          expectSame(f(params, images, { batchSize }), whole);
+        for (const size of [1, 3, 6])
+          expectSame(
+            inParts((part) => f(params, part), images, size),
+            whole,
+          );
       }
     });
   });

@@ -1,12 +1,12 @@
 // The law of the seam: the order in which grains run, and who runs them, make no difference to a single bit.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configure, scope } from "../../src/index.js";
+import { configure, ops, scope } from "../../src/index.js";
 import { MAX_RESULTS, stridedCopy } from "../../src/wasm/generated.js";
 import { countNonFinite, gemm, reduce, sumOfSquares } from "../../src/wasm/kernels.js";
 import { grainOfSums, withRunner } from "../../src/wasm/run.js";
 import { checksumOf } from "../support/checksum.js";
-import { type GoldenCase, opCases } from "../support/goldenOps.js";
+import { type GoldenCase, opCases, realsOf, withGradients } from "../support/goldenOps.js";
 import { productCases } from "../support/goldenProducts.js";
 import { trainingCases } from "../support/goldenTraining.js";
 import { withArrays } from "../support/heapArrays.js";
@@ -15,6 +15,32 @@ import { seededFloats } from "../support/seeded.js";
 
 const inOrder = (firsts: number[]) => firsts;
 const valueOf = ([, compute]: GoldenCase): string => scope(() => checksumOf(compute()) as never);
+
+/** Sums over rows and images that the other cases have in one grain, or not at all. */
+const sumCases: readonly GoldenCase[] = [
+  ...[1, 3, 4, 19].map((channels): GoldenCase => {
+    const line = [realsOf([channels], 2), realsOf([channels], 3)];
+    const moments = [realsOf([channels], 4), realsOf([channels], 5, 0.5, 2)] as const;
+    return [
+      `batchNorm of ${channels}`,
+      () =>
+        withGradients(
+          (x, gamma, beta) => ops.batchNorm(x!, gamma!, beta!, ...moments, { training: true }).output,
+          realsOf([41, channels]),
+          ...line,
+        ),
+    ];
+  }),
+  ...[1, 6].map((groups): GoldenCase => [
+    `conv2d in ${groups} groups`,
+    () =>
+      withGradients(
+        (x, w) => ops.conv2d(x!, w!, { groups, padding: "same" }),
+        realsOf([9, 5, 5, 6]),
+        realsOf([3, 3, 6 / groups, 6], 2),
+      ),
+  ]),
+];
 
 /** Cases whose bits the order of their grains, or who runs them, changes; and how often jobs were cut. */
 function casesThatDiffer(cases: readonly GoldenCase[], work: number, order: keyof typeof ORDERS) {
@@ -40,6 +66,7 @@ describe.each([
   it.each([
     { work: 5, order: "reversed", cases: opCases },
     { work: 70, order: "shuffled", cases: opCases },
+    { work: 9, order: "reversed", cases: sumCases },
     { work: 30, order: "shuffled", cases: productCases },
     { work: 500, order: "shuffled", cases: trainingCases },
   ])("of $work elements run $order, by two instances, to the same bits", ({ work, order, cases }) => {
@@ -95,6 +122,18 @@ describe("sums over grains", () => {
       });
       expect(new Set(sums.map(String)).size).toBe(1);
     });
+  });
+
+  it("of one block do not depend on how many blocks there are", () => {
+    const [outer, axis, inner] = [3, 200_001, 1];
+    withArrays(
+      [seededFloats(5, outer * axis), new Float32Array(outer), new Float32Array(1)],
+      (x, all, one) => {
+        reduce("mean", x!, all!, { outer, axis, inner });
+        reduce("mean", x!, one!, { outer: 1, axis, inner });
+        expect(one!.read()[0]).toBe(all!.read()[0]);
+      },
+    );
   });
 
   it("are at most so many as there is room for", () => {

@@ -184,12 +184,8 @@ describe("bounds", () => {
     return [elbo, reconstruction, kl, ...klPerDimension, ...bound, ...scores.flatMap((one) => [...one])];
   };
 
-  it.each([10, 15, 128, 1000])("do not depend on the batch size, %d", (batchSize) => {
+  it.each([1, 4, 7, 10, 15, 128, 1000])("do not depend on the batch size, %d", (batchSize) => {
     expect(all({ batchSize })).toEqual(all({}));
-  });
-
-  it.each([1, 4, 7])("depend on the batch size up to rounding, %d", (batchSize) => {
-    expectAbout(tensor(all({ batchSize })), all({}), 1e-5);
   });
 
   it("of one example do not depend on those behind it", () => {
