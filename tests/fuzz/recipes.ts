@@ -178,6 +178,7 @@ const differentiation: Recipes = {
   "valueAndGrad((p) => [ops.sum(ops.mul(p?.a, p?.b?.[0])), 1])": [["{ a: ones([2]), b: [ones([2]), 3] }"]],
   "valueAndGrad((p) => ops.sum(p?.a), { checkNumerics: true })": [["{ a: ones([2]) }", "1"]],
   vjp: [["(x) => ops.exp(x)"]],
+  trace: [["(x) => ops.exp(x)", "ones([2])"]],
   "vjp((x) => ops.exp(x))": [["ones([2])", "ones([2])"]],
   checkGradient: withOptions(
     ["(x) => ops.sum(ops.exp(x))", "tensor([0, 1])"],
@@ -430,7 +431,7 @@ const layerTools: Recipes = {
   "maskPatches({ size: 2, ratio: 0.5 }).hidden": [["key(1)", "[2, 4, 4, 1]"]],
 };
 
-const lossOptions = "{ key: key(1), training: true, step: 3, target: batch }";
+const lossOptions = "{ key: key(1), training: true, step: 3 }";
 const boundOptions = "{ key: key(1), samples: 2, batchSize: 4 }";
 const bounded = (method: string, ...options: string[]): Recipes => ({
   [`tinyVae.${method}`]: withOptions(["vaeParams", "batch"], ...options),
@@ -462,7 +463,7 @@ const models: Recipes = {
     ["vaeParams", "batch", "{ noise: zeros([6, 2]) }"],
   ],
   ...bounded("encode", "{ batchSize: 4 }"),
-  "tinyVae.sampleLatent": withOptions(["vaeParams", "batch"], "{ key: key(1), batchSize: 4 }"),
+  "tinyVae.sampleLatent": [["vaeParams", "batch", "{ key: key(1), batchSize: 4 }"]],
   "tinyVae.decode": withOptions(["vaeParams", "ones([2, 2])"], "{ batchSize: 4 }"),
   ...bounded("reconstruct", "{ batchSize: 4 }"),
   "tinyVae.generate": [["vaeParams", "{ count: 3, key: key(1), temperature: 0.5, batchSize: 2 }"]],
@@ -472,7 +473,10 @@ const models: Recipes = {
   ...bounded("score", '{ by: "reconstruction" }', '{ by: "logLikelihood", samples: 2, key: key(1) }'),
   "tinyVae.warnings": [["vaeParams", "batch", "{ step: 1, isImproving: true }"]],
   "tinyModel.init": [["key(1)"]],
-  "tinyModel.loss": withOptions(["tinyParams", "batch"], lossOptions),
+  "tinyModel.loss": [
+    ...withOptions(["tinyParams", "batch"], lossOptions),
+    ["tinyParams", "{ inputs: batch, targets: batch, weights: ones([6]) }"],
+  ],
   "tinyModel.encode": withOptions(["tinyParams", "batch"], "{ batchSize: 4 }"),
   "tinyModel.decode": withOptions(["tinyParams", "ones([2, 3])"], "{ batchSize: 4 }"),
   "tinyModel.reconstruct": withOptions(["tinyParams", "batch"], "{ batchSize: 4 }"),

@@ -95,7 +95,7 @@ describe("overlapCount", () => {
       RangeError,
     ],
     [
-      "overlapCount: output shape",
+      "overlapCount: padded image",
       () => overlapCount({ inputSize: 2 ** 15, kernel: 2, stride: 2 }),
       RangeError,
     ],
