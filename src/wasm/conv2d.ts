@@ -13,7 +13,7 @@ import { addressOf, addressOrNone, type Operand } from "./storage.js";
 /** What one call of a correlation can take. */
 const LIMITS = { taps: kernels.MAX_TAPS, depth: kernels.MAX_DEPTH, window: kernels.MAX_WINDOW };
 /** Grid points of a grain, at least: fewer would show that each grain looks up its windows, and pads them. */
-const LEAST_POINTS = 4096;
+const LEAST_POINTS = 8192;
 /** Floats of a filter that are packed once for all grains, at most; a larger one is packed by one grain, for itself. */
 const MOST_PACKED = 1 << 20;
 /** Below so many outputs a padded copy of the source costs as much as the products; see `clip`. */
