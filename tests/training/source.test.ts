@@ -150,9 +150,17 @@ describe("batches as data", () => {
 
   it.each<[string, TrainingData, string]>([
     ["none at all", [], "fit: data must have at least one batch in every epoch, got 0"],
-    ["one that is no tensor", [one, 7 as never], "fit: data[1] must be a tensor or ndarray, or an object with inputs, got 7"],
+    [
+      "one that is no tensor",
+      [one, 7 as never],
+      "fit: data[1] must be a tensor or ndarray, or an object with inputs, got 7",
+    ],
     ["one of another shape", [zeros([2, 2])], "fit: data[0].shape must be [n, 1], got [2, 2]"],
-    ["numbers", new Float32Array(4) as never, "fit: data[0] must be a tensor or ndarray, or an object with inputs, got 0"],
+    [
+      "numbers",
+      new Float32Array(4) as never,
+      "fit: data[0] must be a tensor or ndarray, or an object with inputs, got 0",
+    ],
     ["a function to none", (() => 3) as never, "fit: data must return an iterable of batches, got 3"],
     [
       "a function to none in a later epoch",
