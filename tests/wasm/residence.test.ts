@@ -13,7 +13,7 @@ const collect = runInNewContext("gc") as () => void;
 
 const used = () => runtimeInfo().memory.used;
 /** Most that the heap may hold here, and an eighth of it in numbers. */
-const LIMIT = 16 << 20;
+const LIMIT = 32 << 20;
 const EIGHTH = LIMIT / 4 / 8;
 
 beforeAll(() => configure({ maxMemory: LIMIT }));
@@ -118,8 +118,7 @@ describe("residences when memory is short", () => {
     const before = used();
     fc.assert(
       fc.property(
-        // More temporaries than two would not fit beside the largest residence.
-        fc.array(fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 2 })), { maxLength: 30 }),
+        fc.array(fc.tuple(fc.nat(4), fc.integer({ min: 1, max: 3 })), { maxLength: 30 }),
         fc.array(fc.integer({ min: 1, max: EIGHTH }), { minLength: 5, maxLength: 5 }),
         (uses, lengths) => {
           const residences = lengths.map(() => new Residence());
