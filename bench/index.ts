@@ -8,30 +8,9 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { autodiffCases } from "./autodiff.js";
-import { conv2dCases } from "./conv2d.js";
-import { gemmCases } from "./gemm.js";
-import { lossCases } from "./losses.js";
-import { memoryCases } from "./memory.js";
-import { normCases } from "./norm.js";
-import { optimizerCases } from "./optimizer.js";
-import { pointwiseCases } from "./pointwise.js";
-import { randomCases } from "./random.js";
-import { modelCases } from "./models.js";
+import { CASES } from "./cases.js";
 import { type Binary, chooseBinary, measure, measureRoofline, type Row } from "./support.js";
 
-const CASES = [
-  ...gemmCases,
-  ...conv2dCases,
-  ...pointwiseCases,
-  ...memoryCases,
-  ...normCases,
-  ...lossCases,
-  ...optimizerCases,
-  ...randomCases,
-  ...autodiffCases,
-  ...modelCases,
-];
 /** Bytes, read and written, of the copy that the heading names. */
 const LARGE_COPY = 32 << 20;
 const TITLE_WIDTH = Math.max(...CASES.map(({ title }) => title.length));

@@ -58,7 +58,7 @@ function updateCase({ title, states, step, change }: Update): Case {
       const start = randomTensor(1, [COUNT]);
       const gradient = randomTensor(2, [COUNT]);
       const parameters = emptyTensor([COUNT]);
-      parameters.data.set(start.data);
+      parameters.storage.values.set(start.data);
       const moments = Array.from({ length: states }, () => emptyTensor([COUNT]));
       for (const moment of moments) fill({ y: moment, n: COUNT, value: 0 });
       const run = () => {

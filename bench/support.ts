@@ -184,16 +184,21 @@ export function measureRoofline(time: number): Roofline {
   };
 }
 
+/** Runs a case once, checks it against its definition, and hands it to `f`. */
+export function withTrial<Result>(one: Case, f: (run: () => Tensor) => Result): Result {
+  const checked = () => {
+    const { run, expected } = one.prepare();
+    const result = run();
+    if (expected) compare(one.title, result, expected);
+    return f(run);
+  };
+  return one.outsideScope ? checked() : scope(checked);
+}
+
 /** Checks a case against its definition, then times it. */
 export function measure(one: Case, binary: Binary, roofline: Roofline, time: number): Row {
   const { title, work } = one;
-  const timed = () => {
-    const { run, expected } = one.prepare();
-    const result = run();
-    if (expected) compare(title, result, expected);
-    return sample(run, time);
-  };
-  const times = one.outsideScope ? timed() : scope(timed);
+  const times = withTrial(one, (run) => sample(run, time));
   if ("flops" in work) {
     const rate = work.flops / times.milliseconds / 1e6;
     const share = rate / roofline.multiplyAdd;

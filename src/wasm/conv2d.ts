@@ -73,7 +73,7 @@ export function conv2dFilterGradient(x: Operand, dy: Operand, dw: Operand, geome
     const adding = parts.filter(({ channels }) => channels > 0).map((part) => ({ ...part, first: false }));
     const arrays = { source: addressOf(x), filter: addressOf(sums), target: addressOf(dy), bias: 0 };
     for (const part of adding.flatMap((whole) => fit(whole, LIMITS))) {
-      const job = { ...recordOf(part, arrays), activation: kernels.ACTIVATION.linear, alpha: 0 };
+      const job = recordOf(part, arrays, kernels.ACTIVATION.linear, 0);
       kernels.correlateFilterGradient({ job, size, images: batch, grain });
     }
   });
@@ -103,7 +103,7 @@ function correlate(
   };
   for (const part of parts.flatMap((whole) => fit(whole, LIMITS))) {
     const applied = kernels.ACTIVATION[part.last ? activation : "linear"];
-    runPart(part, { ...recordOf(part, arrays), alpha, activation: applied });
+    runPart(part, recordOf(part, arrays, applied, alpha));
   }
 }
 

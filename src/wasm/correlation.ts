@@ -2,6 +2,7 @@
 // fields of the record that `assembly/correlation.ts` declares. Numbers only; the addresses are filled in by the caller.
 
 import type { Conv2dGeometry } from "../geometry/conv2d.js";
+import type { Correlation as CorrelationRecord } from "./generated.js";
 
 /** The taps along one axis: source position = gridIndex · step + offset + i · offsetStep, filter index likewise. */
 export interface Taps {
@@ -103,7 +104,7 @@ export function planInputGradient(g: Conv2dGeometry): Correlation[] {
       const tapsHeight = phaseTaps(y + g.padTop, g.kernelHeight, g.strideHeight, g.dilationHeight);
       for (let x = 0; x < Math.min(g.strideWidth, g.inWidth); x++) {
         const tapsWidth = phaseTaps(x + g.padLeft, g.kernelWidth, g.strideWidth, g.dilationWidth);
-        parts.push({
+        const part = {
           batch: g.batch,
           sourceHeight: g.outHeight,
           sourceWidth: g.outWidth,
@@ -129,8 +130,8 @@ export function planInputGradient(g: Conv2dGeometry): Correlation[] {
           outputs,
           first: true,
           last: true,
-          ...(tapsHeight.count * tapsWidth.count === 0 ? NOTHING : {}),
-        });
+        };
+        parts.push(tapsHeight.count * tapsWidth.count === 0 ? { ...part, ...NOTHING } : part);
       }
     }
   }
@@ -177,16 +178,35 @@ export interface CorrelationArrays {
   readonly bias: number;
 }
 
-/** Where a part of a correlation finds its first elements, and what it does with them: fields of the kernel's record. */
-export function recordOf(part: Correlation, arrays: CorrelationArrays) {
+/**
+ * The kernel's record of a part: where it finds its first elements, and what it does with them. Field by field, for
+ * small convolutions with many parts spend more time on copying objects than on products.
+ */
+export function recordOf(
+  part: Correlation,
+  arrays: CorrelationArrays,
+  activation: number,
+  alpha: number,
+): CorrelationRecord {
   const { tapsHeight, tapsWidth, filterFirst, filterStepHeight, filterStepWidth } = part;
   const filter = filterFirst + tapsHeight.index * filterStepHeight + tapsWidth.index * filterStepWidth;
   return {
-    ...part,
     source: arrays.source + part.sourceFirst * 4,
     target: arrays.target + part.targetFirst * 4,
     filter: arrays.filter + filter * 4,
     bias: part.first && arrays.bias ? arrays.bias + part.biasFirst * 4 : 0,
+    batch: part.batch,
+    sourceHeight: part.sourceHeight,
+    sourceWidth: part.sourceWidth,
+    sourceChannels: part.sourceChannels,
+    channels: part.channels,
+    imageStep: part.imageStep,
+    rowStep: part.rowStep,
+    pixelStep: part.pixelStep,
+    rows: part.rows,
+    columns: part.columns,
+    stepHeight: part.stepHeight,
+    stepWidth: part.stepWidth,
     tapsHeight: tapsHeight.count,
     offsetHeight: tapsHeight.offset,
     offsetStepHeight: tapsHeight.offsetStep,
@@ -195,6 +215,11 @@ export function recordOf(part: Correlation, arrays: CorrelationArrays) {
     offsetStepWidth: tapsWidth.offsetStep,
     filterStepHeight: tapsHeight.indexStep * filterStepHeight,
     filterStepWidth: tapsWidth.indexStep * filterStepWidth,
+    filterStepChannel: part.filterStepChannel,
+    filterStepOutput: part.filterStepOutput,
+    outputs: part.outputs,
     accumulate: part.first ? 0 : 1,
+    activation,
+    alpha,
   };
 }

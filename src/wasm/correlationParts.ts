@@ -33,14 +33,15 @@ export function clip(part: Correlation): Correlation[] {
   const parts: Correlation[] = [];
   for (const y of regions(part.tapsHeight, part.rows, part.stepHeight, part.sourceHeight)) {
     for (const x of regions(part.tapsWidth, part.columns, part.stepWidth, part.sourceWidth)) {
-      const empty = y.taps.count * x.taps.count === 0;
-      parts.push({
+      const region = {
         ...part,
         rows: y.count,
         columns: x.count,
         targetFirst: part.targetFirst + y.first * part.rowStep + x.first * part.pixelStep,
-        ...(empty ? NOTHING : { tapsHeight: y.taps, tapsWidth: x.taps }),
-      });
+        tapsHeight: y.taps,
+        tapsWidth: x.taps,
+      };
+      parts.push(y.taps.count * x.taps.count === 0 ? { ...region, ...NOTHING } : region);
     }
   }
   return parts;

@@ -3,16 +3,18 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readShared } from "../../assembly/facts.mjs";
 import { configure } from "../../src/index.js";
 import * as generated from "../../src/wasm/generated.js";
-import { type Layout, writeRecord } from "../../src/wasm/records.js";
 import { currentJob, withRunner } from "../../src/wasm/run.js";
 import { currentEntries, floats, integers } from "../../src/wasm/runtime.js";
 import { withArrays } from "../support/heapArrays.js";
 
-const LAYOUTS: Record<string, Layout<Record<string, number>>> = {
-  correlation: generated.CORRELATION as never,
-  geometry: generated.GEOMETRY as never,
+/** The records as their sources declare them, and what writes them. */
+const RECORDS = (await readShared()).records;
+const WRITERS: Record<string, (at: number, record: never) => void> = {
+  Correlation: generated.writeCorrelation,
+  Geometry: generated.writeGeometry,
 };
 
 describe("generated callers", () => {
@@ -20,13 +22,14 @@ describe("generated callers", () => {
   afterAll(() => configure({ relaxedSimd: "auto" }));
 
   it("are there for every entry of the binary", () => {
-    const callers = Object.values(generated).filter((value) => typeof value === "function");
+    const functions = Object.entries(generated).filter(([, value]) => typeof value === "function");
+    const callers = functions.filter(([name]) => !name.startsWith("write"));
     expect(callers).toHaveLength(currentEntries().length);
   });
 
   it("know their entries by the order of names, and entries are all alike", () => {
     const source = readFileSync(new URL("../../src/wasm/generated.ts", import.meta.url), "utf8");
-    const numbers = [...source.matchAll(/^export function (\w+)[\s\S]*?^ {2}run\((\d+), /gm)];
+    const numbers = [...source.matchAll(/^export function (?!write)(\w+)[\s\S]*?^ {2}run\((\d+), /gm)];
     expect(numbers.map(([, , number]) => Number(number))).toEqual(currentEntries().map((_, i) => i));
     const names = numbers.map(([, name]) => name!);
     expect(names).toEqual([...names].sort());
@@ -61,23 +64,23 @@ describe("generated callers", () => {
   });
 });
 
-describe.each(Object.entries(LAYOUTS))("the record %s", (_, layout) => {
+describe.each(RECORDS)("the record $name", ({ name, fields, bytes }) => {
   it("has a word for every field, and a field for every word", () => {
-    const words = Object.values(layout.fields).map(({ word }) => word);
-    expect(words.sort((a, b) => a - b)).toEqual(Array.from({ length: layout.bytes / 4 }, (_, i) => i));
+    const words = fields.map(({ offset }) => offset / 4);
+    expect(words.sort((a, b) => a - b)).toEqual(Array.from({ length: bytes / 4 }, (_, i) => i));
   });
 
   it("is written field by field, whatever the order of the values, and no further", () => {
-    const names = Object.keys(layout.fields).reverse();
-    const values = Object.fromEntries(names.map((name, i) => [name, i + 0.5]));
+    const values = Object.fromEntries(fields.toReversed().map((field, i) => [field.name, i + 0.5]));
     const begin = currentJob() + 5;
-    const end = begin + layout.bytes / 4;
+    const end = begin + bytes / 4;
     integers[end] = 123456;
-    writeRecord(layout, begin, values);
-    for (const [name, { word, isFloat }] of Object.entries(layout.fields)) {
-      const at = begin + word;
-      expect(isFloat ? floats[at] : integers[at], name).toBe(
-        isFloat ? values[name] : Math.trunc(values[name]!),
+    WRITERS[name]!(begin, values as never);
+    for (const { name: field, offset, type } of fields) {
+      const at = begin + offset / 4;
+      const isFloat = type === "f32";
+      expect(isFloat ? floats[at] : integers[at], field).toBe(
+        isFloat ? values[field] : Math.trunc(values[field]!),
       );
     }
     expect(integers[end]).toBe(123456);
