@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/longestFirst.js";
 
 export default defineConfig({
   // Documentation imports the package by its name.
@@ -15,6 +16,7 @@ export default defineConfig({
   },
   test: {
     include: ["tests/**/*.test.ts"],
+    sequence: { sequencer: LongestFirst },
     // Property tests run thousands of cases; the package tests install from a registry.
     testTimeout: 120_000,
     hookTimeout: 300_000,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { install, pack, root, run } from "./pack.js";
+import { describeTypes } from "./types.js";
 
 const tool = (name: string): string => join(root, "node_modules", ".bin", name);
 
@@ -166,4 +167,6 @@ describe("the packed library", () => {
     writeFileSync(join(project, "bareUse.mjs"), code);
     expect(run(project, process.execPath, ...flags, "bareUse.mjs")).toBe("1,4,2,5,3,6\n");
   });
+
+  describe("its types", () => describeTypes(() => project));
 });

@@ -25,10 +25,7 @@ export function uniforms(seed: number): () => number {
 
 function drawn(shape: Shape, draw: () => number): Tensor {
   const size = shape.reduce((product, length) => product * length, 1);
-  return tensor(
-    Float32Array.from({ length: size }, () => draw()),
-    shape,
-  );
+  return tensor(new Float32Array(size).map(draw), shape);
 }
 
 /** Integers from −magnitude to magnitude: small enough, their sums of products are exact in any order. */

@@ -1,10 +1,10 @@
 // Laws of the packed library's types: they compile strictly, by all TypeScripts and resolutions that are in use.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { install, pack, root, run } from "./pack.js";
+import { beforeAll, expect, it } from "vitest";
+import { root, run } from "./pack.js";
 
 /** TypeScripts beside the project's own, the oldest first: installed for `npm run test:types` alone. */
 const VERSIONS = process.env.ALL_TYPESCRIPTS ? ["5.2", "5.4", "5.9", "6"] : [];
@@ -59,19 +59,18 @@ const USE_OF_MODULES = `
   import simd from "reparam/wasm/simd.wasm";
   export const module: WebAssembly.Module = simd;`;
 
-describe("the packed library's types", () => {
-  const folder = mkdtempSync(join(tmpdir(), "reparam-"));
+/** Describes the types of the library that is installed in a project; `projectOf` is asked when the tests run. */
+export function describeTypes(projectOf: () => string): void {
   let project: string;
   let compilerOf: (version: string) => string;
 
   beforeAll(() => {
+    project = projectOf();
     compilerOf = installVersions();
-    project = install(folder, pack(folder));
     writeFileSync(join(project, "use.ts"), USE);
     writeFileSync(join(project, "modules.ts"), USE_OF_MODULES);
     // Four compilers are some 100 MB.
   }, 900_000);
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   const own = join(root, "node_modules", "typescript", "bin", "tsc");
   const resolutions = ["nodenext", "bundler", "node10"];
@@ -103,4 +102,4 @@ describe("the packed library's types", () => {
       expect(compile(["es2022", "dom"], ["use.ts", "modules.ts"])).toBe("");
     },
   );
-});
+}

@@ -1,0 +1,27 @@
+// The order in which test files start: those that take longest first, so that none of them runs alone at the end.
+
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Folders and files of more than some seconds, the longest first. */
+const LONGEST = [
+  "tests/package/package",
+  "tests/fuzz/",
+  "tests/wasm/run",
+  "tests/cli/options",
+  "tests/documentation",
+  "tests/wasm/residence",
+  "tests/cli/train",
+  "tests/bench",
+  "tests/cli/kill",
+];
+
+/** vitest's sequencer, with the longest files in front. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rankOf = ({ moduleId }: TestSpecification): number => {
+      const rank = LONGEST.findIndex((path) => moduleId.includes(`/${path}`));
+      return rank < 0 ? LONGEST.length : rank;
+    };
+    return (await super.sort(files)).sort((a, b) => rankOf(a) - rankOf(b));
+  }
+}
