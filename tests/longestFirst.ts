@@ -2,12 +2,12 @@
 
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Folders and files of more than some seconds, the longest first. */
+/** Files of more than some seconds; random calls, whose time is bounded, not beside the build of the package. */
 const LONGEST = [
   "tests/package/package",
-  "tests/fuzz/",
-  "tests/wasm/run",
   "tests/cli/options",
+  "tests/wasm/run",
+  "tests/fuzz/",
   "tests/documentation",
   "tests/wasm/residence",
   "tests/cli/train",

@@ -168,5 +168,7 @@ describe("the packed library", () => {
     expect(run(project, process.execPath, ...flags, "bareUse.mjs")).toBe("1,4,2,5,3,6\n");
   });
 
-  describe("its types", () => describeTypes(() => project));
+  describe("its types", () => {
+    describeTypes(() => project);
+  });
 });
