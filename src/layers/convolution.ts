@@ -115,19 +115,14 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
   const { kernel, groups } = completed;
   const [kernelHeight, kernelWidth] = kernel;
   const filterShapeOf = (channels: number) => [kernelHeight, kernelWidth, channels / groups, filters];
-  const geometryOf = (inputShape: Shape) =>
-    forwardGeometry(where, sizesOf(where, inputShape, filters, completed), completed);
   const outputShape = (inputShape: Shape) => {
-    const { outHeight, outWidth } = geometryOf(inputShape);
+    const sizes = sizesOf(where, inputShape, filters, completed);
+    const { outHeight, outWidth } = forwardGeometry(where, sizes, completed);
     return [outHeight, outWidth, filters];
   };
   return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, completed] },
     outputShape,
-    multiplyAdds: (inputShape) => {
-      const { outHeight, outWidth, inChannels } = geometryOf(inputShape);
-      return (outHeight * outWidth * filters * kernelHeight * kernelWidth * inChannels) / groups;
-    },
     init: (key, inputShape) => {
       const shape = outputShape(inputShape);
       const taps = kernelHeight * kernelWidth;
@@ -176,8 +171,6 @@ export function conv2dTranspose(
   return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, completed] },
     outputShape,
-    multiplyAdds: ([height, width, channels]) =>
-      (height * width * channels * kernelHeight * kernelWidth * filters) / groups,
     init: (key, inputShape) => {
       const shape = outputShape(inputShape);
       const channels = inputShape[2];
@@ -249,7 +242,6 @@ export function resizeConv2d(filters: number, options: ResizeConv2dOptions): Lay
   return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, { factor: checkedFactor, ...convolution }] },
     outputShape: (inputShape) => within(where, () => convolve.outputShape(grow.outputShape(inputShape))),
-    multiplyAdds: (inputShape) => convolve.multiplyAdds?.(grow.outputShape(inputShape)) ?? 0,
     init: (key, inputShape) => within(where, () => convolve.init(key, grow.outputShape(inputShape))),
     apply: (params, state, input, context) =>
       within(where, () => convolve.apply(params, state, grow.apply({}, {}, input).output, context)),
