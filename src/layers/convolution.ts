@@ -1,6 +1,6 @@
 // Convolution layers: conv2d, its transpose, and upsampling followed by a convolution.
 
-import { checkInteger, checkOptions, refuseKind, within } from "../check/check.js";
+import { checkInteger, checkOptions, given, refuseKind, within } from "../check/check.js";
 import {
   checkPair,
   type ConvolutionSizes,
@@ -23,7 +23,7 @@ import {
   paramsOf,
 } from "./dense.js";
 import { defineLayer, type Layer, type None, plainLayer } from "./layer.js";
-import { checkImage, given, type Window, windowOf } from "./checks.js";
+import { checkImage, type Window, windowOf } from "./checks.js";
 
 /** Options of {@link conv2d}. */
 export interface Conv2dLayerOptions extends KernelOptions {
