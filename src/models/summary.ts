@@ -1,13 +1,13 @@
 // A layer or a model as a table: what is in it, the shapes, the parameters, the work. The work is read from a trace.
 
 import { multiplyAddsOf, trace } from "../autodiff/trace.js";
-import { checkSizes, refuseKind } from "../check/check.js";
+import { checkFunction, checkSizes, refuseKind } from "../check/check.js";
 import { checkLayer } from "../layers/checks.js";
 import type { Layer } from "../layers/layer.js";
 import { key } from "../random/keys.js";
 import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
 import { type Tree, tensorsOf } from "../tensor/tree.js";
-import { checkModel, type Model } from "./model.js";
+import { checkModel, type Model, type Part } from "./model.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 
@@ -124,7 +124,13 @@ function ofLayer(where: string, layer: AnyLayer, inputShape: Shape): string {
 
 function ofModel(where: string, model: unknown): string {
   checkModel(where, model);
+  checkFunction(where, "model.reconstruct", model.reconstruct);
   const { inputShape, parts = [] } = model;
+  if (!Array.isArray(parts)) refuseKind(where, "model.parts", "be { place, layer, inputShape } each", parts);
+  parts.forEach((part: Partial<Part> | undefined, i) => {
+    checkLayer(where, `model.parts[${i}].layer`, part?.layer);
+    checkSizes(where, `model.parts[${i}].inputShape`, part?.inputShape);
+  });
   const params = model.init(key(0));
   const whole = rowOf("total", params.weights, inputShape, (input) => model.reconstruct(params, input));
   const rows = parts.flatMap((part) => rowsOf(part.layer, part.inputShape, part.place));

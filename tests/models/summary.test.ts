@@ -138,4 +138,13 @@ total                                   78             62
     expectRefused(() => summary(model, [0]), RangeError, "summary: inputShape[0]");
     expectRefused(() => summary(model, 4 as never), TypeError, "summary: inputShape");
   });
+
+  it("refuses models whose parts are none", () => {
+    const model = autoencoder({ inputShape: [6], encoder: dense(2), decoder: dense(6) });
+    const { reconstruct: _, ...blind } = model;
+    expectRefused(() => summary(blind as never), TypeError, "summary: model.reconstruct must be a function");
+    for (const parts of [3, [3], [{ layer: dense(2) }]]) {
+      expectRefused(() => summary({ ...model, parts } as never), TypeError, "summary: model.parts");
+    }
+  });
 });
