@@ -11,9 +11,9 @@
 //   saved is the input x    leakyRelu (slope alpha at 0), softplus, softsign, and those of gates.ts
 //   saved is the output y   relu (slope 0 at 0), elu (slope alpha at 0, for alpha ≥ 0), sigmoid, tanh
 
-import { clamp } from "./gates";
 import { map, mapSlope, mapSlopeWith, mapWith } from "./map";
 import { Count, First, Operand } from "./operand";
+import { clamp } from "./simd";
 import { expm1V, sigmoidV, softplusV, tanhV } from "./vectorMath";
 
 class Relu {

@@ -3,7 +3,7 @@
 
 import { map, mapSlope } from "./map";
 import { Count, First, Operand } from "./operand";
-import { madd } from "./simd";
+import { clamp, madd } from "./simd";
 import { expV, gaussianV, normalTailRatioV, sigmoidV } from "./vectorMath";
 
 // Where exp(−x²/2) is 0 in float32, so are gelu's tail and slope: clamping x there avoids ∞·0.
@@ -90,11 +90,6 @@ export function silu(x: Operand, y: Operand, first: First, n: Count): void {
 
 export function siluGradient(saved: Operand, dy: Operand, dx: Operand, first: First, n: Count): void {
   mapSlope<Silu>(saved, dy, dx, first, n);
-}
-
-/** x between −bound and bound. */
-export function clamp(x: v128, bound: f32): v128 {
-  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(-bound)), f32x4.splat(bound));
 }
 
 /**
