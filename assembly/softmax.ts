@@ -5,7 +5,8 @@
 
 import { Count, First, Operand, Width } from "./operand";
 import { bytesOf, loadPart, promoteHigh, storePart } from "./simd";
-import { dot, maxColumns, maxRow, quotient } from "./reduce";
+import { maxColumns, maxRow } from "./maxima";
+import { dot, quotient } from "./reduce";
 import { expV, logV } from "./vectorMath";
 
 /**

@@ -117,13 +117,19 @@ export interface Call {
   readonly inputs: Inputs;
   readonly options: unknown;
   readonly output: Tensor;
+  readonly multiplyAdds: number;
 }
 
 /** Runs f and hands out every call of an operation in it, in order. */
 export function callsOf<Result>(f: () => Result): [Result, readonly Call[]] {
   const own = newTape(new Set(), {}, true);
   const result = withTape(own, f);
-  return [result, own.notes.map(({ definition: { name }, context }) => ({ name, ...context }))];
+  const calls = own.notes.map(({ definition: { name, multiplyAdds }, context }) => ({
+    name,
+    multiplyAdds: multiplyAdds?.(context.options) ?? 0,
+    ...context,
+  }));
+  return [result, calls];
 }
 
 function checkDefinition(definition: unknown): void {
@@ -131,13 +137,16 @@ function checkDefinition(definition: unknown): void {
   if (typeof definition !== "object" || definition === null) {
     refuseKind(where, "definition", "be an object with name, forward and gradients", definition);
   }
-  const { name, forward, gradients, shared } = definition as Partial<OpDefinition<Inputs, unknown>>;
+  const { name, forward, gradients, shared, multiplyAdds } = definition as Partial<
+    OpDefinition<Inputs, unknown>
+  >;
   if (typeof name !== "string") refuseKind(where, "name", "be a string, for error messages", name);
   checkFunction(where, "forward", forward);
   if (typeof gradients !== "function" && !Array.isArray(gradients)) {
     refuseKind(where, "gradients", "be an array with a function or null per input, or a function", gradients);
   }
   if (shared !== undefined) checkFunction(where, "shared", shared);
+  if (multiplyAdds !== undefined) checkFunction(where, "multiplyAdds", multiplyAdds);
 }
 
 /** Refuses a result with NaN or infinity, telling where the first one is. */

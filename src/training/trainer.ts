@@ -7,13 +7,14 @@ import {
   checkInteger,
   checkOneOf,
   checkOptions,
+  given,
   refuseKind,
   refuseValue,
 } from "../check/check.js";
 import { asLike } from "../tensor/asLike.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";
-import { checkLayer, given } from "../layers/checks.js";
+import { checkLayer } from "../layers/checks.js";
 import { type Batch, type BatchLike, batchOf } from "../models/batch.js";
 import { checkModel, type Model, type ModelParams } from "../models/model.js";
 import { betaAt } from "../models/vae/beta.js";

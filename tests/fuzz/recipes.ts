@@ -426,7 +426,7 @@ const layers: Recipes = Object.fromEntries(
 );
 
 const layerTools: Recipes = {
-  summary: [["sequential(dense(4), relu())", "[3]"]],
+  summary: [["sequential(dense(4), relu())", "[3]"], ["tinyVae"]],
   layerFromSpec: withOptions(["sequential(dense(4), relu()).spec"], "{ mine: () => dense(3) }"),
   "maskPatches({ size: 2, ratio: 0.5 }).hidden": [["key(1)", "[2, 4, 4, 1]"]],
 };
