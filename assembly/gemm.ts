@@ -2,7 +2,7 @@
 
 import { Count, First, Grain, Operand, OptionalOperand, Scratch, SCRATCH_BYTES, Width } from "./operand";
 import { activate, Activation } from "./fusedActivation";
-import { FEW_ROWS, multiplyFewRows } from "./rowProduct";
+import { FEW_ROWS, FEW_ROWS_ACROSS, multiplyFewRows } from "./rowProduct";
 import { COLUMNS, EDGE_BYTES, FROM_BIAS, FROM_TARGET, FROM_ZERO } from "./microKernel";
 import { packRun } from "./pack";
 import {
@@ -146,8 +146,8 @@ export function gemm(
     }
   } else if (transposeA) {
     multiplyByColumns(a, b, c, bias, rows, n, k, pitchA, pitchB, stepB, start, scaleProduct, scratch);
-  } else if (!transposeB && scaleProduct == 1 && rows <= FEW_ROWS) {
-    multiplyFewRows(a, b, c, bias, rows, n, k, start);
+  } else if (scaleProduct == 1 && rows <= (transposeB ? FEW_ROWS_ACROSS : FEW_ROWS)) {
+    multiplyFewRows(a, b, c, bias, rows, n, k, transposeB, start);
   } else {
     multiplyByRows(
       a,

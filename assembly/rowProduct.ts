@@ -5,8 +5,9 @@ import { FROM_BIAS, FROM_TARGET } from "./microKernel";
 import { DEPTH_BLOCK, evenBlock, MAX_PACKED_DEPTH } from "./product";
 import { bytesOf, loadPart, madd, storePart } from "./simd";
 
-/** Most rows for which this form is the faster one. */
+/** Most rows for which this form is the faster one; where B is stored n × k, each row transposes it again. */
 export const FEW_ROWS: i32 = 4;
+export const FEW_ROWS_ACROSS: i32 = 3;
 
 /** 24 columns of one row of C over one block of k. */
 function columns24(a: usize, end: usize, b: usize, pitch: usize, c: usize, start: i32, bias: usize): void {
@@ -88,6 +89,132 @@ function columns4(
   storePart(c, sum, lanes);
 }
 
+/** One value of each of four rows of B. */
+function loadDown(b: usize, pitch: usize): v128 {
+  const b01 = v128.load32_lane(b + pitch, v128.load32_zero(b), 1);
+  return v128.load32_lane(b + 3 * pitch, v128.load32_lane(b + 2 * pitch, b01, 2), 3);
+}
+
+/**
+ * 16 columns of one row of C over one block of k, B stored n × k: four 4 × 4 blocks of it at a time, each transposed.
+ * Fewer columns would leave the sums waiting for each other.
+ */
+function across16(a: usize, end: usize, b: usize, pitch: usize, c: usize, start: i32, bias: usize): void {
+  let c0 = f32x4.splat(0),
+    c1 = c0,
+    c2 = c0,
+    c3 = c0;
+  if (start == FROM_BIAS) {
+    c0 = v128.load(bias);
+    c1 = v128.load(bias, 16);
+    c2 = v128.load(bias, 32);
+    c3 = v128.load(bias, 48);
+  }
+  const pitch2 = 2 * pitch;
+  const pitch3 = 3 * pitch;
+  let b1 = b + 4 * pitch;
+  let b2 = b + 8 * pitch;
+  let b3 = b + 12 * pitch;
+  for (const end4 = a + ((end - a) & ~15); a < end4; a += 16, b += 16, b1 += 16, b2 += 16, b3 += 16) {
+    const x0 = v128.load32_splat(a);
+    const x1 = v128.load32_splat(a, 4);
+    const x2 = v128.load32_splat(a, 8);
+    const x3 = v128.load32_splat(a, 12);
+    let r0 = v128.load(b);
+    let r1 = v128.load(b + pitch);
+    let r2 = v128.load(b + pitch2);
+    let r3 = v128.load(b + pitch3);
+    let low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    let low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    let high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    let high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    c0 = madd(x0, v128.shuffle<f64>(low01, low23, 0, 2), c0);
+    c0 = madd(x1, v128.shuffle<f64>(low01, low23, 1, 3), c0);
+    c0 = madd(x2, v128.shuffle<f64>(high01, high23, 0, 2), c0);
+    c0 = madd(x3, v128.shuffle<f64>(high01, high23, 1, 3), c0);
+    r0 = v128.load(b1);
+    r1 = v128.load(b1 + pitch);
+    r2 = v128.load(b1 + pitch2);
+    r3 = v128.load(b1 + pitch3);
+    low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    c1 = madd(x0, v128.shuffle<f64>(low01, low23, 0, 2), c1);
+    c1 = madd(x1, v128.shuffle<f64>(low01, low23, 1, 3), c1);
+    c1 = madd(x2, v128.shuffle<f64>(high01, high23, 0, 2), c1);
+    c1 = madd(x3, v128.shuffle<f64>(high01, high23, 1, 3), c1);
+    r0 = v128.load(b2);
+    r1 = v128.load(b2 + pitch);
+    r2 = v128.load(b2 + pitch2);
+    r3 = v128.load(b2 + pitch3);
+    low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    c2 = madd(x0, v128.shuffle<f64>(low01, low23, 0, 2), c2);
+    c2 = madd(x1, v128.shuffle<f64>(low01, low23, 1, 3), c2);
+    c2 = madd(x2, v128.shuffle<f64>(high01, high23, 0, 2), c2);
+    c2 = madd(x3, v128.shuffle<f64>(high01, high23, 1, 3), c2);
+    r0 = v128.load(b3);
+    r1 = v128.load(b3 + pitch);
+    r2 = v128.load(b3 + pitch2);
+    r3 = v128.load(b3 + pitch3);
+    low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+    low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+    high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+    high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+    c3 = madd(x0, v128.shuffle<f64>(low01, low23, 0, 2), c3);
+    c3 = madd(x1, v128.shuffle<f64>(low01, low23, 1, 3), c3);
+    c3 = madd(x2, v128.shuffle<f64>(high01, high23, 0, 2), c3);
+    c3 = madd(x3, v128.shuffle<f64>(high01, high23, 1, 3), c3);
+  }
+  for (; a < end; a += 4, b += 4, b1 += 4, b2 += 4, b3 += 4) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, loadDown(b, pitch), c0);
+    c1 = madd(x, loadDown(b1, pitch), c1);
+    c2 = madd(x, loadDown(b2, pitch), c2);
+    c3 = madd(x, loadDown(b3, pitch), c3);
+  }
+  if (start == FROM_TARGET) {
+    c0 = f32x4.add(c0, v128.load(c));
+    c1 = f32x4.add(c1, v128.load(c, 16));
+    c2 = f32x4.add(c2, v128.load(c, 32));
+    c3 = f32x4.add(c3, v128.load(c, 48));
+  }
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+  v128.store(c, c2, 32);
+  v128.store(c, c3, 48);
+}
+
+/** One column of one row of C over one block of k, B stored n × k; fused where the other columns are. */
+function across1(a: usize, end: usize, b: usize, c: usize, start: i32, bias: usize): void {
+  let sum = start == FROM_BIAS ? v128.load32_zero(bias) : f32x4.splat(0);
+  for (; a < end; a += 4, b += 4) sum = madd(v128.load32_zero(a), v128.load32_zero(b), sum);
+  if (start == FROM_TARGET) sum = f32x4.add(sum, v128.load32_zero(c));
+  v128.store32_lane(c, sum, 0);
+}
+
+/** One row of C over one block of k, B stored n × k. */
+function multiplyRowAcross(
+  a: usize,
+  depth: i32,
+  b: usize,
+  pitch: usize,
+  c: usize,
+  n: i32,
+  start: i32,
+  bias: usize,
+): void {
+  const end = a + bytesOf(depth);
+  let j = 0;
+  for (; j + 16 <= n; j += 16) {
+    across16(a, end, b + <usize>j * pitch, pitch, c + bytesOf(j), start, bias + bytesOf(j));
+  }
+  for (; j < n; j++) across1(a, end, b + <usize>j * pitch, c + bytesOf(j), start, bias + bytesOf(j));
+}
+
 /** One row of C over one block of k. */
 function multiplyRow(a: usize, depth: i32, b: usize, c: usize, n: i32, start: i32, bias: usize): void {
   const end = a + bytesOf(depth);
@@ -106,8 +233,8 @@ function multiplyRow(a: usize, depth: i32, b: usize, c: usize, n: i32, start: i3
 }
 
 /**
- * Computes C[i][j] = start + Σ_k A[i][k]·B[k][j], i < rows, j < n, as `multiplyRows` would of a packed B.
- * Layout all row-major and dense; `bias` (FROM_BIAS) has n values.
+ * Computes C[i][j] = start + Σ_k A[i][k]·op(B)[k][j], i < rows, j < n, as `multiplyRows` would of a packed B.
+ * Layout all row-major and dense; `transposeB` says that B is stored n × k; `bias` (FROM_BIAS) has n values.
  */
 export function multiplyFewRows(
   a: usize,
@@ -117,6 +244,7 @@ export function multiplyFewRows(
   rows: i32,
   n: i32,
   k: i32,
+  transposeB: bool,
   start: i32,
 ): void {
   for (let d = 0; d < k; d += MAX_PACKED_DEPTH) {
@@ -128,7 +256,8 @@ export function multiplyFewRows(
       for (let i = 0; i < rows; i++) {
         const x = a + (<usize>i * <usize>k + <usize>e) * 4;
         const y = c + <usize>i * bytesOf(n);
-        multiplyRow(x, count, b + <usize>e * bytesOf(n), y, n, from, bias);
+        if (transposeB) multiplyRowAcross(x, count, b + bytesOf(e), bytesOf(k), y, n, from, bias);
+        else multiplyRow(x, count, b + <usize>e * bytesOf(n), y, n, from, bias);
       }
     }
   }

@@ -33,7 +33,14 @@ interface Tape {
   /** What is looked at. */
   readonly checks: GradOptions;
   /** Whether every call is noted, whatever it depends on. */
-  readonly isTracing?: boolean;
+  readonly isTracing: boolean;
+  /** Whether it, or one around it, checks reads. */
+  readonly isWatching: boolean;
+}
+
+function newTape(parameters: Set<Tensor>, checks: GradOptions, isTracing = false): Tape {
+  const isWatching = checks.checkReads === true || tape?.isWatching === true;
+  return { dependent: parameters, notes: [], outer: tape, checks, isTracing, isWatching };
 }
 
 let tape: Tape | undefined;
@@ -62,10 +69,15 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
       if (!Array.isArray(inputs)) refuseKind(definition.name, "inputs", "be an array of tensors", inputs);
       const differentiation = differentiationAt(tape);
       checkFirstOrder(differentiation?.outer, inputs);
-      const result = withTape(undefined, () => definition.forward(inputs, options));
+      const result =
+        tape === undefined
+          ? definition.forward(inputs, options)
+          : withTape(undefined, () => definition.forward(inputs, options));
       if (!(result instanceof Tensor)) refuseKind(definition.name, "forward", "return a tensor", result);
       if (differentiation?.checks.checkNumerics) checkFinite(definition.name, result);
-      const tapes = tapesThatNote(differentiation, inputs);
+      if (tape === undefined) return result;
+      const isDependent = differentiation !== undefined && dependsOnAny(inputs, differentiation);
+      const tapes = tapesThatNote(isDependent ? differentiation : undefined);
       if (tapes.length === 0) return result;
       // A tensor of its own: the result may be an input, or what another call returned too.
       const output = new Tensor(result.storage, result.shape, result.offset);
@@ -78,12 +90,16 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
     });
 }
 
-/** The differentiation at hand where a call depends on its parameters, and every trace around it. */
-function tapesThatNote(differentiation: Tape | undefined, inputs: Inputs): Tape[] {
-  const isDependent = inputs.some((input) => input !== undefined && differentiation?.dependent.has(input));
+function dependsOnAny(inputs: Inputs, { dependent }: Tape): boolean {
+  for (const input of inputs) if (input !== undefined && dependent.has(input)) return true;
+  return false;
+}
+
+/** The differentiation that a call is noted for, if any, and every trace around it. */
+function tapesThatNote(differentiation: Tape | undefined): Tape[] {
   const found: Tape[] = [];
   for (let each = tape; each !== undefined; each = each.outer) {
-    if (each.isTracing || (each === differentiation && isDependent)) found.push(each);
+    if (each.isTracing || each === differentiation) found.push(each);
   }
   return found;
 }
@@ -105,7 +121,7 @@ export interface Call {
 
 /** Runs f and hands out every call of an operation in it, in order. */
 export function callsOf<Result>(f: () => Result): [Result, readonly Call[]] {
-  const own: Tape = { dependent: new Set(), notes: [], outer: tape, checks: {}, isTracing: true };
+  const own = newTape(new Set(), {}, true);
   const result = withTape(own, f);
   return [result, own.notes.map(({ definition: { name }, context }) => ({ name, ...context }))];
 }
@@ -136,8 +152,8 @@ function checkFinite(name: string, output: Tensor): void {
 
 /** Refuses to differentiate a gradient: the rules call kernels, which leave no notes. */
 function checkFirstOrder(outer: Tape | undefined, tensors: Inputs): void {
-  for (let tape = outer; tape !== undefined; tape = tape.outer) {
-    if (tensors.some((t) => t !== undefined && tape?.dependent.has(t))) {
+  for (let each = outer; each !== undefined; each = each.outer) {
+    if (dependsOnAny(tensors, each)) {
       refuseUse(
         "vjp",
         "must not depend on the parameters of a vjp around it, gradients of gradients are not computed; " +
@@ -161,9 +177,7 @@ function withTape<Result>(own: Tape | undefined, f: () => Result): Result {
 function hold(next: Tape | undefined): void {
   tape = next;
   releaseAtEnd(next === undefined);
-  let isWatching = false;
-  for (let each = next; each !== undefined; each = each.outer) isWatching ||= each.checks.checkReads === true;
-  watchReads(isWatching ? checkRead : undefined);
+  watchReads(next?.isWatching ? checkRead : undefined);
 }
 
 /** Refuses to hand out values from which a loss could be computed past the tape. */
@@ -208,7 +222,7 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
 
 /** Runs f with a tape that follows `parameters`. */
 function record<Result>(parameters: Set<Tensor>, f: () => Result, checks: GradOptions = {}): [Result, Tape] {
-  const own: Tape = { dependent: new Set(parameters), notes: [], outer: tape, checks };
+  const own = newTape(new Set(parameters), checks);
   return [withTape(own, f), own];
 }
 

@@ -132,7 +132,10 @@ export function sizeOf(shape: Shape): number {
 
 /** Whether two shapes are the same. */
 export function isSameShape(a: Shape, b: Shape): boolean {
-  return a === b || (a.length === b.length && a.every((length, axis) => length === b[axis]));
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** A tensor on the heap of the current frame, its values still undefined: for kernels to write. */

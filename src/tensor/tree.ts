@@ -46,6 +46,8 @@ function checkPlace(
 
 /** The tensors of a tree, in order. */
 export function tensorsOf(tree: unknown, argument: Argument = UNNAMED): Tensor[] {
+  // Every operation asks for those of its result: a walk would take longer than small operations do.
+  if (tree instanceof Tensor) return [tree];
   const found: Tensor[] = [];
   const walk = (value: unknown, depth: number): void => {
     checkPlace(value, depth, tree, argument);

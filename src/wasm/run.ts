@@ -11,7 +11,7 @@
 // Whoever plans a job (the callers in `generated.ts` and the files beside it) does not run it; whoever runs it does not
 // plan.
 
-import { currentEntries, currentRuntime, doubles } from "./runtime.js";
+import { currentRuntime, doubles } from "./runtime.js";
 
 /** Runs all grains of a job that lies in memory: of a kernel's number, items, and items of a grain. */
 export type Runner = (kernel: number, count: number, grain: number) => void;
@@ -23,8 +23,8 @@ let grainWork = GRAIN;
 let runner: Runner = runInOrder;
 
 function runInOrder(kernel: number, count: number, grain: number): void {
-  const entry = currentEntries()[kernel];
-  const { job, scratch } = currentRuntime();
+  const { entries, job, scratch } = currentRuntime();
+  const entry = entries[kernel];
   for (let first = 0; first < count; first += grain) {
     entry(job, first, Math.min(grain, count - first), scratch);
   }

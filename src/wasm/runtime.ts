@@ -144,11 +144,6 @@ export function currentRuntime(): Runtime {
   return runtime ?? start();
 }
 
-/** @internal The kernels of the chosen binary by number. */
-export function currentEntries(): readonly Entry[] {
-  return currentRuntime().entries;
-}
-
 /** Every buffer object that the memory has shown itself as. */
 const ownBuffers = new WeakSet<object>();
 

@@ -3,15 +3,24 @@
 
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readShared } from "../../assembly/facts.mjs";
 import { configure } from "../../src/index.js";
 import * as generated from "../../src/wasm/generated.js";
 import { currentJob, withRunner } from "../../src/wasm/run.js";
-import { currentEntries, floats, integers } from "../../src/wasm/runtime.js";
+import { currentRuntime, floats, integers } from "../../src/wasm/runtime.js";
 import { withArrays } from "../support/heapArrays.js";
 
+/** What the build knows of a record. */
+interface RecordFacts {
+  readonly name: string;
+  readonly bytes: number;
+  readonly fields: readonly { readonly name: string; readonly offset: number; readonly type: string }[];
+}
+
 /** The records as their sources declare them, and what writes them. */
-const RECORDS = (await readShared()).records;
+const facts = (await import(new URL("../../assembly/facts.mjs", import.meta.url).href)) as {
+  readShared(): Promise<{ readonly records: readonly RecordFacts[] }>;
+};
+const { records: RECORDS } = await facts.readShared();
 const WRITERS: Record<string, (at: number, record: never) => void> = {
   Correlation: generated.writeCorrelation,
   Geometry: generated.writeGeometry,
@@ -24,16 +33,16 @@ describe("generated callers", () => {
   it("are there for every entry of the binary", () => {
     const functions = Object.entries(generated).filter(([, value]) => typeof value === "function");
     const callers = functions.filter(([name]) => !name.startsWith("write"));
-    expect(callers).toHaveLength(currentEntries().length);
+    expect(callers).toHaveLength(currentRuntime().entries.length);
   });
 
   it("know their entries by the order of names, and entries are all alike", () => {
     const source = readFileSync(new URL("../../src/wasm/generated.ts", import.meta.url), "utf8");
     const numbers = [...source.matchAll(/^export function (?!write)(\w+)[\s\S]*?^ {2}run\((\d+), /gm)];
-    expect(numbers.map(([, , number]) => Number(number))).toEqual(currentEntries().map((_, i) => i));
+    expect(numbers.map(([, , number]) => Number(number))).toEqual(currentRuntime().entries.map((_, i) => i));
     const names = numbers.map(([, name]) => name!);
     expect(names).toEqual([...names].sort());
-    for (const entry of currentEntries()) expect(entry).toHaveLength(4);
+    for (const entry of currentRuntime().entries) expect(entry).toHaveLength(4);
   });
 
   it("write what the entries read: words, floats and addresses in order, float64 on multiples of eight", () => {
@@ -71,7 +80,7 @@ describe.each(RECORDS)("the record $name", ({ name, fields, bytes }) => {
   });
 
   it("is written field by field, whatever the order of the values, and no further", () => {
-    const values = Object.fromEntries(fields.toReversed().map((field, i) => [field.name, i + 0.5]));
+    const values = Object.fromEntries([...fields].reverse().map((field, i) => [field.name, i + 0.5]));
     const begin = currentJob() + 5;
     const end = begin + bytes / 4;
     integers[end] = 123456;
