@@ -177,13 +177,8 @@ export { fit, type FitResult } from "./training/fit.js";
 export type { EarlyStopping, FitOptions, Progress } from "./training/fitOptions.js";
 export type { Averages, EpochRecord, History, StepRecord } from "./training/history.js";
 export type { Batches, Examples, TrainingData } from "./training/source.js";
-export {
-  createTrainer,
-  type StepResult,
-  type Trainer,
-  type TrainerOptions,
-  type TrainerState,
-} from "./training/trainer.js";
+export { createTrainer, type StepResult, type Trainer, type TrainerState } from "./training/trainer.js";
+export type { TrainerOptions } from "./training/trainerOptions.js";
 export type { Tree } from "./tensor/tree.js";
 export { trace, type Trace, type TraceNode } from "./autodiff/trace.js";
 export { configure, type Configuration } from "./wasm/runtime.js";

@@ -1,6 +1,6 @@
 // Traces: the graph of the operations that a function called, as plain data.
 
-import { callsOf } from "./autodiff.js";
+import { callsOf } from "./tape.js";
 import { checkFunction } from "../check/check.js";
 import { scope } from "../tensor/scope.js";
 import { type Shape, Tensor } from "../tensor/tensor.js";

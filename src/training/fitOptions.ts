@@ -25,7 +25,7 @@ import {
   TRAINER_OPTIONS,
   type TrainerOptions,
   trainerOptionsOf,
-} from "./trainer.js";
+} from "./trainerOptions.js";
 
 /** When to stop before the last epoch. */
 export interface EarlyStopping {
