@@ -6,7 +6,6 @@ import {
   eluGradient,
   leakyRelu,
   leakyReluGradient,
-  mish,
   relu,
   reluGradient,
   sigmoid,
@@ -15,6 +14,7 @@ import {
   tanh,
   tanhGradient,
 } from "./activations";
+import { mish } from "./gates";
 import { Count, First, Operand } from "./operand";
 
 /** What is applied; its members are the names in TypeScript too. */

@@ -6,6 +6,7 @@ export { correlate, packFilter } from "./correlate";
 export { correlateFilterGradient } from "./correlateFilterGradient";
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 export { activate, activateGradient } from "./fusedActivation";
+export * from "./gates";
 export { gemm, packProduct } from "./gemm";
 export { col2im, im2col } from "./im2col";
 export {
@@ -17,11 +18,13 @@ export {
 } from "./losses";
 export { adagrad, adam, rmsprop, sgd } from "./optimizer";
 export * from "./pointwise";
-export { channelSquares, normalize, normalizeInputGradient, normalizeParameterGradients } from "./norm";
+export { channelSquares, normalize } from "./norm";
+export { normalizeInputGradient, normalizeParameterGradients } from "./normGradient";
 export { addPartials, addSums } from "./partials";
 export { avgPool2d, avgPool2dGradient, maxPool2d, maxPool2dGradient } from "./pool2d";
-export { bernoulli, normal, threefryBits, threefryBlock, truncatedNormal, uniform } from "./random";
-export { countNonFinite, max, maxGradient, sum, sumOfRows, sumOfSquares } from "./reduce";
+export { max, maxGradient } from "./maxima";
+export { bernoulli, normal, truncatedNormal, uniform } from "./random";
+export { countNonFinite, sum, sumOfRows, sumOfSquares } from "./reduce";
 export { multiplyAddLoop } from "./roofline";
 export {
   logSoftmax,
@@ -31,5 +34,6 @@ export {
   softmax,
   softmaxGradient,
 } from "./softmax";
+export { threefryBits, threefryBlock } from "./threefry";
 export { stridedCopy, transpose } from "./transpose";
 export { upsampleNearest2d, upsampleNearest2dGradient } from "./upsample2d";

@@ -18,6 +18,11 @@ export function sumLanes(x: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
+/** x between −bound and bound. */
+export function clamp(x: v128, bound: f32): v128 {
+  return f32x4.pmin(f32x4.pmax(x, f32x4.splat(-bound)), f32x4.splat(bound));
+}
+
 /** Bytes of `count` float32 elements. */
 export function bytesOf(count: i32): usize {
   return (<usize>count) << 2;

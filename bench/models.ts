@@ -1,16 +1,8 @@
 // Benchmarks of whole models: training steps (loss, all gradients, Adam, checks for NaN) and inference. Multiply-adds
 // of a training step are those of the forward pass, three times.
 
-import {
-  type AnyModel,
-  createTrainer,
-  key,
-  layerFromSpec,
-  lectures,
-  random,
-  type Vae,
-} from "../src/index.js";
-import { multiplyAddsOf } from "../src/layers/summary.js";
+import { type AnyModel, createTrainer, key, lectures, random, trace, type Vae, zeros } from "../src/index.js";
+import { multiplyAddsOf } from "../src/autodiff/trace.js";
 import type { Case } from "./support.js";
 
 const MODELS: readonly { readonly title: string; readonly model: AnyModel; readonly batch: number }[] = [
@@ -23,12 +15,10 @@ const MODELS: readonly { readonly title: string; readonly model: AnyModel; reado
 
 /** Multiply-adds of encoder and decoder for one example; a VAE's two heads belong to the encoder. */
 function workOf(model: AnyModel): { readonly encoder: number; readonly decoder: number } {
-  const [encoder, decoder] = [model.spec.encoder, model.spec.decoder].map((spec) => layerFromSpec(spec));
-  const [features] = encoder.outputShape(model.inputShape);
-  const heads = model.type === "vae" ? 2 * features * model.latentSize : 0;
+  const params = model.init(key(1));
   return {
-    encoder: multiplyAddsOf(encoder, model.inputShape) + heads,
-    decoder: multiplyAddsOf(decoder, model.codeShape),
+    encoder: multiplyAddsOf(trace(model.encode, params, zeros([1, ...model.inputShape]))),
+    decoder: multiplyAddsOf(trace(model.decode, params, zeros([1, ...model.codeShape]))),
   };
 }
 

@@ -101,7 +101,6 @@ export {
 } from "./layers/normalization.js";
 export { avgPool2d, globalAvgPool, maxPool2d } from "./layers/pooling.js";
 export { flatten, reshape } from "./layers/shape.js";
-export { summary } from "./layers/summary.js";
 export {
   binaryCrossEntropy,
   type BinaryCrossEntropyOptions,
@@ -122,7 +121,8 @@ export { type AnyModel, type CustomParts, modelFromSpec } from "./models/fromSpe
 export { imageAutoencoder, type ImageNetworkOptions, imageVae } from "./models/imageModels.js";
 export * as lectures from "./models/lectures.js";
 export type { Likelihood } from "./models/vae/likelihood.js";
-export type { LossOptions, LossResult, Model, ModelParams, ModelSpec } from "./models/model.js";
+export type { LossOptions, LossResult, Model, ModelParams, ModelSpec, Part } from "./models/model.js";
+export { summary } from "./models/summary.js";
 export type { ReconstructionLoss, ReconstructionReduction } from "./models/reconstructionLoss.js";
 export type { RefineOptions } from "./models/vae/refinePosterior.js";
 export { vae } from "./models/vae/vae.js";
@@ -177,13 +177,8 @@ export { fit, type FitResult } from "./training/fit.js";
 export type { EarlyStopping, FitOptions, Progress } from "./training/fitOptions.js";
 export type { Averages, EpochRecord, History, StepRecord } from "./training/history.js";
 export type { Batches, Examples, TrainingData } from "./training/source.js";
-export {
-  createTrainer,
-  type StepResult,
-  type Trainer,
-  type TrainerOptions,
-  type TrainerState,
-} from "./training/trainer.js";
+export { createTrainer, type StepResult, type Trainer, type TrainerState } from "./training/trainer.js";
+export type { TrainerOptions } from "./training/trainerOptions.js";
 export type { Tree } from "./tensor/tree.js";
 export { trace, type Trace, type TraceNode } from "./autodiff/trace.js";
 export { configure, type Configuration } from "./wasm/runtime.js";

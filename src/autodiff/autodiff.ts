@@ -1,195 +1,17 @@
 // Reverse-mode differentiation: operations note down how they were called, and the notes are read backwards. This
-// file names no operation; each brings its gradient to `defineOp`.
+// room names no operation; each brings its gradient to `defineOp`.
 
-import {
-  checkBoolean,
-  checkFunction,
-  checkOptions,
-  refuseKind,
-  refuseUse,
-  refuseValue,
-} from "../check/check.js";
-import { Gradients } from "./gradients.js";
+import { checkBoolean, checkFunction, checkOptions, refuseKind, refuseValue } from "../check/check.js";
 import { checkNoStrangers } from "../tensor/plain.js";
-import type { GradientContext, Inputs, OpDefinition } from "./opDefinition.js";
-import { inScope, releaseAtEnd, scope } from "../tensor/scope.js";
-import { adoptArray, checkTensor, isSameShape, Tensor, viewOf, watchReads } from "../tensor/tensor.js";
+import { scope } from "../tensor/scope.js";
+import { adoptArray, checkTensor, isSameShape, Tensor } from "../tensor/tensor.js";
 import { mapTree, tensorsOf } from "../tensor/tree.js";
-import { countNonFinite } from "../wasm/kernels.js";
+import { Gradients } from "./gradients.js";
+import { checkFirstOrder, type GradOptions, record, type Tape } from "./tape.js";
 
+export { defineOp } from "./defineOp.js";
 export type { Gradient, GradientContext, Inputs, OpDefinition } from "./opDefinition.js";
-
-interface Note {
-  readonly definition: OpDefinition<Inputs, unknown, unknown>;
-  readonly context: GradientContext<Inputs, unknown>;
-}
-
-/** What one differentiation has seen: the tensors that depend on its parameters, and the calls, in order. */
-interface Tape {
-  readonly dependent: Set<Tensor>;
-  readonly notes: Note[];
-  /** The differentiation around it. */
-  readonly outer: Tape | undefined;
-  /** What is looked at. */
-  readonly checks: GradOptions;
-  /** Whether every call is noted, whatever it depends on. */
-  readonly isTracing: boolean;
-  /** Whether it, or one around it, checks reads. */
-  readonly isWatching: boolean;
-}
-
-function newTape(parameters: Set<Tensor>, checks: GradOptions, isTracing = false): Tape {
-  const isWatching = checks.checkReads === true || tape?.isWatching === true;
-  return { dependent: parameters, notes: [], outer: tape, checks, isTracing, isWatching };
-}
-
-let tape: Tape | undefined;
-
-/** Whether calls are being noted, so that what they compute must stay whole. */
-export const isDifferentiating = (): boolean => tape !== undefined;
-
-/**
- * Makes a differentiable operation. Outside a scope it runs in one of its own.
- *
- * @param definition - name, forward computation and gradients, see {@link OpDefinition}
- * @returns the operation: `(inputs, options) => output`
- * @example
- * const double = defineOp<[Tensor], undefined>({
- *   name: "double",
- *   forward: ([x]) => ops.scale(x, 2),
- *   gradients: [(gradOutput) => ops.scale(gradOutput, 2)],
- * });
- */
-export function defineOp<In extends Inputs, Options, Shared = Tensor>(
-  definition: OpDefinition<In, Options, Shared>,
-): (inputs: In, options: Options) => Tensor {
-  checkDefinition(definition);
-  return (inputs, options) =>
-    inScope(() => {
-      if (!Array.isArray(inputs)) refuseKind(definition.name, "inputs", "be an array of tensors", inputs);
-      const differentiation = differentiationAt(tape);
-      checkFirstOrder(differentiation?.outer, inputs);
-      const result =
-        tape === undefined
-          ? definition.forward(inputs, options)
-          : withTape(undefined, () => definition.forward(inputs, options));
-      if (!(result instanceof Tensor)) refuseKind(definition.name, "forward", "return a tensor", result);
-      if (differentiation?.checks.checkNumerics) checkFinite(definition.name, result);
-      if (tape === undefined) return result;
-      const isDependent = differentiation !== undefined && dependsOnAny(inputs, differentiation);
-      const tapes = tapesThatNote(isDependent ? differentiation : undefined);
-      if (tapes.length === 0) return result;
-      // A tensor of its own: the result may be an input, or what another call returned too.
-      const output = new Tensor(result.storage, result.shape, result.offset);
-      const note = { definition, context: { inputs, output, options } } as unknown as Note;
-      for (const each of tapes) {
-        if (!each.isTracing) each.dependent.add(output);
-        each.notes.push(note);
-      }
-      return output;
-    });
-}
-
-function dependsOnAny(inputs: Inputs, { dependent }: Tape): boolean {
-  for (const input of inputs) if (input !== undefined && dependent.has(input)) return true;
-  return false;
-}
-
-/** The differentiation that a call is noted for, if any, and every trace around it. */
-function tapesThatNote(differentiation: Tape | undefined): Tape[] {
-  const found: Tape[] = [];
-  for (let each = tape; each !== undefined; each = each.outer) {
-    if (each.isTracing || each === differentiation) found.push(each);
-  }
-  return found;
-}
-
-/** The innermost differentiation, past the traces in it. */
-function differentiationAt(innermost: Tape | undefined): Tape | undefined {
-  let each = innermost;
-  while (each?.isTracing) each = each.outer;
-  return each;
-}
-
-/** A call as a trace has it. */
-export interface Call {
-  readonly name: string;
-  readonly inputs: Inputs;
-  readonly options: unknown;
-  readonly output: Tensor;
-}
-
-/** Runs f and hands out every call of an operation in it, in order. */
-export function callsOf<Result>(f: () => Result): [Result, readonly Call[]] {
-  const own = newTape(new Set(), {}, true);
-  const result = withTape(own, f);
-  return [result, own.notes.map(({ definition: { name }, context }) => ({ name, ...context }))];
-}
-
-function checkDefinition(definition: unknown): void {
-  const where = "defineOp";
-  if (typeof definition !== "object" || definition === null) {
-    refuseKind(where, "definition", "be an object with name, forward and gradients", definition);
-  }
-  const { name, forward, gradients, shared } = definition as Partial<OpDefinition<Inputs, unknown>>;
-  if (typeof name !== "string") refuseKind(where, "name", "be a string, for error messages", name);
-  checkFunction(where, "forward", forward);
-  if (typeof gradients !== "function" && !Array.isArray(gradients)) {
-    refuseKind(where, "gradients", "be an array with a function or null per input, or a function", gradients);
-  }
-  if (shared !== undefined) checkFunction(where, "shared", shared);
-}
-
-/** Refuses a result with NaN or infinity, telling where the first one is. */
-function checkFinite(name: string, output: Tensor): void {
-  const count = countNonFinite(output, output.size);
-  if (count === 0) return;
-  const values = viewOf(output);
-  const first = values.findIndex((value) => !Number.isFinite(value));
-  const place = `at element ${first} of [${output.shape.join(", ")}], ${count} not finite in all`;
-  refuseUse(name, `result must be finite (checkNumerics), got ${values[first]} ${place}`);
-}
-
-/** Refuses to differentiate a gradient: the rules call kernels, which leave no notes. */
-function checkFirstOrder(outer: Tape | undefined, tensors: Inputs): void {
-  for (let each = outer; each !== undefined; each = each.outer) {
-    if (dependsOnAny(tensors, each)) {
-      refuseUse(
-        "vjp",
-        "must not depend on the parameters of a vjp around it, gradients of gradients are not computed; " +
-          "stopGradient makes a tensor a constant",
-      );
-    }
-  }
-}
-
-/** Runs f with its calls noted on a tape, or nowhere. */
-function withTape<Result>(own: Tape | undefined, f: () => Result): Result {
-  const outer = tape;
-  hold(own);
-  try {
-    return f();
-  } finally {
-    hold(outer);
-  }
-}
-
-function hold(next: Tape | undefined): void {
-  tape = next;
-  releaseAtEnd(next === undefined);
-  watchReads(next?.isWatching ? checkRead : undefined);
-}
-
-/** Refuses to hand out values from which a loss could be computed past the tape. */
-function checkRead(t: Tensor): void {
-  for (let each = tape; each !== undefined; each = each.outer) {
-    if (!each.checks.checkReads || !each.dependent.has(t)) continue;
-    const rule =
-      "must not be read inside the function that is differentiated (checkReads): no gradient flows through what is " +
-      "computed from its numbers; use operations on it, or stopGradient(t).data where constants are meant";
-    refuseUse("Tensor.data", `a tensor [${t.shape.join(", ")}] that depends on the parameters ${rule}`);
-  }
-}
+export { type GradOptions, isDifferentiating } from "./tape.js";
 
 /** Reads the notes backwards from `output`, whose gradient is given; the parameters' gradients are left. */
 function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor): Gradients {
@@ -218,12 +40,6 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
     gradients.drop(gradient);
   }
   return gradients;
-}
-
-/** Runs f with a tape that follows `parameters`. */
-function record<Result>(parameters: Set<Tensor>, f: () => Result, checks: GradOptions = {}): [Result, Tape] {
-  const own = newTape(new Set(parameters), checks);
-  return [withTape(own, f), own];
 }
 
 /** The gradients of `parameters`' tree, read back from `output`; zeros where it does not depend on a parameter. */
@@ -258,7 +74,7 @@ export function vjp<Params, Rest extends unknown[]>(
       checkTensor(where, "gradOutput", gradOutput);
       checkNoStrangers(where, "params", params);
       const parameters = new Set(tensorsOf(params, [where, "params"]));
-      checkFirstOrder(tape, [gradOutput, ...parameters]);
+      checkFirstOrder([gradOutput, ...parameters]);
       const [value, notes] = record(parameters, () => f(params, ...rest));
       if (!(value instanceof Tensor)) refuseKind(where, "f", "return a tensor", value);
       if (!isSameShape(value.shape, gradOutput.shape)) {
@@ -267,17 +83,6 @@ export function vjp<Params, Rest extends unknown[]>(
       }
       return { value, grads: collect(params, notes, value, gradOutput) };
     });
-}
-
-/** Options of {@link valueAndGrad} and {@link grad}. */
-export interface GradOptions {
-  /** Refuse the first operation whose result is not finite, by name (default false; costs a pass per result). */
-  readonly checkNumerics?: boolean | undefined;
-  /**
-   * Refuse to read the values (`data`, `item`, `toNdarray`) of tensors that depend on the parameters, by which gradients
-   * are lost without a word (default false). `stopGradient(t).data` reads nevertheless.
-   */
-  readonly checkReads?: boolean | undefined;
 }
 
 /** A scalar loss, alone or with other results, as `[loss, aux]`. */
@@ -329,7 +134,7 @@ export function valueAndGrad<Params, Rest extends unknown[], Aux = undefined>(
     scope(() => {
       checkNoStrangers(where, "params", params);
       const parameters = new Set(tensorsOf(params, [where, "params"]));
-      checkFirstOrder(tape, [...parameters]);
+      checkFirstOrder([...parameters]);
       const [result, notes] = record(parameters, () => f(params, ...rest), { checkNumerics, checkReads });
       const [value, aux] = (Array.isArray(result) ? result : [result, undefined]) as readonly [Tensor, Aux];
       if (!(value instanceof Tensor)) {

@@ -30,6 +30,8 @@ export interface OpDefinition<In extends Inputs, Options, Shared = Tensor> {
   readonly gradients:
     | { readonly [I in keyof In]: Gradient<In, Options, Shared> | null }
     | ((index: number) => Gradient<In, Options, Shared>);
+  /** Multiply-adds of a call with these options, which traces tell (absent: none worth counting). */
+  readonly multiplyAdds?: ((options: Options) => number) | undefined;
   /** What all gradients need, computed once and released after them (absent: the gradient of the output). */
   readonly shared?: ((gradOutput: Tensor, context: GradientContext<In, Options>) => Shared) | undefined;
 }

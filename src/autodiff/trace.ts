@@ -1,6 +1,6 @@
 // Traces: the graph of the operations that a function called, as plain data.
 
-import { callsOf } from "./autodiff.js";
+import { callsOf } from "./tape.js";
 import { checkFunction } from "../check/check.js";
 import { scope } from "../tensor/scope.js";
 import { type Shape, Tensor } from "../tensor/tensor.js";
@@ -18,6 +18,8 @@ export type TraceNode =
       readonly inputs: readonly (number | null)[];
       /** Its options, completed, as plain data; tensors among them as `{ shape }`. */
       readonly options: unknown;
+      /** Multiply-adds of the call: those of products, 0 for all else. */
+      readonly multiplyAdds: number;
       readonly shape: Shape;
     };
 
@@ -88,10 +90,15 @@ export function trace<Inputs extends unknown[]>(f: (...inputs: Inputs) => unknow
       places.add(tensor, { kind: "input", path: showPath(path), shape: [...tensor.shape] });
     }
     const [result, calls] = callsOf(() => scope(() => f(...inputs)));
-    for (const { name, inputs: taken, options, output } of calls) {
-      const indices = taken.map((t) => (t === undefined ? null : places.of(t)));
-      const shape = [...output.shape];
-      places.add(output, { kind: "operation", name, inputs: indices, options: plainOptions(options), shape });
+    for (const { name, inputs: taken, options, output, multiplyAdds } of calls) {
+      places.add(output, {
+        kind: "operation",
+        name,
+        inputs: taken.map((t) => (t === undefined ? null : places.of(t))),
+        options: plainOptions(options),
+        multiplyAdds,
+        shape: [...output.shape],
+      });
     }
     outputs = leavesOf(result, ["trace", "what f returns"]).map(({ path, tensor }) => ({
       path: showPath(path),
@@ -99,4 +106,9 @@ export function trace<Inputs extends unknown[]>(f: (...inputs: Inputs) => unknow
     }));
   });
   return { nodes: places.nodes, outputs };
+}
+
+/** Multiply-adds of all calls together. */
+export function multiplyAddsOf({ nodes }: Trace): number {
+  return nodes.reduce((sum, node) => sum + (node.kind === "operation" ? node.multiplyAdds : 0), 0);
 }

@@ -125,6 +125,11 @@ export function checkFunction(where: string, argument: string, value: unknown): 
 
 const toStringOf = Object.prototype.toString;
 
+/** An object without its undefined entries. */
+export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}
+
 /** Checks an options object, and that every name in it is known: a misspelt option is never ignored. */
 export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
   // A map, a date or a typed array has no options, whatever is read of it.

@@ -1,7 +1,6 @@
 // reparam info: what is in a model's file.
 
-import { layerFromSpec } from "../layers/fromSpec.js";
-import { grouped, summary } from "../layers/summary.js";
+import { grouped, summary } from "../models/summary.js";
 import { tensorsOf } from "../tensor/tree.js";
 import type { Command } from "./command.js";
 import { openGiven } from "./input.js";
@@ -25,7 +24,6 @@ export const info: Command = {
     const { model, params, info } = await openGiven(path);
     const { spec } = model;
     const count = tensorsOf(params.weights).reduce((sum, { size }) => sum + size, 0);
-    const encoder = layerFromSpec(spec.encoder);
     const { data, options } = info.settings;
     const settings = Object.entries({ ...(data && { data }), ...options, ...spec.options });
     const { dataShape } = info.form;
@@ -34,11 +32,7 @@ export const info: Command = {
       `${spec.type} for ${takes}, ${grouped(count)} parameters`,
       ...settings.filter(([, value]) => value !== null).map(([name, value]) => `${name}: ${show(value)}`),
       "",
-      "encoder",
-      summary(encoder, model.inputShape),
-      "",
-      "decoder",
-      summary(layerFromSpec(spec.decoder), model.codeShape),
+      summary(model),
     ];
     say(lines.join("\n"));
     return 0;

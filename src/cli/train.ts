@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { checkpointFolder } from "../node/checkpoints.js";
-import { grouped } from "../layers/summary.js";
+import { grouped } from "../models/summary.js";
 import { fold } from "../random/keys.js";
 import { DivergenceError } from "../training/divergence.js";
 import { fit, type FitResult } from "../training/fit.js";

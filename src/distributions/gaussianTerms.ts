@@ -46,6 +46,16 @@ export function displace(mean: Tensor, logVar: Tensor, noise: Tensor): Tensor {
   });
 }
 
+/** {@link displace} of one number, in float64. */
+export function displaced(mean: number, logVar: number, noise: number): number {
+  return mean + Math.exp(0.5 * logVar) * noise;
+}
+
+/** log p(z) − log q(z) for z = {@link displaced}, with p = N(0, 1), in float64: no volume, no 2π stands in it. */
+export function logPriorRatio(z: number, logVar: number, noise: number): number {
+  return 0.5 * (noise * noise + logVar - z * z);
+}
+
 /** ½x²; halved first, so that it is finite wherever its value is. */
 const halfSquare = defineOp<readonly [Tensor], undefined>({
   name: "halfSquare",

@@ -59,6 +59,18 @@ export function checkBytes(where: string, bytes: unknown): asserts bytes is Uint
   ownBytes(where, bytes);
 }
 
+/** Pieces of bytes as one; a single one is not copied. */
+export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const piece of pieces) {
+    whole.set(piece, position);
+    position += piece.length;
+  }
+  return whole;
+}
+
 /** A view for numbers of several bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

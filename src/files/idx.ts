@@ -1,7 +1,16 @@
 // The IDX format, in which MNIST and its relatives come; plain, or packed with gzip as they are handed out.
 
-import { decodeElements, ELEMENT_BYTES, type ElementType, kindHint, ownBytes, viewOf } from "./bytes.js";
-import { checkBoolean, checkOptions, checkShape, MAX_RANK, refuseUse, refuseValue } from "../check/check.js";
+import {
+  decodeElements,
+  ELEMENT_BYTES,
+  type ElementType,
+  joinBytes,
+  kindHint,
+  ownBytes,
+  viewOf,
+} from "./bytes.js";
+import { checkBoolean, checkOptions, checkShape, MAX_RANK, refuseValue } from "../check/check.js";
+import { isGzip, unpacked } from "./gzip.js";
 import { adoptArray, type Shape, type Tensor } from "../tensor/tensor.js";
 
 /** How an IDX file is read. */
@@ -21,9 +30,6 @@ const TYPES = new Map<number, ElementType>([
 
 /** Bytes that hold any header. */
 const LONGEST_HEADER = 4 + 4 * MAX_RANK;
-
-/** Bytes unpacked at once, to at most 1032 times as many. */
-const PIECE = 2 ** 15;
 
 interface IdxHeader {
   readonly type: ElementType;
@@ -70,8 +76,7 @@ export async function loadIdx(bytes: Uint8Array, options: IdxOptions = {}): Prom
   const where = "loadIdx";
   const own = ownBytes(where, bytes);
   checkIdxOptions(where, options);
-  const isPacked = own[0] === 0x1f && own[1] === 0x8b;
-  return decode(where, isPacked ? await unpack(where, own) : own, options);
+  return decode(where, isGzip(own) ? await unpack(where, own) : own, options);
 }
 
 function checkIdxOptions(where: string, options: IdxOptions): void {
@@ -108,47 +113,19 @@ function readHeader(where: string, bytes: Uint8Array): IdxHeader {
   return { type, shape, dataStart, fileLength };
 }
 
-/** Unpacks gzip, but not further than the header inside allows: a small file can unpack to any length. */
+/** Unpacks gzip, but not further than the header inside allows. */
 async function unpack(where: string, bytes: Uint8Array): Promise<Uint8Array> {
-  if (typeof DecompressionStream === "undefined") {
-    refuseUse(
-      where,
-      "this platform cannot unpack gzip (it has no DecompressionStream): unpack the file first",
-    );
-  }
-  const { readable, writable } = new DecompressionStream("gzip");
-  // The reader hears of every failure too; an unheard one here would end the process.
-  feed(writable.getWriter(), bytes).catch(() => {});
-  const reader = readable.getReader();
-  const read = () => reader.read().catch(() => refuseValue(where, "bytes", "be a whole gzip file", bytes));
-  const chunks: Uint8Array[] = [];
+  const refuse = () => refuseValue(where, "bytes", "be a whole gzip file", bytes);
+  const pieces: Uint8Array[] = [];
   let length = 0;
   let limit = Infinity;
-  for (let next = await read(); next.value !== undefined; next = await read()) {
-    chunks.push(next.value);
-    length += next.value.length;
-    if (limit === Infinity && length >= LONGEST_HEADER)
-      limit = readHeader(where, join(chunks, length)).fileLength;
+  for await (const piece of unpacked(where, bytes, refuse)) {
+    pieces.push(piece);
+    length += piece.length;
+    if (limit === Infinity && length >= LONGEST_HEADER) {
+      limit = readHeader(where, joinBytes(pieces)).fileLength;
+    }
     if (length > limit) break;
   }
-  reader.cancel().catch(() => {});
-  return join(chunks, length);
-}
-
-/** Writes piece by piece: Deno unpacks all of a piece before the reader sees any of it. */
-async function feed(writer: ReturnType<DecompressionStream["writable"]["getWriter"]>, bytes: Uint8Array) {
-  for (let start = 0; start < bytes.length; start += PIECE) {
-    await writer.write(bytes.subarray(start, start + PIECE));
-  }
-  await writer.close();
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const joined = new Uint8Array(length);
-  let position = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, position);
-    position += chunk.length;
-  }
-  return joined;
+  return joinBytes(pieces);
 }

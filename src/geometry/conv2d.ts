@@ -137,6 +137,35 @@ export interface ConvolutionSizes {
   readonly groups: number;
 }
 
+/** The two axes of the input, and the padding, checked. */
+export function axesOf(
+  where: string,
+  { input: [, height, width], kernelHeight, kernelWidth }: ConvolutionSizes,
+  options: WindowOptions,
+): { readonly high: Axis; readonly wide: Axis; readonly padding: Padding } {
+  const stride = checkPair(where, "stride", options.stride ?? 1, 1);
+  const dilation = checkPair(where, "dilation", options.dilation ?? 1, 1);
+  const padding = options.padding ?? "valid";
+  checkPadding(where, padding);
+  return {
+    high: { name: "height", size: height, kernel: kernelHeight, stride: stride[0], dilation: dilation[0] },
+    wide: { name: "width", size: width, kernel: kernelWidth, stride: stride[1], dilation: dilation[1] },
+    padding,
+  };
+}
+
+/** What a geometry holds of the window. */
+export function windowSizes(high: Axis, wide: Axis) {
+  return {
+    kernelHeight: high.kernel,
+    kernelWidth: wide.kernel,
+    strideHeight: high.stride,
+    strideWidth: wide.stride,
+    dilationHeight: high.dilation,
+    dilationWidth: wide.dilation,
+  };
+}
+
 /**
  * The geometry of a forward convolution (or pooling).
  *
@@ -147,26 +176,9 @@ export function forwardGeometry(
   sizes: ConvolutionSizes,
   options: WindowOptions,
 ): Conv2dGeometry {
-  const [strideHeight, strideWidth] = checkPair(where, "stride", options.stride ?? 1, 1);
-  const [dilationHeight, dilationWidth] = checkPair(where, "dilation", options.dilation ?? 1, 1);
-  const padding = options.padding ?? "valid";
-  checkPadding(where, padding);
+  const { high, wide, padding } = axesOf(where, sizes, options);
   const [batch, inHeight, inWidth, inChannels] = sizes.input;
-  const { kernelHeight, kernelWidth, outChannels, groups } = sizes;
-  const high: Axis = {
-    name: "height",
-    size: inHeight,
-    kernel: kernelHeight,
-    stride: strideHeight,
-    dilation: dilationHeight,
-  };
-  const wide: Axis = {
-    name: "width",
-    size: inWidth,
-    kernel: kernelWidth,
-    stride: strideWidth,
-    dilation: dilationWidth,
-  };
+  const { outChannels, groups } = sizes;
   const [padTop, padBottom] = sidesOf(high, padding);
   const [padLeft, padRight] = sidesOf(wide, padding);
   const outHeight = windowsOf(where, high, [padTop, padBottom]);
@@ -181,12 +193,7 @@ export function forwardGeometry(
     outHeight,
     outWidth,
     outChannels,
-    kernelHeight,
-    kernelWidth,
-    strideHeight,
-    strideWidth,
-    dilationHeight,
-    dilationWidth,
+    ...windowSizes(high, wide),
     padTop,
     padBottom,
     padLeft,

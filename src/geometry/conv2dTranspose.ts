@@ -2,10 +2,10 @@
 
 import { checkInteger, refuseKind, refuseValue, show } from "../check/check.js";
 import {
+  axesOf,
   type Axis,
   checkElements,
   checkPadded,
-  checkPadding,
   checkPair,
   type Conv2dGeometry,
   type ConvolutionSizes,
@@ -14,6 +14,7 @@ import {
   type Pair,
   sidesOf,
   type WindowOptions,
+  windowSizes,
 } from "./conv2d.js";
 
 /** Options of a transposed convolution's shape. */
@@ -75,28 +76,11 @@ export function transposedGeometry(
   sizes: ConvolutionSizes,
   options: TransposeOptions,
 ): Conv2dGeometry {
-  const [strideHeight, strideWidth] = checkPair(where, "stride", options.stride ?? 1, 1);
-  const [dilationHeight, dilationWidth] = checkPair(where, "dilation", options.dilation ?? 1, 1);
-  const padding = options.padding ?? "valid";
-  checkPadding(where, padding);
+  const { high, wide, padding } = axesOf(where, sizes, options);
   const [batch, height, width, channels] = sizes.input;
-  const { kernelHeight, kernelWidth, outChannels: targetChannels, groups } = sizes;
+  const { outChannels: targetChannels, groups } = sizes;
   const [wantedHeight, wantedWidth] = wantedSize(where, options.outputShape, batch, targetChannels);
-  const extra = outputPaddingOf(where, options, padding, [strideHeight, strideWidth]);
-  const high: Axis = {
-    name: "height",
-    size: height,
-    kernel: kernelHeight,
-    stride: strideHeight,
-    dilation: dilationHeight,
-  };
-  const wide: Axis = {
-    name: "width",
-    size: width,
-    kernel: kernelWidth,
-    stride: strideWidth,
-    dilation: dilationWidth,
-  };
+  const extra = outputPaddingOf(where, options, padding, [high.stride, wide.stride]);
   const rows = transposedAxis(where, high, padding, wantedHeight, extra[0]);
   const columns = transposedAxis(where, wide, padding, wantedWidth, extra[1]);
   const paddedHeight = rows.size + rows.before + rows.after;
@@ -111,12 +95,7 @@ export function transposedGeometry(
     outHeight: height,
     outWidth: width,
     outChannels: channels,
-    kernelHeight,
-    kernelWidth,
-    strideHeight,
-    strideWidth,
-    dilationHeight,
-    dilationWidth,
+    ...windowSizes(high, wide),
     padTop: rows.before,
     padBottom: rows.after,
     padLeft: columns.before,

@@ -1,12 +1,11 @@
 // Activations by name, as options of other layers and as layers of their own.
 
-import { checkNumber, checkOneOf, checkOptions } from "../check/check.js";
+import { checkNumber, checkOneOf, checkOptions, given } from "../check/check.js";
 import * as ops from "../ops/index.js";
 import { ALPHA } from "../ops/pointwise.js";
 import { FUSED_ACTIVATIONS } from "../ops/epilogue.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
-import { given } from "./checks.js";
 
 const FUNCTIONS = {
   linear: (x: Tensor) => x,

@@ -7,11 +7,6 @@ import { inScope } from "../tensor/scope.js";
 import { checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
 import type { ApplyContext, Layer } from "./layer.js";
 
-/** An object without its undefined entries. */
-export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
-}
-
 /** Checks that an argument is a layer, of any output. */
 export function checkLayer(where: string, argument: string, layer: unknown): void {
   const { init, apply, spec, outputShape } = (layer ?? {}) as Partial<Layer>;

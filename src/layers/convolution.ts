@@ -1,6 +1,6 @@
 // Convolution layers: conv2d, its transpose, and upsampling followed by a convolution.
 
-import { checkInteger, checkOptions, refuseKind, within } from "../check/check.js";
+import { checkInteger, checkOptions, given, refuseKind, within } from "../check/check.js";
 import {
   checkPair,
   type ConvolutionSizes,
@@ -23,7 +23,7 @@ import {
   paramsOf,
 } from "./dense.js";
 import { defineLayer, type Layer, type None, plainLayer } from "./layer.js";
-import { checkImage, given, type Window, windowOf } from "./checks.js";
+import { checkImage, type Window, windowOf } from "./checks.js";
 
 /** Options of {@link conv2d}. */
 export interface Conv2dLayerOptions extends KernelOptions {
@@ -115,19 +115,14 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
   const { kernel, groups } = completed;
   const [kernelHeight, kernelWidth] = kernel;
   const filterShapeOf = (channels: number) => [kernelHeight, kernelWidth, channels / groups, filters];
-  const geometryOf = (inputShape: Shape) =>
-    forwardGeometry(where, sizesOf(where, inputShape, filters, completed), completed);
   const outputShape = (inputShape: Shape) => {
-    const { outHeight, outWidth } = geometryOf(inputShape);
+    const sizes = sizesOf(where, inputShape, filters, completed);
+    const { outHeight, outWidth } = forwardGeometry(where, sizes, completed);
     return [outHeight, outWidth, filters];
   };
   return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, completed] },
     outputShape,
-    multiplyAdds: (inputShape) => {
-      const { outHeight, outWidth, inChannels } = geometryOf(inputShape);
-      return (outHeight * outWidth * filters * kernelHeight * kernelWidth * inChannels) / groups;
-    },
     init: (key, inputShape) => {
       const shape = outputShape(inputShape);
       const taps = kernelHeight * kernelWidth;
@@ -176,8 +171,6 @@ export function conv2dTranspose(
   return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, completed] },
     outputShape,
-    multiplyAdds: ([height, width, channels]) =>
-      (height * width * channels * kernelHeight * kernelWidth * filters) / groups,
     init: (key, inputShape) => {
       const shape = outputShape(inputShape);
       const channels = inputShape[2];
@@ -249,7 +242,6 @@ export function resizeConv2d(filters: number, options: ResizeConv2dOptions): Lay
   return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [filters, { factor: checkedFactor, ...convolution }] },
     outputShape: (inputShape) => within(where, () => convolve.outputShape(grow.outputShape(inputShape))),
-    multiplyAdds: (inputShape) => convolve.multiplyAdds?.(grow.outputShape(inputShape)) ?? 0,
     init: (key, inputShape) => within(where, () => convolve.init(key, grow.outputShape(inputShape))),
     apply: (params, state, input, context) =>
       within(where, () => convolve.apply(params, state, grow.apply({}, {}, input).output, context)),

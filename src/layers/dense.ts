@@ -88,7 +88,6 @@ export function dense(units: number, options: KernelOptions = {}): Layer<KernelP
   return defineLayer<KernelParams, None, Tensor>({
     spec: { type: where, args: [units, completed] },
     outputShape,
-    multiplyAdds: (inputShape) => featuresOf(inputShape) * units,
     init: (key, inputShape) => {
       const features = featuresOf(inputShape);
       const fans = { fanIn: features, fanOut: units };

@@ -53,8 +53,6 @@ export interface Layer<Params = Tree, State = Tree, Output = Tensor> {
   readonly spec: LayerSpec;
   /** The layers inside and how they are joined. */
   readonly children?: Children;
-  /** Multiply-adds for one example, where there are any worth counting. */
-  multiplyAdds?(inputShape: Shape): number;
   /** The shape of one output, from that of one input. */
   outputShape(inputShape: Shape): Shape;
   init(key: Key, inputShape: Shape): Initialized<Params, State>;
@@ -66,7 +64,7 @@ export function defineLayer<Params, State, Output>(
   layer: Layer<Params, State, Output>,
 ): Layer<Params, State, Output> {
   const where = layer.spec.type;
-  const { multiplyAdds, children } = layer;
+  const { children } = layer;
   const checked = <Result>(inputShape: Shape, f: (inputShape: Shape) => Result): Result => {
     // How many elements there may be is said where they are made.
     checkSizes(where, "input shape", inputShape, Infinity);
@@ -77,7 +75,6 @@ export function defineLayer<Params, State, Output>(
   return {
     ...layer,
     outputShape,
-    ...(multiplyAdds && { multiplyAdds: (inputShape: Shape) => checked(inputShape, multiplyAdds) }),
     init: (key: Key, inputShape: Shape) => {
       outputShape(inputShape);
       return checked(inputShape, (shape) => layer.init(key, shape));

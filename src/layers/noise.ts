@@ -1,12 +1,12 @@
 // Layers that are random in training, value by value, and do nothing in inference.
 
-import { checkNumber, checkOptions, refuseKind, refuseValue } from "../check/check.js";
+import { checkNumber, checkOptions, given, refuseKind, refuseValue } from "../check/check.js";
 import * as ops from "../ops/index.js";
 import { normal, uniform } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
 import { adoptArray, type Tensor } from "../tensor/tensor.js";
 import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
-import { disturbed, given, pixelShape } from "./checks.js";
+import { disturbed, pixelShape } from "./checks.js";
 
 /** A layer that keeps the shape and is random in training, unless it is told to do nothing. */
 function noiseLayer(

@@ -1,11 +1,11 @@
 // Pooling layers.
 
-import { checkBoolean, checkOptions } from "../check/check.js";
+import { checkBoolean, checkOptions, given } from "../check/check.js";
 import { checkPair, checkWindowsSeePixels, forwardGeometry, type Pair } from "../geometry/conv2d.js";
 import * as ops from "../ops/index.js";
 import type { Shape, Tensor } from "../tensor/tensor.js";
 import { type Layer, type None, plainLayer } from "./layer.js";
-import { checkImage, given, type Window, windowOf } from "./checks.js";
+import { checkImage, type Window, windowOf } from "./checks.js";
 
 const WINDOW_OPTIONS = ["stride", "dilation", "padding"];
 

@@ -18,6 +18,7 @@ import {
   type Model,
   type ModelParams,
   type ModelSpec,
+  type Part,
 } from "./model.js";
 import {
   elementsOf,
@@ -52,6 +53,7 @@ export interface Autoencoder extends Model {
   /** Tells it from other models. */
   readonly type: "autoencoder";
   readonly spec: ModelSpec<"autoencoder">;
+  readonly parts: readonly Part[];
   /** The shape of one code. */
   readonly codeShape: Shape;
   /** Fresh parameters. */
@@ -102,9 +104,9 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
   checkLayer(where, "decoder", options.decoder);
   const elements = elementsOf(where, loss);
   checkOneOf(where, "reduction", reduction, ["mean", "perExample"]);
-  const encoder = { name: "encoder", layer: options.encoder };
-  const decoder = { name: "decoder", layer: options.decoder };
-  const codeShape = within("encoder", () => encoder.layer.outputShape(inputShape));
+  const codeShape = within("encoder", () => options.encoder.outputShape(inputShape));
+  const encoder = { place: "encoder", layer: options.encoder, inputShape };
+  const decoder = { place: "decoder", layer: options.decoder, inputShape: codeShape };
   const outputShape = within("decoder", () => decoder.layer.outputShape(codeShape));
   if (!isSameShape(outputShape, inputShape)) {
     refuseValue(where, "decoder", `give the input's shape [${inputShape.join(", ")}]`, outputShape);
@@ -136,6 +138,7 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
       decoder: decoder.layer.spec,
       options: { loss: typeof loss === "string" ? loss : "custom", reduction },
     },
+    parts: [encoder, decoder],
     inputShape,
     codeShape,
     init(key) {

@@ -1,13 +1,12 @@
 // Ready-made convolutional models for images of any size: strided convolutions down, transposed ones back up.
 
-import { checkInteger, checkOptions, checkShape, refuseKind, refuseValue } from "../check/check.js";
+import { checkInteger, checkOptions, checkShape, given, refuseKind, refuseValue } from "../check/check.js";
 import { sequential } from "../layers/combine.js";
 import { conv2d, conv2dTranspose } from "../layers/convolution.js";
 import type { ActivationName } from "../layers/activations.js";
 import { dense } from "../layers/dense.js";
 import type { Layer } from "../layers/layer.js";
 import { flatten, reshape } from "../layers/shape.js";
-import { given } from "../layers/checks.js";
 import { type Shape, sizeOf } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
 import { memoryLimit } from "../wasm/runtime.js";

@@ -1,13 +1,12 @@
 // The models that lectures on autoencoders teach, by name: each a few lines of the public interface, to be copied.
 
-import { checkInteger, checkOptions, refuseValue } from "../check/check.js";
+import { checkInteger, checkOptions, given, refuseValue } from "../check/check.js";
 import { sequential } from "../layers/combine.js";
 import { conv2d, conv2dTranspose, upsampleNearest } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { batchNorm } from "../layers/normalization.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { flatten, reshape } from "../layers/shape.js";
-import { given } from "../layers/checks.js";
 import { type Autoencoder, autoencoder } from "./autoencoder.js";
 import { vae } from "./vae/vae.js";
 import type { Vae } from "./vae/types.js";

@@ -56,9 +56,19 @@ export interface Moment {
   readonly isImproving: boolean;
 }
 
+/** A layer in its place in a model; parameters and state have an entry of that name. */
+export interface Part {
+  readonly place: string;
+  readonly layer: Layer<Tree, Tree, unknown>;
+  /** The shape of one of its inputs. */
+  readonly inputShape: Shape;
+}
+
 /** What the training loop needs to know of a model. */
 export interface Model {
   readonly spec: ModelSpec;
+  /** Its layers, as {@link summary} lists them (absent: not told). */
+  readonly parts?: readonly Part[];
   /** The shape of one input. */
   readonly inputShape: Shape;
   /** The weight of the term "kl" ("paidKl" where there is one) in the loss, where it has one. */
@@ -82,12 +92,12 @@ export function checkModel(where: string, model: unknown): asserts model is Mode
 
 /** Applies a part with its own parameters; errors from inside name it. */
 export function applyPart<Output>(
-  { name, layer }: { readonly name: string; readonly layer: Layer<Tree, Tree, Output> },
+  { place, layer }: { readonly place: string; readonly layer: Layer<Tree, Tree, Output> },
   { weights, state }: ModelParams,
   input: Tensor,
   context: ApplyContext = {},
 ): Applied<Output, Tree> {
-  return within(name, () => layer.apply(weights[name], state[name], input, context));
+  return within(place, () => layer.apply(weights[place], state[place], input, context));
 }
 
 /** Checks that an argument has the parameters of all parts. */

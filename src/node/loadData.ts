@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { kindHint, ownBytes } from "../files/bytes.js";
 import { checkBoolean, checkInteger, checkOneOf, checkOptions, refuseValue, within } from "../check/check.js";
 import { type CsvOptions, readCsv, type Separator, SEPARATORS } from "../files/csv.js";
+import { isGzip, unpacked } from "../files/gzip.js";
 import { loadIdx } from "../files/idx.js";
 import { readTypedNpy } from "../files/npy.js";
 import { type PngReadOptions, readPng } from "../images/png.js";
@@ -143,7 +144,7 @@ async function decode(
     const stack = ops.reshape(image, [1, ...image.shape]);
     return { kind: "png", images: prepareImages(stack, options), names: [name] };
   }
-  const start = bytes[0] === 0x1f && bytes[1] === 0x8b ? await unpackedStart(bytes) : bytes.subarray(0, 4);
+  const start = isGzip(bytes) ? await unpackedStart(where, bytes) : bytes.subarray(0, 4);
   if (start[0] === 0 && start[1] === 0) {
     const isStack = start[3] === 3;
     const array = await reading(where, () => loadIdx(bytes, { channelAxis: isStack }));
@@ -163,23 +164,14 @@ async function decode(
 }
 
 /** The first bytes inside gzip; two zeros where it is damaged, which whoever reads the whole will tell. */
-async function unpackedStart(bytes: Uint8Array): Promise<Uint8Array> {
-  if (typeof DecompressionStream === "undefined") return new Uint8Array(2);
-  const { readable, writable } = new DecompressionStream("gzip");
-  // The reader hears of every failure too; an unheard one here would end the process.
-  feed(writable.getWriter(), bytes).catch(() => {});
-  const reader = readable.getReader();
-  const { value = new Uint8Array(2) } = await reader.read().catch(() => ({ value: undefined }));
-  reader.cancel().catch(() => {});
-  return value;
-}
-
-/** Writes in small pieces until the reader has what it wants: a piece is unpacked as a whole. */
-async function feed(writer: ReturnType<DecompressionStream["writable"]["getWriter"]>, bytes: Uint8Array) {
-  for (let start = 0; start < bytes.length; start += 1024) {
-    await writer.write(bytes.slice(start, start + 1024));
+async function unpackedStart(where: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const refuse = () => refuseValue(where, "bytes", "be a whole gzip file", bytes);
+  try {
+    for await (const start of unpacked(where, bytes, refuse, 1024)) return start;
+  } catch {
+    // Told by `loadIdx`, which reads the whole.
   }
-  await writer.close();
+  return new Uint8Array(2);
 }
 
 /** Pixels in whole bytes from 0 to 1; labels, and numbers of other types, as they are. */

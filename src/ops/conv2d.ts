@@ -16,6 +16,7 @@ import {
   filterShapeOf,
   geometryOf,
   inputShapeOf,
+  multiplyAddsOf,
   outputShapeOf,
   WINDOW_OPTIONS,
 } from "./conv2dGeometry.js";
@@ -66,6 +67,7 @@ function filterGradient(input: Tensor, gradOutput: Tensor, geometry: Conv2dGeome
 
 const forwardOp = defineOp<ProductInputs, Layer>({
   name: "conv2d",
+  multiplyAdds: ({ geometry }) => multiplyAddsOf(geometry),
   forward: ([input, filter, bias], { geometry, activation, alpha }) => {
     const output = emptyTensor(outputShapeOf(geometry));
     kernels.conv2d(input, filter, output, geometry, { bias, activation, alpha });
@@ -81,6 +83,7 @@ const forwardOp = defineOp<ProductInputs, Layer>({
 
 const transposedOp = defineOp<ProductInputs, Layer>({
   name: "conv2dTranspose",
+  multiplyAdds: ({ geometry }) => multiplyAddsOf(geometry),
   forward: ([input, filter, bias], { geometry, activation, alpha }) => {
     const output = emptyTensor(inputShapeOf(geometry));
     kernels.conv2dInputGradient(input, filter, output, geometry, { bias, activation, alpha });
@@ -100,6 +103,7 @@ const transposedOp = defineOp<ProductInputs, Layer>({
 
 const inputGradientOp = defineOp<readonly [Tensor, Tensor], Conv2dGeometry>({
   name: "conv2dInputGradient",
+  multiplyAdds: multiplyAddsOf,
   forward: ([gradOutput, filter], geometry) => inputGradient(gradOutput, filter, geometry),
   gradients: [
     (grad, { inputs: [, filter], options: geometry }) => {
@@ -113,6 +117,7 @@ const inputGradientOp = defineOp<readonly [Tensor, Tensor], Conv2dGeometry>({
 
 const filterGradientOp = defineOp<readonly [Tensor, Tensor], Conv2dGeometry>({
   name: "conv2dFilterGradient",
+  multiplyAdds: multiplyAddsOf,
   forward: ([input, gradOutput], geometry) => filterGradient(input, gradOutput, geometry),
   gradients: [
     (grad, { inputs: [, gradOutput], options: geometry }) => inputGradient(gradOutput, grad, geometry),

@@ -29,6 +29,12 @@ export function filterShapeOf(g: Conv2dGeometry): [number, number, number, numbe
   return [g.kernelHeight, g.kernelWidth, g.inChannels / g.groups, g.outChannels];
 }
 
+/** Multiply-adds of each of its three products. */
+export function multiplyAddsOf(g: Conv2dGeometry): number {
+  const [kernelHeight, kernelWidth, channels] = filterShapeOf(g);
+  return g.batch * g.outHeight * g.outWidth * g.outChannels * kernelHeight * kernelWidth * channels;
+}
+
 /** Checks that channel groups divide the channels on both sides. */
 export function checkGroups(where: string, groups: number, inChannels: number, outChannels: number): void {
   checkInteger(where, "groups", groups, 1);

@@ -42,6 +42,7 @@ const matmulOp = defineOp<readonly [Tensor, Tensor, Tensor | undefined], Product
     return output;
   },
   shared: (gradOutput, { output, options }) => throughActivation(gradOutput, output, options),
+  multiplyAdds: ({ m, n, k }) => m * n * k,
   // A product's gradients are products with the packing transposed: dA = dC·Bᵀ, dB = Aᵀ·dC.
   gradients: [
     (_, { inputs: [, b], options }, grad) => {

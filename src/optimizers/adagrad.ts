@@ -1,9 +1,9 @@
 // Adagrad.
 
-import { checkBoolean, checkNumber, checkOptions } from "../check/check.js";
+import { checkBoolean, checkNumber } from "../check/check.js";
 import { adagrad as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
-import { elementwise, type OptimizerOptions, SHARED_OPTIONS, type StepState } from "./elementwise.js";
+import { completedOptions, elementwise, type OptimizerOptions, type StepState } from "./elementwise.js";
 
 /** Options of {@link adagrad}. */
 export interface AdagradOptions extends OptimizerOptions {
@@ -14,6 +14,14 @@ export interface AdagradOptions extends OptimizerOptions {
   /** Add epsilon under the root, as Keras does (default false: to the root, as PyTorch does). */
   readonly epsilonInsideRoot?: boolean | undefined;
 }
+
+const DEFAULTS = {
+  learningRate: 1e-3,
+  weightDecay: 0,
+  initialAccumulator: 0.1,
+  epsilon: 1e-7,
+  epsilonInsideRoot: false,
+};
 
 /** State of {@link adagrad}. */
 export type AdagradState = StepState<"sumOfSquares">;
@@ -37,17 +45,14 @@ export type AdagradState = StepState<"sumOfSquares">;
  */
 export function adagrad(options: AdagradOptions = {}): Optimizer<AdagradState> {
   const name = "adagrad";
-  checkOptions(name, options, [...SHARED_OPTIONS, "initialAccumulator", "epsilon", "epsilonInsideRoot"]);
-  const { learningRate = 1e-3, weightDecay = 0, mask } = options;
-  const { initialAccumulator = 0.1, epsilon = 1e-7, epsilonInsideRoot = false } = options;
+  const completed = completedOptions(name, options, DEFAULTS);
+  const { initialAccumulator, epsilon, epsilonInsideRoot } = completed;
   checkNumber(name, "initialAccumulator", initialAccumulator, 0);
   checkNumber(name, "epsilon", epsilon, 0);
   checkBoolean(name, "epsilonInsideRoot", epsilonInsideRoot);
   return elementwise({
     name,
-    learningRate,
-    weightDecay,
-    mask,
+    options: completed,
     slots: { sumOfSquares: initialAccumulator },
     apply: (p, grad, { sumOfSquares }, settings) =>
       kernel({ p, g: grad, s: sumOfSquares, n: p.size, ...settings, epsilon, epsilonInsideRoot }),

@@ -1,13 +1,13 @@
 // Adam, and AdamW: the same with decoupled weight decay.
 
-import { checkBoolean, checkNumber, checkOptions } from "../check/check.js";
+import { checkBoolean, checkNumber } from "../check/check.js";
 import { adam as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
   checkKeptShare,
+  completedOptions,
   elementwise,
   type OptimizerOptions,
-  SHARED_OPTIONS,
   type StepState,
 } from "./elementwise.js";
 
@@ -49,7 +49,7 @@ export type AdamState = StepState<"mean" | "meanSquare">;
  * @see Kingma and Ba 2015, Adam: a method for stochastic optimization, algorithm 1
  */
 export function adam(options: AdamOptions = {}): Optimizer<AdamState> {
-  return makeAdam("adam", options, { weightDecay: 0, decoupled: false });
+  return makeAdam("adam", options, 0, false);
 }
 
 /**
@@ -71,27 +71,33 @@ export function adam(options: AdamOptions = {}): Optimizer<AdamState> {
  * @see Loshchilov and Hutter 2019, Decoupled weight decay regularization, algorithm 2
  */
 export function adamw(options: AdamOptions = {}): Optimizer<AdamState> {
-  return makeAdam("adamw", options, { weightDecay: 0.01, decoupled: true });
+  return makeAdam("adamw", options, 0.01, true);
 }
 
 function makeAdam(
   name: string,
   options: AdamOptions,
-  decay: { readonly weightDecay: number; readonly decoupled: boolean },
+  weightDecay: number,
+  decoupled: boolean,
 ): Optimizer<AdamState> {
-  checkOptions(name, options, [...SHARED_OPTIONS, "beta1", "beta2", "epsilon", "epsilonHat"]);
-  const { learningRate = 1e-3, weightDecay = decay.weightDecay, mask } = options;
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, epsilonHat = false } = options;
+  const defaults = {
+    learningRate: 1e-3,
+    weightDecay,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-7,
+    epsilonHat: false,
+  };
+  const completed = completedOptions(name, options, defaults);
+  const { beta1, beta2, epsilon, epsilonHat } = completed;
   checkKeptShare(name, "beta1", beta1);
   checkKeptShare(name, "beta2", beta2);
   checkNumber(name, "epsilon", epsilon, 0);
   checkBoolean(name, "epsilonHat", epsilonHat);
   return elementwise({
     name,
-    learningRate,
-    weightDecay,
-    mask,
-    decoupled: decay.decoupled,
+    options: completed,
+    decoupled,
     slots: { mean: 0, meanSquare: 0 },
     apply: (p, grad, { mean, meanSquare }, settings, count) => {
       const correction1 = 1 - beta1 ** count;

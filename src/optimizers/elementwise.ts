@@ -1,7 +1,7 @@
 // What the ready-made optimizers share: rate, weight decay and mask, a counted step, one kernel pass per parameter.
 
 import { tensorsLike } from "../tensor/asLike.js";
-import { checkInteger, checkNumber, refuseValue } from "../check/check.js";
+import { checkInteger, checkNumber, checkOptions, given, refuseValue } from "../check/check.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Tree, valueAt } from "../tensor/tree.js";
 import type { StepSettings } from "../wasm/optimizer.js";
@@ -19,8 +19,33 @@ export interface OptimizerOptions {
   readonly mask?: Mask | undefined;
 }
 
-/** The names of {@link OptimizerOptions}. */
-export const SHARED_OPTIONS = ["learningRate", "weightDecay", "mask"] as const;
+/** {@link OptimizerOptions}, completed and checked. */
+interface CompletedOptions {
+  readonly learningRate: Schedule;
+  readonly weightDecay: number;
+  /** Whether a parameter decays. */
+  readonly decays: ReturnType<typeof maskTest>;
+}
+
+/**
+ * The options of an optimizer with every default, those that all share checked. The names that it knows are those of
+ * its defaults, and the mask.
+ */
+export function completedOptions<Defaults extends { learningRate: number; weightDecay: number }>(
+  name: string,
+  options: OptimizerOptions & { readonly [Name in keyof Defaults]?: unknown },
+  defaults: Defaults,
+): Omit<Defaults, "learningRate" | "weightDecay"> & CompletedOptions {
+  checkOptions(name, options, [...Object.keys(defaults), "mask"]);
+  const { mask, learningRate, weightDecay, ...own } = { ...defaults, ...given(options) };
+  checkNumber(name, "weightDecay", weightDecay, 0);
+  return {
+    ...(own as Omit<Defaults, "learningRate" | "weightDecay">),
+    learningRate: asSchedule(name, "learningRate", learningRate),
+    weightDecay,
+    decays: maskTest(name, mask),
+  };
+}
 
 /** A number of updates, and trees like the parameters; some only where the options ask for them. */
 export type StepState<Slot extends string, Optional extends string = never> = {
@@ -29,9 +54,7 @@ export type StepState<Slot extends string, Optional extends string = never> = {
 
 interface Rule<Slot extends string, Optional extends string> {
   readonly name: string;
-  readonly learningRate: number | Schedule;
-  readonly weightDecay: number;
-  readonly mask: Mask | undefined;
+  readonly options: CompletedOptions;
   /** Whether the decay is taken off the parameter instead of joining the gradient (default false). */
   readonly decoupled?: boolean;
   /** What is kept for each parameter, by name, and the value it begins with; undefined for nothing. */
@@ -51,11 +74,9 @@ export function elementwise<Slot extends string, Optional extends string = never
   rule: Rule<Slot, Optional>,
 ): Optimizer<StepState<Slot, Optional>> {
   type State = StepState<Slot, Optional>;
-  const { name, weightDecay, decoupled = false, apply } = rule;
+  const { name, options, decoupled = false, apply } = rule;
+  const { learningRate: rateAt, weightDecay, decays } = options;
   const where = `${name}.update`;
-  const rateAt = asSchedule(name, "learningRate", rule.learningRate);
-  checkNumber(name, "weightDecay", weightDecay, 0);
-  const decays = maskTest(name, rule.mask);
   const slots = Object.entries<number | undefined>(rule.slots).flatMap(([slot, value]) =>
     value === undefined ? [] : [{ slot, value }],
   );

@@ -1,13 +1,13 @@
 // RMSprop, also centered and with momentum.
 
-import { checkBoolean, checkNumber, checkOptions } from "../check/check.js";
+import { checkBoolean, checkNumber } from "../check/check.js";
 import { rmsprop as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
   checkKeptShare,
+  completedOptions,
   elementwise,
   type OptimizerOptions,
-  SHARED_OPTIONS,
   type StepState,
 } from "./elementwise.js";
 
@@ -24,6 +24,16 @@ export interface RmspropOptions extends OptimizerOptions {
   /** Add epsilon under the root, as Keras does (default false: to the root, as PyTorch does). */
   readonly epsilonInsideRoot?: boolean | undefined;
 }
+
+const DEFAULTS = {
+  learningRate: 1e-3,
+  weightDecay: 0,
+  decay: 0.9,
+  momentum: 0,
+  epsilon: 1e-7,
+  centered: false,
+  epsilonInsideRoot: false,
+};
 
 /** State of {@link rmsprop}: a mean where it is centered, a velocity where it has momentum. */
 export type RmspropState = StepState<"meanSquare", "mean" | "velocity">;
@@ -51,10 +61,8 @@ export type RmspropState = StepState<"meanSquare", "mean" | "velocity">;
  */
 export function rmsprop(options: RmspropOptions = {}): Optimizer<RmspropState> {
   const name = "rmsprop";
-  const own = ["decay", "momentum", "epsilon", "centered", "epsilonInsideRoot"];
-  checkOptions(name, options, [...SHARED_OPTIONS, ...own]);
-  const { learningRate = 1e-3, weightDecay = 0, mask, decay = 0.9, momentum = 0, epsilon = 1e-7 } = options;
-  const { centered = false, epsilonInsideRoot = false } = options;
+  const completed = completedOptions(name, options, DEFAULTS);
+  const { decay, momentum, epsilon, centered, epsilonInsideRoot } = completed;
   checkKeptShare(name, "decay", decay);
   checkKeptShare(name, "momentum", momentum);
   checkNumber(name, "epsilon", epsilon, 0);
@@ -62,9 +70,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer<RmspropState> {
   checkBoolean(name, "epsilonInsideRoot", epsilonInsideRoot);
   return elementwise<"meanSquare", "mean" | "velocity">({
     name,
-    learningRate,
-    weightDecay,
-    mask,
+    options: completed,
     slots: { meanSquare: 0, mean: centered ? 0 : undefined, velocity: momentum > 0 ? 0 : undefined },
     apply: (p, grad, { meanSquare, mean, velocity }, settings) =>
       kernel({

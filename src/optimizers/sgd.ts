@@ -1,13 +1,13 @@
 // Stochastic gradient descent, plain, with momentum, and Nesterov's.
 
-import { checkBoolean, checkOptions, refuseValue } from "../check/check.js";
+import { checkBoolean, refuseValue } from "../check/check.js";
 import { sgd as kernel } from "../wasm/generated.js";
 import type { Optimizer } from "./optimizer.js";
 import {
   checkKeptShare,
+  completedOptions,
   elementwise,
   type OptimizerOptions,
-  SHARED_OPTIONS,
   type StepState,
 } from "./elementwise.js";
 
@@ -18,6 +18,8 @@ export interface SgdOptions extends OptimizerOptions {
   /** Look ahead along the velocity (default false); asks for a momentum. */
   readonly nesterov?: boolean | undefined;
 }
+
+const DEFAULTS = { learningRate: 0.01, weightDecay: 0, momentum: 0, nesterov: false };
 
 /** State of {@link sgd}; without momentum there is no velocity. */
 export type SgdState = StepState<never, "velocity">;
@@ -44,16 +46,14 @@ export type SgdState = StepState<never, "velocity">;
  */
 export function sgd(options: SgdOptions = {}): Optimizer<SgdState> {
   const name = "sgd";
-  checkOptions(name, options, [...SHARED_OPTIONS, "momentum", "nesterov"]);
-  const { learningRate = 0.01, weightDecay = 0, mask, momentum = 0, nesterov = false } = options;
+  const completed = completedOptions(name, options, DEFAULTS);
+  const { momentum, nesterov } = completed;
   checkKeptShare(name, "momentum", momentum);
   checkBoolean(name, "nesterov", nesterov);
   if (nesterov && momentum === 0) refuseValue(name, "momentum", "be > 0 with nesterov: true", momentum);
   return elementwise<never, "velocity">({
     name,
-    learningRate,
-    weightDecay,
-    mask,
+    options: completed,
     slots: { velocity: momentum > 0 ? 0 : undefined },
     apply: (p, grad, { velocity }, settings) =>
       kernel({ p, g: grad, velocity, n: p.size, ...settings, momentum, nesterov }),

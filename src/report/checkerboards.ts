@@ -1,13 +1,10 @@
 // The section on checkerboards: how unevenly the decoder's transposed convolutions write, and whether it shows.
 
+import { trace } from "../autodiff/trace.js";
+import type { Conv2dGeometry } from "../geometry/conv2d.js";
 import { checkerboardEnergy, overlapCount } from "../images/checkerboard.js";
-import { layerFromSpec } from "../layers/fromSpec.js";
-import type { Layer } from "../layers/layer.js";
-import { given } from "../layers/checks.js";
-import type { Conv2dTransposeLayerOptions } from "../layers/convolution.js";
 import * as ops from "../ops/index.js";
-import type { Shape, Tensor } from "../tensor/tensor.js";
-import type { Tree } from "../tensor/tree.js";
+import { type Tensor, zeros } from "../tensor/tensor.js";
 import { fold } from "../random/keys.js";
 import type { Album } from "./album.js";
 import { demonstration } from "./demonstration.js";
@@ -17,50 +14,33 @@ import { percent } from "./scale.js";
 import { section } from "./section.js";
 import { type Study, toPictures } from "./study.js";
 
-/** A transposed convolution in its place. */
-interface Transposed {
-  readonly inputShape: Shape;
-  readonly options: Options;
-}
-
-/** The options of a transposed convolution, as its spec holds them. */
-type Options = Conv2dTransposeLayerOptions & {
-  readonly kernel: readonly [number, number];
-  readonly stride: readonly [number, number];
-};
-
-/** The transposed convolutions of a layer and of those inside it. */
-function transposedIn(layer: Layer<Tree, Tree, unknown>, inputShape: Shape): Transposed[] {
-  const { spec, children } = layer;
-  if (spec.type === "conv2dTranspose") {
-    return [{ inputShape, options: spec.args[1] as Options }];
-  }
-  let shape = inputShape;
-  return (children?.parts ?? []).flatMap(({ layer: child }) => {
-    const found = transposedIn(child, shape);
-    if (children?.joined === "sequence") shape = child.outputShape(shape);
-    return found;
-  });
-}
-
-/** Those that enlarge: with stride 1 all pixels but the border's are written equally often. */
-function enlargingIn(study: Study): Transposed[] {
-  const { model } = study;
-  let decoder: Layer;
-  try {
-    decoder = layerFromSpec(model.spec.decoder);
-  } catch {
-    // Layers of the caller's own, which a spec does not hold.
-    return [];
-  }
-  return transposedIn(decoder, model.codeShape).filter(({ options: { stride } }) => Math.max(...stride) > 1);
+/** The transposed convolutions of a decoder that enlarge: with stride 1 all but the border is written equally often. */
+function enlargingIn({ model, params }: Study): Conv2dGeometry[] {
+  const { nodes } = trace(model.decode, params, zeros([1, ...model.codeShape]));
+  return nodes
+    .flatMap((node) =>
+      node.kind === "operation" && node.name === "conv2dTranspose"
+        ? [(node.options as { readonly geometry: Conv2dGeometry }).geometry]
+        : [],
+    )
+    .filter(({ strideHeight, strideWidth }) => Math.max(strideHeight, strideWidth) > 1);
 }
 
 /** Times that pixels are written, one picture per layer; white is most. */
-function countFigure({ inputShape, options }: Transposed, index: number, album: Album): Markup {
-  const { kernel, stride, dilation, padding, outputShape, outputPadding } = options;
-  const window = given({ dilation, padding, outputShape, outputPadding });
-  const counts = overlapCount({ inputSize: [inputShape[0], inputShape[1]], kernel, stride, ...window });
+function countFigure(g: Conv2dGeometry, index: number, album: Album): Markup {
+  const kernel = [g.kernelHeight, g.kernelWidth] as const;
+  const stride = [g.strideHeight, g.strideWidth] as const;
+  const counts = overlapCount({
+    inputSize: [g.outHeight, g.outWidth],
+    kernel,
+    stride,
+    dilation: [g.dilationHeight, g.dilationWidth],
+    padding: [
+      [g.padTop, g.padBottom],
+      [g.padLeft, g.padRight],
+    ],
+    outputShape: [g.inHeight, g.inWidth],
+  });
   const { data, shape } = counts;
   const most = data.reduce((a, b) => Math.max(a, b), 0);
   const [kernels, strides] = [kernel.join(" × "), stride.join(" × ")];
@@ -81,7 +61,7 @@ export function checkerboards(study: Study, album: Album): Markup | undefined {
   const layers = enlargingIn(study);
   const last = layers.at(-1);
   if (last === undefined) return undefined;
-  const period = Math.max(...last.options.stride);
+  const period = Math.max(last.strideHeight, last.strideWidth);
   const [originals, decoded] = [study.images, study.reconstructions].map((examples) =>
     toPictures(study, examples),
   );

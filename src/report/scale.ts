@@ -1,6 +1,6 @@
 // Numbers on axes and in sentences: round ticks, places along a line, short texts.
 
-import { grouped } from "../layers/summary.js";
+import { grouped } from "../models/summary.js";
 
 /** From a value to its place, with the values worth a tick. */
 export interface Scale {

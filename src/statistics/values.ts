@@ -1,7 +1,8 @@
 // Lists of numbers as arguments: tensors, arrays and typed arrays, of truth values too.
 
 import { refuseKind, refuseValue } from "../check/check.js";
-import { checkNumericArray, type NumericArray, Tensor } from "../tensor/tensor.js";
+import { checkNumericArray, type NumericArray } from "../tensor/numericArray.js";
+import { Tensor } from "../tensor/tensor.js";
 
 /** One number or truth value (true is 1, false 0) each; a tensor of any shape is read row-major. */
 export type Values = Tensor | NumericArray | readonly (number | boolean)[];

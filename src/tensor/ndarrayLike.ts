@@ -1,7 +1,8 @@
 // Tensors from objects that look like ndarrays, with any strides and offset; needs no package.
 
 import { checkShape, refuseKind, refuseValue } from "../check/check.js";
-import { adoptArray, checkNumericArray, type Shape, type Tensor } from "./tensor.js";
+import { checkNumericArray } from "./numericArray.js";
+import { adoptArray, type Shape, type Tensor } from "./tensor.js";
 
 /** What `fromNdarray` reads of an ndarray: any strides and offset, typed or generic data. */
 export interface NdArrayLike {

@@ -2,27 +2,16 @@
 
 import { checkNumber, checkShape, refuseKind, refuseValue } from "../check/check.js";
 import { flattenInto, type NestedArray, nestingOf } from "./nested.js";
+import { checkNumericArray, type NumericArray } from "./numericArray.js";
 import { printTensor } from "./print.js";
-import { isDetached, isForeignTensor, TENSOR_MARK, THIS_COPY } from "../check/show.js";
-import { isOwnBuffer } from "../wasm/runtime.js";
+import { isForeignTensor, TENSOR_MARK, THIS_COPY } from "../check/show.js";
 import { allocate, Storage } from "../wasm/storage.js";
 
 /** Sizes per axis, row-major; `[]` is a single number. */
 export type Shape = readonly number[];
 
 export type { NestedArray } from "./nested.js";
-
-/** Typed arrays whose values are read as numbers. */
-export type NumericArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Uint8ClampedArray
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array;
+export type { NumericArray } from "./numericArray.js";
 
 /**
  * Immutable float32 values with a shape, row-major and contiguous. Images are `[batch, height, width, channels]`.
@@ -217,30 +206,6 @@ function checkedShape(shape: Shape, count: number): Shape {
   const size = checkShape("tensor", "shape", shape);
   if (size !== count) refuseValue("tensor", "shape", `multiply to the ${count} values of data`, shape);
   return shape;
-}
-
-/** Checks that a typed array holds numbers that can be read now and will not change meanwhile. */
-export function checkNumericArray(where: string, data: ArrayBufferView): asserts data is NumericArray {
-  const rule = "be a typed array of numbers (not BigInts or a DataView)";
-  // By name, for arrays of another realm (a frame, a worker's test environment) have classes of their own.
-  const kind = Object.prototype.toString.call(data);
-  if (/BigInt|BigUint|DataView/.test(kind)) refuseKind(where, "data", rule, data);
-  const { buffer } = data;
-  if (
-    typeof SharedArrayBuffer === "function" &&
-    buffer instanceof SharedArrayBuffer &&
-    !isOwnBuffer(buffer)
-  ) {
-    refuseKind(
-      where,
-      "data",
-      "not lie in shared memory, which others may change; copy it first (data.slice())",
-      data,
-    );
-  }
-  if (isDetached(data))
-    refuseKind(where, "data", "be attached to its buffer, which was transferred or has grown", data);
-  if ((data as NumericArray).length === 0) refuseValue(where, "data", "hold at least one value", data);
 }
 
 /**

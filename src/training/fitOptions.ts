@@ -7,11 +7,11 @@ import {
   checkInteger,
   checkNumber,
   checkOptions,
+  given,
   refuseKind,
   refuseValue,
 } from "../check/check.js";
 import { permutation } from "../random/draws.js";
-import { given } from "../layers/checks.js";
 import { type Batch, isBatchObject, mapBatch } from "../models/batch.js";
 import { BATCH_SIZE } from "../models/batches.js";
 import type { Model } from "../models/model.js";
@@ -25,7 +25,7 @@ import {
   TRAINER_OPTIONS,
   type TrainerOptions,
   trainerOptionsOf,
-} from "./trainer.js";
+} from "./trainerOptions.js";
 
 /** When to stop before the last epoch. */
 export interface EarlyStopping {

@@ -2,54 +2,30 @@
 
 import { tensorsLike } from "../tensor/asLike.js";
 import { valueAndGrad } from "../autodiff/autodiff.js";
-import {
-  checkFunction,
-  checkInteger,
-  checkOneOf,
-  checkOptions,
-  refuseKind,
-  refuseValue,
-} from "../check/check.js";
+import { checkInteger, checkOptions } from "../check/check.js";
 import { asLike } from "../tensor/asLike.js";
-import type { ApplyContext, Layer } from "../layers/layer.js";
-import type { MaskLayer } from "../layers/masks.js";
-import { checkLayer, given } from "../layers/checks.js";
 import { type Batch, type BatchLike, batchOf } from "../models/batch.js";
-import { checkModel, type Model, type ModelParams } from "../models/model.js";
+import type { Model, ModelParams } from "../models/model.js";
 import { betaAt } from "../models/vae/beta.js";
-import { adam } from "../optimizers/adam.js";
-import { checkOptimizer, type Optimizer, updateInPlace } from "../optimizers/optimizer.js";
+import { updateInPlace } from "../optimizers/optimizer.js";
 import { globalNorm } from "../optimizers/transforms.js";
-import { checkKey, fold, type Key } from "../random/keys.js";
+import { fold, type Key } from "../random/keys.js";
 import { scope } from "../tensor/scope.js";
-import { isSameShape, item, type Tensor } from "../tensor/tensor.js";
+import { item, type Tensor } from "../tensor/tensor.js";
 import { leavesOf, showPath } from "../tensor/tree.js";
 import { countNonFinite } from "../wasm/kernels.js";
 import { Residence } from "../wasm/residence.js";
 import { claim } from "../wasm/storage.js";
+import { corruption, type Prepared } from "./corruption.js";
 import { DivergenceError, firstBad } from "./divergence.js";
 import { STEP_DRAWS, TRAINER_DRAWS } from "./draws.js";
 import { overwrite, release, toArrays, toResident } from "./resident.js";
-
-/** How a model is trained, step by step. */
-export interface TrainerOptions {
-  /** For fresh parameters and for everything random in training. */
-  readonly key: Key;
-  /**
-   * What updates (default `adam()`). Learning-rate schedules and clipping belong to it:
-   * `chain(clipByGlobalNorm(1), adam({ learningRate: schedules.cosineDecay({ from: 1e-3, steps: 1000 }) }))`.
-   */
-  readonly optimizer?: Optimizer | undefined;
-  /** Parameters to go on from (default: fresh ones). */
-  readonly params?: ModelParams | undefined;
-  /**
-   * A layer that disturbs the input while the loss is taken on the clean one: `gaussianNoise(0.5, { clip: [0, 1] })`,
-   * `saltAndPepper(0.2)`, `maskPatches({ size: 4, ratio: 0.5 })`.
-   */
-  readonly corrupt?: Layer | undefined;
-  /** `"hidden"`: the loss counts only what `corrupt`, a `maskPatches` layer, hides (default `"all"`). */
-  readonly lossOn?: "all" | "hidden" | undefined;
-}
+import {
+  type CompletedTrainerOptions,
+  TRAINER_OPTIONS,
+  type TrainerOptions,
+  trainerOptionsOf,
+} from "./trainerOptions.js";
 
 /** What a training step tells. */
 export interface StepResult {
@@ -96,64 +72,25 @@ export interface Trainer {
   restore(state: TrainerState): void;
 }
 
-/** Names of {@link TrainerOptions}. */
-export const TRAINER_OPTIONS = ["key", "optimizer", "params", "corrupt", "lossOn"];
-
-/** {@link TrainerOptions} with every default. */
-export interface CompletedTrainerOptions extends TrainerOptions {
-  readonly optimizer: Optimizer;
-  readonly lossOn: "all" | "hidden";
-}
-
-/** Checks a model and the {@link TrainerOptions} among some options, and completes these. */
-export function trainerOptionsOf(
-  where: string,
-  model: Model,
-  options: TrainerOptions,
-): CompletedTrainerOptions {
-  checkModel(where, model);
-  const { key, optimizer = adam(), params, corrupt, lossOn = "all" } = options;
-  checkKey(where, "key", key);
-  checkOptimizer(where, "optimizer", optimizer);
-  if (corrupt !== undefined) {
-    checkLayer(where, "corrupt", corrupt);
-    const { outputShape } = corrupt;
-    checkFunction(where, "corrupt.outputShape", outputShape);
-    if (!isSameShape(corrupt.outputShape(model.inputShape), model.inputShape)) {
-      refuseValue(where, "corrupt", "keep the input's shape", corrupt.outputShape(model.inputShape));
-    }
-  }
-  checkOneOf(where, "lossOn", lossOn, ["all", "hidden"]);
-  if (lossOn === "hidden" && typeof (corrupt as Partial<MaskLayer> | undefined)?.hidden !== "function") {
-    refuseKind(where, "corrupt", 'be a maskPatches layer with lossOn: "hidden"', corrupt);
-  }
-  return { key, optimizer, lossOn, ...given({ params, corrupt }) };
-}
-
-/** A batch as the loss takes it: its inputs disturbed, and compared with what they were. */
-function corruption(options: CompletedTrainerOptions, model: Model) {
-  const { corrupt, lossOn } = options;
-  if (corrupt === undefined) return (batch: Batch): Prepared => ({ batch });
-  const { params, state } = corrupt.init(fold(options.key, TRAINER_DRAWS.init), model.inputShape);
-  return (given: Batch, key: Key): Prepared => {
-    const context: ApplyContext = { training: true, key };
-    const inputs = corrupt.apply(params, state, given.inputs, context).output;
-    const batch = { ...given, inputs, targets: given.targets ?? given.inputs };
-    if (lossOn !== "hidden") return { batch };
-    return { batch, hidden: (corrupt as MaskLayer).hidden(key, inputs.shape) };
-  };
-}
-
-/** A batch after its corruption, with where the loss counts. */
-interface Prepared {
-  readonly batch: Batch;
-  readonly hidden?: Tensor;
-}
-
 const numbersOf = (terms: Readonly<Record<string, Tensor>>): Record<string, number> =>
   Object.fromEntries(Object.entries(terms).map(([name, t]) => [name, item(t)]));
 
+type Numbers = Readonly<Record<string, number>>;
+
 const isBad = (t: Tensor): boolean => countNonFinite(t, t.size) > 0;
+
+/** Where a step that is not finite became so: the term, the operation (asked by running it again), the parameter. */
+function causeOf(runChecked: () => unknown, terms: Numbers, trees: readonly unknown[]) {
+  const term = Object.keys(terms).find((name) => !Number.isFinite(terms[name]));
+  let operation: string | undefined;
+  try {
+    runChecked();
+  } catch (error) {
+    operation = (error as Error).message;
+  }
+  const leaf = trees.flatMap((tree) => leavesOf(tree)).find(({ tensor }) => isBad(tensor));
+  return { term, operation, parameter: leaf && showPath(leaf.path) };
+}
 
 /**
  * Makes a trainer, for a loop of one's own: {@link fit} is such a loop. Between steps the parameters, the optimizer's
@@ -211,43 +148,27 @@ export function makeTrainer(
   };
   const gradientOf = valueAndGrad(lossOf);
 
-  /** Explains a step that is not finite, goes back to the last good parameters and throws. */
-  function diverge(
-    given: Batch,
-    prepared: Prepared,
-    stepKey: Key,
-    terms: Record<string, number>,
-    grads: unknown,
-  ): never {
-    const term = Object.keys(terms).find((name) => !Number.isFinite(terms[name]));
-    let operation: string | undefined;
-    try {
-      valueAndGrad(lossOf, { checkNumerics: true })(kept.params.weights, prepared, stepKey);
-    } catch (error) {
-      operation = (error as Error).message;
-    }
-    const { path } =
-      leavesOf(kept.params.weights).find(({ tensor }) => isBad(tensor)) ??
-      leavesOf(grads).find(({ tensor }) => isBad(tensor)) ??
-      {};
+  /** Goes back to the last good parameters, where the batch is not to blame, and throws. */
+  function diverge(given: Batch, prepared: Prepared, stepKey: Key, terms: Numbers, grads: unknown): never {
+    const checkedOf = valueAndGrad(lossOf, { checkNumerics: true });
+    const cause = causeOf(() => checkedOf(kept.params.weights, prepared, stepKey), terms, [
+      kept.params.weights,
+      grads,
+    ]);
     const bad = firstBad(given);
     const isBatchFinite = bad === undefined;
     if (isBatchFinite) {
       // The step before led here. What the optimizer has gathered leads here again.
       kept = overwrite(kept, { params: lastGood, optimizer: optimizer.init(lastGood.weights) });
     }
-    const parameter = path && showPath(path);
-    const params = toArrays(kept.params);
     throw new DivergenceError("Trainer.step", {
+      ...cause,
       step,
       data: "training",
       isBatchFinite,
       example: bad?.row,
       value: bad?.value,
-      term,
-      operation,
-      parameter,
-      params,
+      params: toArrays(kept.params),
     });
   }
 

@@ -22,6 +22,7 @@ import {
   type TraceNode,
   zeros,
 } from "../../src/index.js";
+import { multiplyAddsOf } from "../../src/autodiff/trace.js";
 import { elementwiseCases } from "../support/gradientCases.js";
 import { axesCases } from "../support/gradientCasesOfAxes.js";
 import { productCases } from "../support/gradientCasesOfProducts.js";
@@ -93,6 +94,23 @@ describe("a trace", () => {
     const [{ options }] = operationsOf(graph);
     expect(JSON.parse(JSON.stringify(options))).toEqual(options);
     expect(JSON.stringify(options)).toContain('"strideHeight":2');
+  });
+
+  it("counts the products of every call", () => {
+    const [x, w] = [ones([2, 9, 8, 4]), ones([3, 2, 2, 6])];
+    const g = ops.conv2dGeometry(x.shape, w.shape, { stride: 2, groups: 2 });
+    const products = 2 * 4 * 4 * 6 * 3 * 2 * 2;
+    const graph = trace(() => {
+      const y = ops.conv2d(x, w, { stride: 2, groups: 2, activation: "relu" });
+      ops.conv2dTranspose(y, w, { stride: 2, groups: 2, outputShape: [9, 8] });
+      ops.conv2dInputGradient(y, w, g);
+      ops.conv2dFilterGradient(x, y, g);
+      ops.matmul(ones([5, 3]), ones([7, 5]), { transposeA: true, transposeB: true });
+      ops.relu(x);
+    });
+    const counts = operationsOf(graph).map(({ multiplyAdds }) => multiplyAdds);
+    expect(counts).toEqual([products, products, products, products, 3 * 5 * 7, 0]);
+    expect(multiplyAddsOf(graph)).toBe(4 * products + 105);
   });
 
   it("has the calls of a differentiation, and changes neither values nor gradients", () => {

@@ -312,7 +312,7 @@ describe("arguments of the wrong order or kind", () => {
       "saveModel: model must be a model",
     ],
     ["saveModel()", () => (saveModel as () => unknown)(), "saveModel: model must be a model"],
-    ["summary(model)", () => (summary as (m: unknown) => unknown)(model), "summary: layer must be a layer"],
+    ["summary(3)", () => (summary as (m: unknown) => unknown)(3), "summary: what must be a layer"],
     [
       "summary(layer)",
       () => (summary as (m: unknown) => unknown)(relu()),

@@ -10,7 +10,8 @@ import {
 } from "../../check/check.js";
 import { uniform } from "../../random/draws.js";
 import { checkKey, fold, type Key } from "../../random/keys.js";
-import { adoptArray, checkNumericArray, type NumericArray, Tensor } from "../../tensor/tensor.js";
+import { checkNumericArray, type NumericArray } from "../../tensor/numericArray.js";
+import { adoptArray, Tensor } from "../../tensor/tensor.js";
 import { FACE_REACH, paintFace } from "./faceDrawing.js";
 import { FACE_RANGES, type FaceFactor, type FaceFactors } from "./faceFactors.js";
 

@@ -2,7 +2,7 @@
 
 import { checkInteger, checkResult } from "../../check/check.js";
 import { checkGaussian, type DiagonalGaussian } from "../../distributions/gaussian.js";
-import { klToStandard } from "../../distributions/gaussianTerms.js";
+import { displaced, klToStandard, logPriorRatio } from "../../distributions/gaussianTerms.js";
 import { normal } from "../../random/draws.js";
 import { checkKey, fold, key as makeKey, type Key } from "../../random/keys.js";
 import { scope } from "../../tensor/scope.js";
@@ -102,9 +102,9 @@ function visitSamples(
       for (let j = 0; j < latentSize; j++) {
         const at = example * latentSize + j;
         const epsilon = noise[sample * latentSize + j];
-        const z = means[at] + Math.exp(0.5 * logVars[at]) * epsilon;
+        const z = displaced(means[at], logVars[at], epsilon);
         codes[row * latentSize + j] = z;
-        logRatios[row] += 0.5 * (epsilon * epsilon + logVars[at] - z * z);
+        logRatios[row] += logPriorRatio(z, logVars[at], epsilon);
       }
     }
     scope(() => {

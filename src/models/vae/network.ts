@@ -12,7 +12,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { Tree } from "../../tensor/tree.js";
 import { VAE_DRAWS as DRAWS } from "../draws.js";
 import { observationOf } from "./likelihood.js";
-import { applyPart, type ModelParams } from "../model.js";
+import { applyPart, type ModelParams, type Part } from "../model.js";
 import type { VaeOptions } from "./types.js";
 
 /** The entries of a VAE's parameters. */
@@ -28,6 +28,7 @@ export interface Passage {
 
 /** Encoder, heads, decoder and likelihood. */
 export interface Network {
+  readonly parts: readonly Part[];
   init(key: Key): ModelParams;
   /** Through all layers, by way of `sample`, which makes codes of the posterior. */
   pass(
@@ -52,10 +53,10 @@ export function networkOf(where: string, options: VaeOptions): Network {
     mean: dense(latentSize),
     logVar: dense(latentSize),
   });
-  const encoder = { name: "encoder", layer: options.encoder };
-  const posterior = { name: "posterior", layer: heads };
-  const decoder = { name: "decoder", layer: options.decoder };
-  const features = within("encoder", () => encoder.layer.outputShape(inputShape));
+  const features = within("encoder", () => options.encoder.outputShape(inputShape));
+  const encoder = { place: "encoder", layer: options.encoder, inputShape };
+  const posterior = { place: "posterior", layer: heads, inputShape: features };
+  const decoder = { place: "decoder", layer: options.decoder, inputShape: [latentSize] };
   within("posterior", () => heads.outputShape(features));
   const outputShape = within("decoder", () => decoder.layer.outputShape([latentSize]));
   const observation = observationOf(where, likelihood, inputShape, outputShape);
@@ -63,6 +64,7 @@ export function networkOf(where: string, options: VaeOptions): Network {
     observation.negativeLogProb(output, target, weights.likelihood);
 
   return {
+    parts: [encoder, posterior, decoder],
     init(key) {
       const parts = {
         encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),

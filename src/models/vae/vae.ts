@@ -113,6 +113,7 @@ export function vae(options: VaeOptions): Vae {
         options: { latentSize, likelihood, beta: goal, freeBits: freeBits ?? null },
       };
     },
+    parts: network.parts,
     inputShape,
     latentSize,
     codeShape: [latentSize],

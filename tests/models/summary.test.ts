@@ -1,22 +1,26 @@
-// What the summary of a layer says: a row per part, at the place that error messages name, with counts made by hand.
+// What the summary of a layer or a model says: a row per part, at the place that error messages name, with counts made by hand.
 
 import { describe, expect, it } from "vitest";
 import {
+  autoencoder,
   batchNorm,
   conv2d,
   conv2dTranspose,
   dense,
   dropout,
   flatten,
+  type Layer,
   maxPool2d,
+  ops,
   parallel,
+  relu,
   reshape,
   residual,
   resizeConv2d,
   sequential,
   summary,
+  vae,
 } from "../../src/index.js";
-import { multiplyAddsOf } from "../../src/layers/summary.js";
 import { expectRefused } from "../support/refusals.js";
 
 describe("summary", () => {
@@ -63,11 +67,68 @@ total           1 001 000      1 000 000
       resizeConv2d(2, { kernel: 5 }),
     );
     const products = 10 * 48 + 2 * 3 * 8 * 9 * 4 + 8 * 12 * 4 * 25 * 2;
-    expect(multiplyAddsOf(decoder, [10])).toBe(products);
     const total = summary(decoder, [10]).split("\n").at(-1);
     const parameters = 11 * 48 + 9 * 4 * 8 + 4 + 25 * 4 * 2 + 2;
     expect(total?.replace(/\s+/g, " ")).toBe(`total 1 022 21 408`);
     expect([parameters, products]).toEqual([1022, 21408]);
+  });
+
+  it("of a model has all its layers, and what it has besides", () => {
+    const model = vae({
+      inputShape: [6],
+      latentSize: 2,
+      encoder: sequential(dense(5), relu()),
+      decoder: dense(6),
+      likelihood: { type: "gaussian", gamma: "learned" },
+    });
+    expect(`\n${summary(model)}\n`).toBe(`
+layer                   output  parameters  multiply-adds
+input                   [6]
+encoder[0].dense        [5]             35             30
+encoder[1].relu         [5]              0
+posterior.mean.dense    [2]             12             10
+posterior.logVar.dense  [2]             12             10
+decoder.dense           [6]             18             12
+rest                                     1
+total                                   78             62
+`);
+  });
+
+  it("of any model says what it does as a whole", () => {
+    const { parts: _, ...model } = autoencoder({ inputShape: [6], encoder: dense(2), decoder: dense(6) });
+    expect(
+      summary(model)
+        .split("\n")
+        .slice(2)
+        .map((line) => line.split(/ +/)),
+    ).toEqual([
+      ["rest", "32", "24"],
+      ["total", "32", "24"],
+    ]);
+  });
+
+  it("counts what layers without parameters and between layers multiply", () => {
+    const gram: Layer = {
+      ...relu(),
+      spec: { type: "gram", args: [] },
+      outputShape: ([features]) => [features],
+      apply: (_, state, x) => ({ output: ops.matmul(ops.matmul(x, x, { transposeB: true }), x), state }),
+    };
+    expect(summary(gram, [7]).split("\n")[2]).toMatch(/^gram +\[7\] +0 +14$/);
+    const around: Layer = {
+      ...gram,
+      children: { joined: "sequence", parts: [{ place: "[0]", layer: relu() }] },
+    };
+    expect(
+      summary(around, [7])
+        .split("\n")
+        .slice(2)
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ["[0].relu", "[7]", "0"],
+      ["rest", "0", "14"],
+      ["total", "0", "14"],
+    ]);
   });
 
   it("refuses shapes that the layer does not take, and what is no shape", () => {
@@ -76,5 +137,14 @@ total           1 001 000      1 000 000
     expect(() => summary(residual(dense(2)), [3])).toThrow(/^residual: inner must keep the shape/);
     expectRefused(() => summary(model, [0]), RangeError, "summary: inputShape[0]");
     expectRefused(() => summary(model, 4 as never), TypeError, "summary: inputShape");
+  });
+
+  it("refuses models whose parts are none", () => {
+    const model = autoencoder({ inputShape: [6], encoder: dense(2), decoder: dense(6) });
+    const { reconstruct: _, ...blind } = model;
+    expectRefused(() => summary(blind as never), TypeError, "summary: model.reconstruct must be a function");
+    for (const parts of [3, [3], [{ layer: dense(2) }]]) {
+      expectRefused(() => summary({ ...model, parts } as never), TypeError, "summary: model.parts");
+    }
   });
 });
