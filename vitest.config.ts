@@ -6,6 +6,7 @@ export default defineConfig({
     alias: {
       "reparam/data": new URL("./src/data/index.ts", import.meta.url).pathname,
       "reparam/images": new URL("./src/images/index.ts", import.meta.url).pathname,
+      "reparam/coding": new URL("./src/coding/index.ts", import.meta.url).pathname,
       "reparam/latent": new URL("./src/latent/index.ts", import.meta.url).pathname,
       "reparam/ndarray": new URL("./src/ndarray/index.ts", import.meta.url).pathname,
       "reparam/node": new URL("./src/node/index.ts", import.meta.url).pathname,

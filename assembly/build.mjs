@@ -13,7 +13,7 @@ import { readKernels, readShared } from "./facts.mjs";
 import { entries } from "./jobs.mjs";
 
 /** What a user downloads for both binaries, in bytes. */
-const SIZE_LIMIT = 62 * 1024;
+const SIZE_LIMIT = 63 * 1024;
 const TARGETS = ["simd", "relaxed"];
 /** What importing a file gives where it gives a module, as in Cloudflare Workers. */
 const MODULE_TYPE = `import type { CompiledModule } from "./binary.js";

@@ -1,13 +1,14 @@
 // Softmax over the last axis, log-sum-exp over any axis, and their gradients: of the rows, or the outer blocks, from
 // first on.
 //
-// Everything is shifted by the maximum, so exp never overflows; sums of exponentials run in float64 lanes.
+// Everything is shifted by the maximum, so exp never overflows; sums of exponentials run in float64 lanes. Logarithms of
+// such sums leave out the 1 of the maximum itself and take log1p of the rest, or terms below 2^-24 would drown in it.
 
 import { Count, First, Operand, Width } from "./operand";
 import { bytesOf, loadPart, promoteHigh, storePart } from "./simd";
 import { maxColumns, maxRow } from "./maxima";
 import { dot, quotient } from "./reduce";
-import { expV, logV } from "./vectorMath";
+import { expV, log1pV } from "./vectorMath";
 
 /**
  * Computes y = exp(x − max) / Σ exp(x − max) along each row; a row of −∞ alone gives NaN.
@@ -45,7 +46,7 @@ export function logSoftmax(x: Operand, y: Operand, first: First, rows: Count, co
   const zero = f32x4.splat(0);
   for (; rows > 0; rows--, x += step, y += step) {
     const shift = f32x4.splat(maxRow(x, columns));
-    const logTotal = logV(f32x4.splat(<f32>sumExpRow(x, columns, shift)));
+    const logTotal = log1pV(f32x4.splat(<f32>sumRestOfRow(x, columns, shift)));
     for (let i = 0; i < columns; i += 4) {
       const at = bytesOf(i);
       const shifted = f32x4.sub(loadPart(x + at, columns - i, zero), shift);
@@ -126,8 +127,8 @@ export function logSumExp(
   for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
     if (inner == 1) {
       const shift = finiteOrZero(f32x4.splat(maxRow(x, axis)));
-      const total = sumExpRow(x, axis, shift);
-      storePart(y, shiftedLog(shift, f64x2.splat(total), f64x2.splat(total)), 1);
+      const rest = f32x4.splat(<f32>sumRestOfRow(x, axis, shift));
+      storePart(y, f32x4.add(shift, log1pV(rest)), 1);
       continue;
     }
     for (let i = 0; i < inner; i += 4) {
@@ -137,37 +138,62 @@ export function logSumExp(
   }
 }
 
-/** Σ exp(x − shift) over `count` consecutive elements, in float64. */
-function sumExpRow(x: usize, count: i32, shift: v128): f64 {
-  let low = f64x2.splat(0);
-  let high = low;
+/**
+ * Σ exp(x − shift) − 1 over `count` consecutive elements: the 1 is that of one element at the shift.
+ * Pairs are added in float32, all else in float64: half of the conversions pay for the comparisons.
+ */
+function sumRestOfRow(x: usize, count: i32, shift: v128): f64 {
+  const zero = f32x4.splat(0);
+  let low = zero;
+  let high = zero;
+  let atShift = zero;
+  for (; count > 7; count -= 8, x += 32) {
+    const a = f32x4.sub(v128.load(x), shift);
+    const b = f32x4.sub(v128.load(x, 16), shift);
+    const pair = f32x4.add(expBelow(a), expBelow(b));
+    low = f64x2.add(low, f64x2.promote_low_f32x4(pair));
+    high = f64x2.add(high, promoteHigh(pair));
+    atShift = i32x4.sub(atShift, i32x4.add(f32x4.eq(a, zero), f32x4.eq(b, zero)));
+  }
   for (; count > 0; count -= 4, x += 16) {
-    const e = expV(f32x4.sub(loadPart(x, count, nothing()), shift));
+    const a = f32x4.sub(loadPart(x, count, nothing()), shift);
+    const e = expBelow(a);
     low = f64x2.add(low, f64x2.promote_low_f32x4(e));
     high = f64x2.add(high, promoteHigh(e));
+    atShift = i32x4.sub(atShift, f32x4.eq(a, zero));
   }
-  return sumPairs(low, high);
+  const pairs = i32x4.add(atShift, v128.shuffle<i32>(atShift, atShift, 2, 3, 0, 1));
+  const others = i32x4.extract_lane(pairs, 0) + i32x4.extract_lane(pairs, 1) - 1;
+  return sumPairs(low, high) + <f64>others;
 }
 
+/** log Σ exp(x) of each of 1 to 4 columns. */
 function logSumExpColumns(x: usize, axis: i32, step: usize, lanes: i32): v128 {
   const shift = finiteOrZero(maxColumns(x, axis, step, lanes));
-  let low = f64x2.splat(0);
-  let high = low;
+  const zero = f32x4.splat(0);
+  let low = zero;
+  let high = zero;
+  let others = i32x4.splat(-1);
   for (; axis > 0; axis--, x += step) {
-    const e = expV(f32x4.sub(loadPart(x, lanes, shift), shift));
+    const a = f32x4.sub(loadPart(x, lanes, shift), shift);
+    const e = expBelow(a);
     low = f64x2.add(low, f64x2.promote_low_f32x4(e));
     high = f64x2.add(high, promoteHigh(e));
+    others = i32x4.sub(others, f32x4.eq(a, zero));
   }
-  return shiftedLog(shift, low, high);
+  low = f64x2.add(low, f64x2.convert_low_i32x4_s(others));
+  high = f64x2.add(high, f64x2.convert_low_i32x4_s(v128.shuffle<i32>(others, others, 2, 3, 2, 3)));
+  return f32x4.add(shift, log1pV(quotient(low, high, 1)));
+}
+
+/** exp(x), but 0 where x = 0. */
+function expBelow(x: v128): v128 {
+  return v128.andnot(expV(x), f32x4.eq(x, f32x4.splat(0)));
 }
 
 /** Shifting by an infinite maximum would make ∞ − ∞; without a shift exp and log reach the right limit. */
 function finiteOrZero(x: v128): v128 {
   return v128.and(x, f32x4.lt(f32x4.abs(x), f32x4.splat(Infinity)));
-}
-
-function shiftedLog(shift: v128, low: v128, high: v128): v128 {
-  return f32x4.add(shift, logV(quotient(low, high, 1)));
 }
 
 /** Lanes past the end of a row hold −∞: their exponential adds nothing to a sum. */

@@ -16,7 +16,7 @@ const LAYERS = [
   ["distributions"],
   ["models", "statistics"],
   ["files", "latent"],
-  ["data", "images", "training"],
+  ["coding", "data", "images", "training"],
   ["report"],
   ["node"],
   ["cli"],
@@ -116,6 +116,7 @@ describe("an entry", () => {
 
   it.each([
     { path: "src/index", packages: [] },
+    { path: "src/coding/index", packages: [] },
     { path: "src/images/index", packages: ["fast-png"] },
     { path: "src/ndarray/index", packages: ["ndarray"] },
     { path: "src/report/index", packages: ["fast-png"] },

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "../src/cli/command.js";
 import { COMMANDS } from "../src/cli/commandLine.js";
+import * as coding from "../src/coding/index.js";
 import * as data from "../src/data/index.js";
 import * as images from "../src/images/index.js";
 import * as library from "../src/index.js";
@@ -27,6 +28,7 @@ import {
 /** The entries whose names an example may use without importing them. */
 const ENTRIES = {
   reparam: library,
+  "reparam/coding": coding,
   "reparam/data": data,
   "reparam/images": images,
   "reparam/latent": latent,

@@ -4,6 +4,7 @@ import { checkOneOf, checkOptions, refuseKind, within } from "../check/check.js"
 import { layerFromSpec, type LayerMakers } from "../layers/fromSpec.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
+import type { BatchOptions } from "./batches.js";
 import type { ModelParams, ModelSpec } from "./model.js";
 import type { ReconstructionLoss } from "./reconstructionLoss.js";
 import { vae } from "./vae/vae.js";
@@ -21,8 +22,15 @@ export interface CustomParts {
 export type AnyModel = Autoencoder | Vae;
 
 /** The codes of inputs: of a VAE its posterior's means. */
-export function codesOf(model: AnyModel, params: ModelParams, inputs: Tensor): Tensor {
-  return model.type === "vae" ? model.encode(params, inputs).mean : model.encode(params, inputs);
+export function codesOf(
+  model: AnyModel,
+  params: ModelParams,
+  inputs: Tensor,
+  options: BatchOptions = {},
+): Tensor {
+  return model.type === "vae"
+    ? model.encode(params, inputs, options).mean
+    : model.encode(params, inputs, options);
 }
 
 /**

@@ -2,10 +2,10 @@
 
 import { readFileSync, unlinkSync } from "node:fs";
 import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { hostname, uptime } from "node:os";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import { namingFile } from "./fileErrors.js";
-import { type ProcessIdentity, stateOf, thisProcess } from "./processIdentity.js";
+import { hostHere, type ProcessIdentity, stateOf, thisProcess } from "./processIdentity.js";
 import { openTemporary, temporaryName } from "./temporaryFiles.js";
 
 /** The file that says which process writes in its folder. */
@@ -26,7 +26,7 @@ export type Lock = { readonly release: () => Promise<void> } | { readonly holder
 /** Takes the lock of a folder, unless a process that runs has it. */
 export async function lockFolder(folder: string): Promise<Lock> {
   const path = join(folder, LOCK);
-  const own = `${JSON.stringify({ ...thisProcess(), host: hostname() })}\n`;
+  const own = `${JSON.stringify({ ...thisProcess(), host: hostHere() })}\n`;
   for (;;) {
     if (await namingFile(path, () => create(folder, path, own))) return held(path, own);
     const found = await settled(path);
@@ -92,7 +92,7 @@ async function isHeld(path: string, holder: Holder): Promise<boolean> {
     () => 0,
   );
   // No process outlives the start of its host. Elsewhere one cannot be asked for; while it runs, it touches its lock.
-  const started = holder.host === hostname() ? Date.now() - 1000 * uptime() : 0;
+  const started = holder.host !== "" && holder.host === hostHere() ? Date.now() - 1000 * uptime() : 0;
   return touched > started && Date.now() - touched < SILENCE;
 }
 

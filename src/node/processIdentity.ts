@@ -1,6 +1,6 @@
 // Which process wrote a file, told so that another process can find out whether that one still runs.
 
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
@@ -13,7 +13,7 @@ export interface ProcessIdentity {
   readonly started: string;
 }
 
-/** What `read` gives, or nothing where the platform has no such thing. */
+/** What `read` gives, or nothing where the platform has no such thing or does not allow to ask. */
 function orEmpty(read: () => string): string {
   try {
     return read();
@@ -22,16 +22,22 @@ function orEmpty(read: () => string): string {
   }
 }
 
+/** The host's name; empty where a process may not know it, as in Deno without a permission. */
+export const hostHere = (): string => orEmpty(hostname);
+
 let place: string | undefined;
 
-/** A name of the host, its start and the container. */
+/** A name of the host, its start and the container; one of this process alone where none of them can be known. */
 function placeHere(): string {
   const parts = () => [
-    hostname(),
+    hostHere(),
     orEmpty(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
     orEmpty(() => readlinkSync("/proc/self/ns/pid")),
   ];
-  place ??= createHash("sha256").update(parts().join("\n")).digest("hex").slice(0, 8);
+  place ??= createHash("sha256")
+    .update(parts().join("\n").trim() || randomUUID())
+    .digest("hex")
+    .slice(0, 8);
   return place;
 }
 
@@ -48,14 +54,19 @@ export function thisProcess(): ProcessIdentity {
   return { place: placeHere(), pid, started: statOf(pid).started };
 }
 
-/** Whether a process runs; `"unknown"` for those of another host, container or start of the host. */
+/**
+ * Whether a process runs; `"unknown"` for those of another host, container or start of the host, and where a process
+ * may not ask.
+ */
 export function stateOf({ place, pid, started }: ProcessIdentity): "running" | "ended" | "unknown" {
   if (place !== placeHere()) return "unknown";
   try {
     process.kill(pid, 0);
   } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === "ESRCH") return "ended";
     // A process of another user may not be asked, but is there.
-    if ((error as { code?: unknown }).code !== "EPERM") return "ended";
+    if (code !== "EPERM") return pid === process.pid ? "running" : "unknown";
   }
   const found = statOf(pid);
   // One that was killed keeps its number until its parent has heard of it; a number is given again after a while.

@@ -232,6 +232,22 @@ export function configure(options: Configuration): void {
   maxBytes = maxMemory;
 }
 
+/**
+ * Runs f on the baseline binary, whichever is configured: what programs on several machines must agree on to the last
+ * bit.
+ */
+export function onBaseline<Result>(f: () => Result): Result {
+  const before = currentRuntime();
+  if (running === "simd") return f();
+  const binary = given ?? chooseBinary(true);
+  replaceKernels(chooseBinary(false), before);
+  try {
+    return f();
+  } finally {
+    replaceKernels(binary, currentRuntime());
+  }
+}
+
 const agrees = ({ name }: Binary, wish: boolean | "auto" | undefined): boolean =>
   typeof wish !== "boolean" || wish === (name === "relaxed");
 

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { type Browser, launch } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumPath, look, type Sight, type View } from "../support/chromium.js";
-import { reparam } from "../support/commandLine.js";
+import { reparam } from "../support/inProcess.js";
 
 if (chromiumPath === undefined) {
   console.warn(
@@ -43,7 +43,7 @@ describe.skipIf(chromiumPath === undefined)("in a browser", () => {
     const count = (tag: string): number => readFileSync(path(), "utf8").split(`<${tag} `).length - 1;
     const sights: Sight[] = [];
     beforeAll(async () => {
-      const { code, err } = await reparam(folder, "train", ...TINY, "--model", model, "--out", model);
+      const { code, err } = await reparam(["train", ...TINY, "--model", model, "--out", join(folder, model)]);
       if (code !== 0) throw new Error(err);
       for (const view of VIEWS) sights.push(await lookAt(view));
     });

@@ -4,12 +4,12 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { UsageError } from "../../src/cli/command.js";
 import { COMMANDS } from "../../src/cli/commandLine.js";
 import { failureOf } from "../../src/cli/failure.js";
 import { DivergenceError, key, lectures, ops, saveModel, tensor, zeros } from "../../src/index.js";
+import { PROGRAM } from "../support/commandLine.js";
 import { reparam } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-failure-"));
@@ -139,10 +139,8 @@ describe("a report that fails after training", () => {
 });
 
 describe.skipIf(process.platform === "win32")("the program", () => {
-  const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-  const tsx = fileURLToPath(new URL("../../node_modules/tsx/dist/loader.mjs", import.meta.url));
   const shell = (command: string, preload = "") => {
-    const reparam = `node --import ${tsx} ${preload === "" ? "" : `--import ${preload}`} ${main}`;
+    const reparam = `node ${preload === "" ? "" : `--import ${preload}`} ${PROGRAM}`;
     const { status, stdout, stderr } = spawnSync("bash", ["-c", command.replace("reparam", reparam)], {
       cwd: folder,
     });

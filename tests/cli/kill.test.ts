@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type Ended, reparam, start } from "../support/commandLine.js";
+import { reparam, start } from "../support/commandLine.js";
+import type { Ended } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-cli-kill-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,12 +6,18 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeNpy } from "../../src/data/index.js";
 import { imageVae, key, lectures, saveModel, zeros } from "../../src/index.js";
-import { reparam } from "../support/commandLine.js";
+import { reparam } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-mistakes-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const before = process.cwd();
+afterAll(() => {
+  process.chdir(before);
+  rmSync(folder, { recursive: true });
+});
 
 beforeAll(() => {
+  // What is written without --out would stand here.
+  process.chdir(folder);
   const model = imageVae({ inputShape: [16, 16, 1], latentSize: 2, channels: [4] });
   const plain = lectures.linear({ features: 3 });
   const write = (name: string, content: Uint8Array | string) => writeFileSync(join(folder, name), content);
@@ -70,7 +76,7 @@ const MISTAKES: readonly [args: string[], says: RegExp][] = [
 describe("a mistake", () => {
   // One after the other: trainings into one folder would find it locked.
   it.each(MISTAKES)("reparam %j is answered in one line", async (args, says) => {
-    const { code, out, err } = await reparam(folder, ...args);
+    const { code, out, err } = await reparam(args);
     expect([code, out]).toEqual([2, ""]);
     expect(err.trimEnd().split("\n")).toHaveLength(1);
     expect(err.trimEnd()).toMatch(says);
@@ -78,7 +84,7 @@ describe("a mistake", () => {
   });
 
   it("leaves no file behind", async () => {
-    for (const [args] of MISTAKES.slice(0, 6)) await reparam(folder, ...args);
+    for (const [args] of MISTAKES.slice(0, 6)) await reparam(args);
     expect(readdirSync(folder).sort()).toEqual([
       "broken.safetensors",
       "colour.npy",
@@ -94,20 +100,20 @@ describe("--help", () => {
   const COMMANDS = ["train", "reconstruct", "encode", "generate", "score", "report", "info"];
 
   it("lists all commands", async () => {
-    const { code, out } = await reparam(folder, "--help");
+    const { code, out } = await reparam(["--help"]);
     expect(code).toBe(0);
     for (const name of COMMANDS) expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
-  it.concurrent.each(COMMANDS)("tells the options of %s", async (name) => {
-    const { code, out, err } = await reparam(folder, name, "--help");
+  it.each(COMMANDS)("tells the options of %s", async (name) => {
+    const { code, out, err } = await reparam([name, "--help"]);
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(new RegExp(`^Usage: reparam ${name} .*\\[options\\]`));
     expect(out).toContain("--help");
   });
 
   it("is what comes without a command, with exit code 2", async () => {
-    const { code, out } = await reparam(folder);
+    const { code, out } = await reparam([]);
     expect([code, out.split("\n")[0]]).toEqual([2, "Usage: reparam COMMAND …"]);
   });
 });

@@ -8,7 +8,8 @@ import { readCsv, readNpy } from "../../src/data/index.js";
 import { readPng } from "../../src/images/index.js";
 import { equals, type History, loadModel, tensor, type Tree } from "../../src/index.js";
 import { tensorsOf } from "../../src/tensor/tree.js";
-import { type Ended, reparam, start } from "../support/commandLine.js";
+import { reparam, start } from "../support/commandLine.js";
+import type { Ended } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -265,6 +265,26 @@ const statistics: Recipes = {
   moveAlong: withOptions(["zeros([1, 2])", "ones([1, 2])"], "{ from: -1, to: 1, steps: 3 }"),
 };
 
+const codes = "quantize(ones([2, 3]), { bits: 4 })";
+const coding: Recipes = {
+  frequencyTable: [["[3, 1, 0]"], ["new Uint32Array(4)"]],
+  encodeSymbols: [
+    ["[0, 1, 0]", "[frequencyTable([3, 1])]"],
+    ["new Uint16Array([7, 1])", "[{ bits: 3 }, frequencyTable([1, 1])]"],
+  ],
+  decodeSymbols: [["encodeSymbols([0, 5], [{ bits: 3 }])", "2", "[{ bits: 3 }]"]],
+  quantize: [["ones([2, 3])", "{ bits: 4, steps: [1, 2, 1] }"]],
+  dequantize: [[codes]],
+  compress: withOptions(
+    ["tinyModel", "tinyModel.init(key(1))", "zeros([2, 4])"],
+    '{ bits: 4, steps: "range", blockSize: 1, batchSize: 2 }',
+  ),
+  decompress: withOptions(
+    ["tinyModel", "tinyModel.init(key(1))", "compress(tinyModel, tinyModel.init(key(1)), zeros([2, 4]))"],
+    "{ start: 1, end: 2, batchSize: 1 }",
+  ),
+};
+
 const files: Recipes = {
   readCsv: withOptions(['"a,b\\n1,2\\n3,4"'], '{ separator: "," }'),
   "readCsv ": [["new Uint8Array([49, 44, 50, 10])"]],
@@ -527,6 +547,7 @@ export const RECIPES: Recipes = {
   ...tensors,
   ...differentiation,
   ...statistics,
+  ...coding,
   ...files,
   ...optimizers,
   ...optimizerMethods,

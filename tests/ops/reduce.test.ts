@@ -204,6 +204,28 @@ describe("logSumExp", () => {
     expect(item(ops.logSumExp(tensor([3.4e38, 3.4e38])))).toBe(Math.fround(3.4e38));
   });
 
+  it.each([[[0, -20]], [[0, -5, -30]], [[-40, 0]], [[-80, -80, 0]], [[-25, -18, 0, -30, -17.5]]])(
+    "of %o keeps what is far below 1",
+    (list) => {
+      const truth = Math.log1p(total(list.filter((value) => value < 0).map((value) => Math.exp(value))));
+      const columns = list.flatMap((value) => [value, value, value, value, value, value]);
+      const long = [...list, ...Array.from({ length: 37 }, () => -Infinity)];
+      const results = [
+        item(ops.logSumExp(tensor(list))),
+        item(ops.logSumExp(tensor(long))),
+        ...ops.logSumExp(tensor(columns, [list.length, 6]), { axis: 0 }).data,
+      ];
+      for (const result of results) expect(ulpDistance(result, truth)).toBeLessThanOrEqual(8);
+    },
+  );
+
+  it("of ties counts each of them", () => {
+    for (const count of [2, 3, 8, 9, 40]) {
+      const result = item(ops.logSumExp(tensor([...Array.from({ length: count }, () => 0), -20])));
+      expect(ulpDistance(result, Math.log(count + Math.exp(-20)))).toBeLessThanOrEqual(2);
+    }
+  });
+
   it.each([
     [[-Infinity, -Infinity, -Infinity], -Infinity],
     [[-Infinity, 2, -Infinity], 2],

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ops, scope, type Tensor, tensor, vjp } from "../../src/index.js";
 import { expectRefused } from "../support/refusals.js";
 import { seededFloats } from "../support/seeded.js";
+import { ulpDistance } from "../support/ulp.js";
 
 const total = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0);
 
@@ -14,6 +15,17 @@ function exactLogSoftmax(row: readonly number[]): number[] {
   const shift = largest + Math.log(total(row.map((value) => Math.exp(value - largest))));
   return row.map((value) => value - shift);
 }
+
+/** Rows whose greatest value comes first and has nearly all of the mass. */
+const SATURATED = [
+  [20, 0],
+  [0, -5, -30],
+  [0, -40],
+  [0, -80],
+  [3, -17, -17],
+  [100, 84, 60, 60, 60],
+  [0, -1000],
+];
 
 const matrices = fc.record({
   rows: fc.integer({ min: 1, max: 6 }),
@@ -113,6 +125,18 @@ describe("logSoftmax", () => {
 
   it("stays finite where softmax is 0", () => {
     expect([...ops.logSoftmax(tensor([0, -1000])).data]).toEqual([0, -1000]);
+  });
+
+  it.each(SATURATED)("of %o keeps what is far below 1", (...row) => {
+    const others = total(row.slice(1).map((value) => Math.exp(value - row[0]!)));
+    const truth = row.map((value) => value - row[0]! - Math.log1p(others));
+    // Alone, as one of many rows, and longer than any vector.
+    const rows = ops.logSoftmax(tensor([row, row, row])).data;
+    const long = ops.logSoftmax(tensor([...row, ...Array.from({ length: 37 }, () => -Infinity)])).data;
+    for (const [i, value] of [...truth, ...truth, ...truth].entries()) {
+      expect(ulpDistance(rows[i]!, value)).toBeLessThanOrEqual(8);
+    }
+    for (const [i, value] of truth.entries()) expect(ulpDistance(long[i]!, value)).toBeLessThanOrEqual(8);
   });
 
   it("of −∞ is −∞", () => {

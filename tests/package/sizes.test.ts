@@ -1,22 +1,13 @@
 // What a program takes to a page: the table of sizes in docs/platforms.md, measured anew.
 
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { buildSync } from "../support/bundler.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (path: string): string => readFileSync(root + path, "utf8");
-
-interface Bundler {
-  buildSync(options: Readonly<Record<string, unknown>>): {
-    readonly outputFiles: readonly { contents: Uint8Array }[];
-  };
-}
-
-/** esbuild, which tsx brings along. */
-const { buildSync } = createRequire(createRequire(import.meta.url).resolve("tsx"))("esbuild") as Bundler;
 
 /** Bytes of a program, minified and gzipped. */
 function sizesOf(program: string): { readonly minified: number; readonly gzip: number } {

@@ -11,7 +11,7 @@ export function checksumOf(tree: unknown): string {
   const hash = createHash("sha256");
   for (const { tensor } of leavesOf(tree)) {
     hash.update(`[${tensor.shape}]`);
-    hash.update(new Uint8Array(Float32Array.from(tensor.data, (x) => (x === x ? x : NaN)).buffer));
+    hash.update(new Uint8Array(tensor.data.map((x) => (x === x ? x : NaN)).buffer));
   }
   return hash.digest("hex").slice(0, 12);
 }

@@ -1,17 +1,11 @@
-// Runs the command line from the sources, as a person would, and keeps what it said.
+// Runs the command line in a process of its own, as a person would, and keeps what it said.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { bundled } from "./bundler.js";
+import type { Ended } from "./inProcess.js";
 
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-const tsx = fileURLToPath(new URL("../../node_modules/tsx/dist/loader.mjs", import.meta.url));
-
-/** What a command ended with. */
-export interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
+/** The program, as one file. */
+export const PROGRAM = bundled("src/cli/main.ts");
 
 /** A command that runs; `ended` resolves when it is over. */
 export interface Running {
@@ -25,7 +19,7 @@ export function start(
   args: readonly string[],
   onText: (text: string, child: ChildProcess) => void = () => {},
 ): Running {
-  const child = spawn("node", ["--import", tsx, main, ...args], { cwd: folder });
+  const child = spawn("node", [PROGRAM, ...args], { cwd: folder });
   let [out, err] = ["", ""];
   child.stdout.on("data", (part: Buffer) => (out += part.toString()));
   child.stderr.on("data", (part: Buffer) => onText((err += part.toString()), child));

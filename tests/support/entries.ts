@@ -1,5 +1,6 @@
 // Everything that users can import, from all entries but that of Node.
 
+export * from "../../src/coding/index.js";
 export * from "../../src/data/index.js";
 export * from "../../src/images/index.js";
 export * from "../../src/latent/index.js";

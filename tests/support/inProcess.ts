@@ -2,7 +2,13 @@
 
 import { vi } from "vitest";
 import { commandLine } from "../../src/cli/commandLine.js";
-import type { Ended } from "./commandLine.js";
+
+/** What a command ended with. */
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
 
 /** Runs `reparam …` to its end; `onText` hears everything that is said so far on standard error. */
 export async function reparam(

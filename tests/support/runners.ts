@@ -27,13 +27,21 @@ interface Slot {
   readonly scratch: number;
 }
 
+const modules = new Map<string, WebAssembly.Module>();
+
+/** The module of the binary in use, compiled once. */
+function moduleOf({ shared }: { shared: boolean }): WebAssembly.Module {
+  const { binary } = chosenBinary();
+  const name = `${binary}, ${shared}`;
+  const module = modules.get(name) ?? chooseBinary(binary === "relaxed").module(shared);
+  modules.set(name, module);
+  return module;
+}
+
 /** Another instance of the binary in use, on the same memory; its scratch holds NaN. */
 function anotherSlot(): Slot {
   const { memory, shared, scratch, job, entries } = currentRuntime();
-  const { exports } = new WebAssembly.Instance(
-    chooseBinary(chosenBinary().binary === "relaxed").module(shared),
-    { env: { memory } },
-  );
+  const { exports } = new WebAssembly.Instance(moduleOf({ shared }), { env: { memory } });
   const { address, length } = allocate((job - scratch) / 4);
   floats.fill(Number.NaN, address / 4, address / 4 + length);
   return {

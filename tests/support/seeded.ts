@@ -14,11 +14,11 @@ export function seededStream(seed: number): () => number {
 /** `count` uniform float32 values in [low, high). */
 export function seededFloats(seed: number, count: number, low = -1, high = 1): Float32Array {
   const next = seededStream(seed);
-  return Float32Array.from({ length: count }, () => low + (high - low) * next());
+  return new Float32Array(count).map(() => low + (high - low) * next());
 }
 
 /** `count` integers from −bound to bound, as float32: sums of few products of them are exact. */
 export function seededIntegers(seed: number, count: number, bound: number): Float32Array {
   const next = seededStream(seed);
-  return Float32Array.from({ length: count }, () => Math.floor(next() * (2 * bound + 1)) - bound);
+  return new Float32Array(count).map(() => Math.floor(next() * (2 * bound + 1)) - bound);
 }

@@ -4,12 +4,12 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { readTree } from "../../src/index.js";
+import { bundled } from "../support/bundler.js";
 import { wholeOf } from "../support/training.js";
 
-const child = fileURLToPath(new URL("./killedChild.ts", import.meta.url));
+const child = bundled("tests/training/killedChild.ts");
 const folder = mkdtempSync(join(tmpdir(), "reparam-kill-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -19,7 +19,7 @@ function train(
   kill?: { readonly afterSteps: number; readonly delay: number },
 ): Promise<number[]> {
   return new Promise((resolve, reject) => {
-    const process = spawn("node", ["--import", "tsx", child, path], { stdio: ["ignore", "pipe", "inherit"] });
+    const process = spawn("node", [child, path], { stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     const stepsTold = () => [...text.matchAll(/^step (\d+)\n/gm)].map(([, step]) => Number(step));
     let isKilled = false;

@@ -34,7 +34,10 @@ const BUNDLERS = {
     // Rollup itself resolves no package; that is all this plug-in does. There is none for CommonJS.
     const resolver = {
       name: "resolver",
-      resolveId: (id) => (id === "reparam" ? resolve("node_modules/reparam/dist/index.js") : null),
+      resolveId: (id) =>
+        /^reparam\b/.test(id)
+          ? resolve(`node_modules/reparam/dist${id.slice("reparam".length)}/index.js`)
+          : null,
     };
     const bundle = await rollup({ input: entry, plugins: [resolver], onwarn: refuseWarning });
     await bundle.write({ file: join(folder, "bundle.js"), format: "iife" });

@@ -1,0 +1,94 @@
+// The entropy coder: a stack of symbols in one long number, as range asymmetric numeral systems (rANS) keep it. All of
+// it is integers below 2³², so that every runtime reads what another one wrote.
+
+import { refuseValue } from "../check/check.js";
+
+/** Bits of a whole: the counts of all symbols of a table add up to 2¹⁶. */
+export const PRECISION = 16;
+/** What the counts of a table add up to. */
+export const TOTAL = 1 << PRECISION;
+
+/**
+ * The state lies in [2²³, 2³¹): a byte goes out or comes in as it leaves that interval. Every symbol then divides at
+ * least 2⁷ steps, so that rounding costs less than 10⁻⁴ of a message.
+ */
+const LEAST = 2 ** 23;
+/** Bytes of the state at the end of a message. */
+const STATE_BYTES = 4;
+
+/**
+ * A stack of symbols: what is pushed last is popped first. A symbol is an interval of [0, 2¹⁶), whose length over 2¹⁶
+ * is its probability.
+ */
+export class SymbolStack {
+  private state = LEAST;
+  private bytes: Uint8Array;
+  private length = 0;
+
+  /** An empty stack, or that of a message, whose bytes it takes for its own. */
+  constructor(
+    private readonly where: string,
+    message?: Uint8Array,
+  ) {
+    this.bytes = message ?? new Uint8Array(64);
+    if (message === undefined) return;
+    this.length = message.length;
+    if (this.length < STATE_BYTES) this.refuse();
+    let state = 0;
+    for (let i = 0; i < STATE_BYTES; i++) state = state * 256 + this.bytes[--this.length];
+    if (state < LEAST || state >= LEAST * 256) this.refuse();
+    this.state = state;
+  }
+
+  /** Puts the symbol of the interval [start, start + count) on top; start and count are integers, count ≥ 1. */
+  push(start: number, count: number): void {
+    const most = (LEAST / TOTAL) * 256 * count;
+    let { state } = this;
+    while (state >= most) {
+      if (this.length === this.bytes.length) this.grow();
+      this.bytes[this.length++] = state & 255;
+      state >>>= 8;
+    }
+    const quotient = Math.floor(state / count);
+    this.state = quotient * TOTAL + start + (state - quotient * count);
+  }
+
+  /** A number in the interval of the symbol on top. */
+  peek(): number {
+    return this.state & (TOTAL - 1);
+  }
+
+  /** Takes the symbol on top away, whose interval {@link peek} has told. */
+  drop(start: number, count: number): void {
+    let state = (this.state >>> PRECISION) * count + (this.state & (TOTAL - 1)) - start;
+    while (state < LEAST) {
+      if (this.length === 0) this.refuse();
+      state = state * 256 + this.bytes[--this.length];
+    }
+    this.state = state;
+  }
+
+  /** The message of what is on the stack. */
+  message(): Uint8Array {
+    const message = new Uint8Array(this.length + STATE_BYTES);
+    message.set(this.bytes.subarray(0, this.length));
+    for (let i = 0; i < STATE_BYTES; i++) message[this.length + i] = (this.state >>> (8 * i)) & 255;
+    return message;
+  }
+
+  /** Refuses a message of which something is left, or that was not what the pushes of this coder make. */
+  checkEmpty(): void {
+    if (this.length > 0 || this.state !== LEAST) this.refuse();
+  }
+
+  private grow(): void {
+    const wider = new Uint8Array(2 * this.bytes.length);
+    wider.set(this.bytes);
+    this.bytes = wider;
+  }
+
+  private refuse(): never {
+    const rule = "be a message of these symbols, whole and unchanged";
+    return refuseValue(this.where, "bytes", rule, this.bytes);
+  }
+}
