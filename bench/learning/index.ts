@@ -39,7 +39,7 @@ if (values.data === undefined) {
 async function load(folder: string, start: string, kind: string, count: number): Promise<Tensor> {
   const name = (await readdir(folder)).find((file) => file.startsWith(start) && file.includes(kind));
   if (name === undefined) throw new Error(`bench:learning: ${folder} has no file ${start}…${kind}…`);
-  return ops.slice((await loadData(join(folder, name))).images, 0, count);
+  return ops.slice((await loadData(join(folder, name))).inputs, 0, count);
 }
 
 const data = {

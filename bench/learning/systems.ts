@@ -125,7 +125,7 @@ function variational(
 
 /** A linear autoencoder against PCA, on the training images. */
 function linear(width: number, published: number): System {
-  const model = lectures.linear({ features: 784, width });
+  const model = lectures.linear({ features: 784, latentSize: width });
   return {
     title: `linear autoencoder 784-${width}-784`,
     model,

@@ -1,9 +1,9 @@
 // Checks a gradient against differences: along one random direction, and element by element where they disagree.
 
 import { valueAndGrad } from "./autodiff.js";
-import { checkFunction, checkInteger, checkNumber, checkOptions } from "../check/check.js";
+import { checkFunction, checkNumber, checkOptions } from "../check/check.js";
 import { normal } from "../random/draws.js";
-import { fold, key } from "../random/keys.js";
+import { checkKey, fold, type Key, key as makeKey } from "../random/keys.js";
 import { adoptArray, item, type Tensor } from "../tensor/tensor.js";
 import { mapTree, tensorsOf } from "../tensor/tree.js";
 
@@ -32,8 +32,8 @@ export interface CheckGradientOptions {
   readonly tolerance?: number | undefined;
   /** Step of the differences (default 1e-2). */
   readonly step?: number | undefined;
-  /** Seed of the direction (default 0). */
-  readonly seed?: number | undefined;
+  /** Of the direction (default `key(0)`). */
+  readonly key?: Key | undefined;
 }
 
 /** Six-point differences: the error falls with the sixth power of the step, so the step can be large. */
@@ -58,7 +58,7 @@ interface Difference {
  * @param params - tree of tensors where the gradient is checked
  * @param options.tolerance - largest relative error that passes (default 1e-2)
  * @param options.step - step of the differences (default 1e-2)
- * @param options.seed - of the random direction (default 0)
+ * @param options.key - of the random direction (default `key(0)`)
  * @returns the derivatives compared; with `worst` where they disagree
  * @throws {TypeError} when f is not a function
  * @example
@@ -71,14 +71,14 @@ export function checkGradient<Params>(
 ): GradientReport {
   const where = "checkGradient";
   checkFunction(where, "f", f);
-  checkOptions(where, options, ["tolerance", "step", "seed"]);
-  const { tolerance = 1e-2, step = 1e-2, seed = 0 } = options;
+  checkOptions(where, options, ["tolerance", "step", "key"]);
+  const { tolerance = 1e-2, step = 1e-2, key = makeKey(0) } = options;
   checkNumber(where, "tolerance", tolerance, 0);
   checkNumber(where, "step", step, Number.MIN_VALUE);
-  checkInteger(where, "seed", seed, 0);
+  checkKey(where, "key", key);
   const { grads } = valueAndGrad(f)(params);
   const gradients = tensorsOf(grads).map(({ data }) => data);
-  const directions = gradients.map(({ length }, i) => normal(fold(key(seed), i), [length]).data);
+  const directions = gradients.map(({ length }, i) => normal(fold(key, i), [length]).data);
   const analytic = gradients.reduce((sum, gradient, i) => sum + dot(gradient, directions[i]), 0);
   const difference = derivative(f, params, step, (tensor, element) => directions[tensor][element]);
   const error = relativeError(analytic, difference);

@@ -133,7 +133,7 @@ async function readLabels(
       `--labels ${path} is neither a file nor a column of the table (${known}${columns.length > 12 ? ", …" : ""})`,
     );
   }
-  const { images: labels, columns: names } = await loadData(path);
+  const { inputs: labels, columns: names } = await loadData(path);
   const { shape, size } = labels;
   if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1)) {
     const columnNames = names ? ` (columns ${names.slice(0, 12).join(", ")})` : "";
@@ -211,7 +211,7 @@ async function readFiles(
   const loaded = await loadData(source, { ...(isFolder && { ...asked, broken }), ...table });
   tellSkipped(loaded.skipped ?? []);
   const { names, classes, columns } = loaded;
-  const values = isFolder ? loaded.images : imagesOf(source, loaded.images, asked);
+  const values = isFolder ? loaded.inputs : imagesOf(source, loaded.inputs, asked);
   const most = Math.min(count, values.shape[0]);
   const wanted = options.text("labels");
   const split =

@@ -9,7 +9,6 @@ import type { Beta } from "../models/vae/beta.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { adam } from "../optimizers/adam.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-
 import { oneCycle } from "../optimizers/schedules.js";
 import { fold, type Key, key as makeKey } from "../random/keys.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -102,9 +101,11 @@ export function askedOf(options: Options) {
   };
 }
 
+type Asked = ReturnType<typeof askedOf>;
+
 /** What disturbs the inputs, as the model sees them. */
 function corruptionOf(
-  { denoise, mask }: ReturnType<typeof askedOf>,
+  { denoise, mask }: Asked,
   { dataShape, range }: Form,
   { inputShape }: AnyModel,
 ): { readonly corrupt?: Layer } {
@@ -117,36 +118,45 @@ function corruptionOf(
   const patches = maskPatches({ size: dataShape.length === 1 ? 1 : 4, ratio: mask, value: range?.[0] ?? 0 });
   // Of images that a model takes as vectors, patches are hidden all the same.
   const corrupt = sequential(reshape(dataShape), patches, reshape(inputShape));
-  return { corrupt: corrupt };
+  return { corrupt };
 }
 
-/** Reads the data and plans the training that was asked for. */
+/** The likelihood that was asked for, or that the data suggest. */
+function likelihoodOf(asked: Asked, options: Options, data: Data, form: Form): (typeof LIKELIHOODS)[number] {
+  const range = dataRange(form);
+  const likelihood = asked.likelihood ?? (range && isInk(data.values, range) ? "bernoulli" : "gaussian");
+  if (likelihood === "bernoulli" && !range) fail("--likelihood bernoulli is for values from 0 to 1");
+  checkGamma(likelihood, options);
+  return likelihood;
+}
+
+/** Reads the data and plans the training that was asked for: data, form, model, and how it learns. */
 export async function planOf(settings: Settings): Promise<Plan> {
   const options = new Options(settings.options);
   const asked = askedOf(options);
   const { epochs, batchSize } = asked;
   const seed = makeKey(asked.seed);
+
   const data = await readData(settings.data, options, fold(seed, RUN_DRAWS.data));
   checkFinite(settings.data, data);
   const { rest, aside } = divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut));
+  const steps = Math.max(2, epochs * Math.ceil(rest.values.shape[0] / batchSize));
+
   const inputShape = data.values.shape.slice(1);
-  const isImages = inputShape.length === 3;
   const name = asked.name ?? defaultModelName(inputShape);
   const form = formOf(name, data);
-  const range = dataRange(form);
-  const likelihood = asked.likelihood ?? (range && isInk(data.values, range) ? "bernoulli" : "gaussian");
-  if (likelihood === "bernoulli" && !range) fail("--likelihood bernoulli is for values from 0 to 1");
-  checkGamma(likelihood, options);
-  const steps = Math.max(2, epochs * Math.ceil(rest.values.shape[0] / batchSize));
+
+  const likelihood = likelihoodOf(asked, options, data, form);
   const model = modelByName(name, {
     inputShape,
     latent: asked.latent,
     beta: betaOf(asked.beta, likelihood === "gaussian", steps),
-    isUnit: range !== undefined,
+    isUnit: dataRange(form) !== undefined,
     likelihood,
-    gamma: asked.gamma ?? (isImages ? GAMMA.images : GAMMA.tables),
+    gamma: asked.gamma ?? (inputShape.length === 3 ? GAMMA.images : GAMMA.tables),
   });
-  const corruption = corruptionOf(asked, form, model);
+
   const optimizer = adam({ learningRate: oneCycle({ peak: asked.rate, steps }) });
+  const corruption = corruptionOf(asked, form, model);
   return { seed, name, model, form, rest, aside, epochs, batchSize, optimizer, ...corruption };
 }

@@ -1,8 +1,6 @@
-// What the readers and writers of files share: showing what a stranger wrote, and moving float32 as bytes.
+// What files hold, made short and harmless for error messages.
 
-import type { Tensor } from "../tensor/tensor.js";
-
-/** Most characters of a stranger's text in an error message. */
+/** Most characters of a file's text in an error message. */
 const SHOWN = 60;
 
 /** A text short enough for an error message. */
@@ -28,10 +26,4 @@ export function briefValue(value: unknown): unknown {
 /** The place of a name in an object, as error messages write it. */
 export function placeOf(object: string, name: string): string {
   return `${object}[${JSON.stringify(brief(name))}]`;
-}
-
-/** A tensor's values as little-endian float32, without a copy: platforms that run WASM are little-endian. */
-export function bytesOf(t: Tensor): Uint8Array {
-  const { buffer, byteOffset, byteLength } = t.data;
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

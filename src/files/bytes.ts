@@ -2,6 +2,7 @@
 
 import { refuseKind } from "../check/check.js";
 import { isDetached } from "../check/show.js";
+import type { Tensor } from "../tensor/tensor.js";
 
 /** The types of numbers that files hold, with the bytes of one. */
 export const ELEMENT_BYTES = {
@@ -173,4 +174,10 @@ export function kindHint(bytes: Uint8Array): string | undefined {
   });
   const kind = known?.[0] ?? (start.slice(8, 10) === '{"' ? "a safetensors file" : isText && "text");
   return kind ? `these bytes are ${kind}` : undefined;
+}
+
+/** A tensor's values as little-endian float32, without a copy: platforms that run WASM are little-endian. */
+export function bytesOf(t: Tensor): Uint8Array {
+  const { buffer, byteOffset, byteLength } = t.data;
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -27,7 +27,7 @@ export interface LoadedModel {
  * @throws {TypeError} when parameters are missing, or `info` holds something else than plain data
  * @throws {RangeError} when parameters have other shapes than the model's
  * @example
- * const model = lectures.linear({ width: 2 });
+ * const model = lectures.linear({ latentSize: 2 });
  * const file = saveModel(model, model.init(key(1)), { trainedOn: "nothing yet" });
  * loadModel(file).info; // { trainedOn: "nothing yet" }
  */

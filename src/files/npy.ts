@@ -1,12 +1,19 @@
 // NumPy's format for one array.
 
-import { decodeElements, ELEMENT_BYTES, type ElementType, kindHint, ownBytes, viewOf } from "./bytes.js";
+import {
+  bytesOf,
+  decodeElements,
+  ELEMENT_BYTES,
+  type ElementType,
+  kindHint,
+  ownBytes,
+  viewOf,
+} from "./bytes.js";
 import { refuseValue } from "../check/check.js";
 import { fromNdarray } from "../tensor/ndarrayLike.js";
 import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { encodeUtf8 } from "./utf8.js";
 import { readHeader, writeHeader } from "./npyHeader.js";
-import { bytesOf } from "./brief.js";
 
 /** `\x93NUMPY`, before the two numbers of the version. */
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

@@ -1,6 +1,7 @@
 // The safetensors format: named tensors behind a JSON header. Files from strangers are read without trust.
 
 import {
+  bytesOf,
   decodeElements,
   ELEMENT_BYTES,
   type ElementType,
@@ -13,7 +14,7 @@ import { checkShape, refuseKind, refuseValue } from "../check/check.js";
 import { adoptArray, checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
 import { encodeUtf8 } from "./utf8.js";
 import { checkName, checkText, parseHeader } from "./jsonHeader.js";
-import { briefValue, bytesOf, placeOf } from "./brief.js";
+import { briefValue, placeOf } from "./brief.js";
 import { isObject } from "../tensor/tree.js";
 
 /** What a safetensors file holds. */

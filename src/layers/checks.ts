@@ -1,10 +1,9 @@
-// What several layer files share.
+// What several layer files check, and complete.
 
 import { refuseKind, refuseValue } from "../check/check.js";
 import { checkPadding, checkPair, type Padding, type WindowOptions } from "../geometry/conv2d.js";
-import { checkKey, fold, type Key } from "../random/keys.js";
-import { inScope } from "../tensor/scope.js";
-import { checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
+import { fold } from "../random/keys.js";
+import type { Shape } from "../tensor/tensor.js";
 import type { ApplyContext, Layer } from "./layer.js";
 
 /** Checks that an argument is a layer, of any output. */
@@ -52,24 +51,4 @@ export function checkImage(where: string, inputShape: Shape): void {
   if (inputShape.length !== 3) {
     refuseValue(where, "input shape", "be [height, width, channels]: put reshape() before", inputShape);
   }
-}
-
-/** What a layer that is random in training gives: its input itself in inference and where it has nothing to do. */
-export function disturbed(
-  where: string,
-  isIdle: boolean,
-  input: Tensor,
-  { training = false, key }: ApplyContext,
-  disturb: (input: Tensor, key: Key) => Tensor,
-): Tensor {
-  checkTensor(where, "input", input);
-  if (!training || isIdle) return input;
-  if (key === undefined) refuseKind(where, "key", "be given in training", key);
-  checkKey(where, "key", key);
-  return inScope(() => disturb(input, key));
-}
-
-/** The shape of one value per pixel, where pixels have channels, else per element. */
-export function pixelShape(shape: Shape): Shape {
-  return shape.length === 4 ? [...shape.slice(0, 3), 1] : shape;
 }

@@ -6,7 +6,7 @@ import * as ops from "../ops/index.js";
 import { bits, checkKey, type Key } from "../random/keys.js";
 import { adoptArray, type Shape, type Tensor } from "../tensor/tensor.js";
 import { type Layer, type None, plainLayer } from "./layer.js";
-import { disturbed, pixelShape } from "./checks.js";
+import { disturbed, pixelShape } from "./disturbance.js";
 
 /** Options of {@link maskPatches}. */
 export interface MaskPatchesOptions {

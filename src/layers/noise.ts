@@ -6,7 +6,7 @@ import { normal, uniform } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
 import { adoptArray, type Tensor } from "../tensor/tensor.js";
 import { type Layer, type None, plainLayer, specArgs } from "./layer.js";
-import { disturbed, pixelShape } from "./checks.js";
+import { disturbed, pixelShape } from "./disturbance.js";
 
 /** A layer that keeps the shape and is random in training, unless it is told to do nothing. */
 function noiseLayer(

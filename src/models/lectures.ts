@@ -31,37 +31,37 @@ function numbers<T extends Readonly<Record<string, number>>>(
 }
 
 /**
- * features → width → features without activations: its optimum spans the same subspace as PCA's components.
+ * features → latentSize → features without activations: its optimum spans the same subspace as PCA's components.
  *
  * @param options.features - default 3
- * @param options.width - default 2
+ * @param options.latentSize - default 2
  * @returns the model; squared error
  * @throws {RangeError} when a number is not an integer ≥ 1
  * @example
- * lectures.linear({ features: 784, width: 16 }).codeShape; // [16]
+ * lectures.linear({ features: 784, latentSize: 16 }).codeShape; // [16]
  * @see Baldi & Hornik, "Neural networks and principal component analysis" (1989)
  */
 export function linear(
-  options: { readonly features?: number | undefined; readonly width?: number | undefined } = {},
+  options: { readonly features?: number | undefined; readonly latentSize?: number | undefined } = {},
 ): Autoencoder {
-  const { features, width } = numbers("lectures.linear", options, { features: 3, width: 2 });
-  return autoencoder({ inputShape: [features], encoder: dense(width), decoder: dense(features) });
+  const { features, latentSize } = numbers("lectures.linear", options, { features: 3, latentSize: 2 });
+  return autoencoder({ inputShape: [features], encoder: dense(latentSize), decoder: dense(features) });
 }
 
 /**
  * 784 → 32 → 784, for images of 28×28 in [0, 1] as vectors.
  *
- * @param options.width - default 32
+ * @param options.latentSize - default 32
  * @returns the model; binary cross-entropy
- * @throws {RangeError} when the width is not an integer ≥ 1
+ * @throws {RangeError} when latentSize is not an integer ≥ 1
  * @example
  * lectures.shallow().codeShape; // [32]
  */
-export function shallow(options: { readonly width?: number | undefined } = {}): Autoencoder {
-  const { width } = numbers("lectures.shallow", options, { width: 32 });
+export function shallow(options: { readonly latentSize?: number | undefined } = {}): Autoencoder {
+  const { latentSize } = numbers("lectures.shallow", options, { latentSize: 32 });
   return autoencoder({
     inputShape: [784],
-    encoder: dense(width, RELU),
+    encoder: dense(latentSize, RELU),
     decoder: dense(784, SIGMOID),
     loss: "binaryCrossEntropy",
   });

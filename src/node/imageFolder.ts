@@ -17,7 +17,7 @@ export interface Skipped {
 }
 
 export interface ImageFolder {
-  readonly images: Tensor;
+  readonly inputs: Tensor;
   readonly names: readonly string[];
   readonly classes?: readonly string[];
   readonly labels?: Tensor;
@@ -103,7 +103,7 @@ export async function readImageFolder(
       ? values.slice(0, (values.length / pictures.length) * names.length)
       : values;
   skipped.sort((a, b) => compareNames(a.name, b.name));
-  return { images: adoptArray(used, [names.length, ...shape]), names, ...classesOf(names), skipped };
+  return { inputs: adoptArray(used, [names.length, ...shape]), names, ...classesOf(names), skipped };
 }
 
 /** The names of all files, with `/` between folders, and what is passed over: folders end in `/`. */

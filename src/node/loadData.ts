@@ -37,11 +37,11 @@ export type DataKind = "idx" | "npy" | "csv" | "png" | "folder";
 /** What {@link loadData} found. */
 export interface LoadedData {
   /** Images `[count, height, width, channels]`, or of other data, the array as it is. */
-  readonly images: Tensor;
+  readonly inputs: Tensor;
   readonly kind: DataKind;
   /** Of a table: what its header calls the columns. */
   readonly columns?: readonly string[];
-  /** Of pictures: their files' names, within the folder, in the order of `images`. */
+  /** Of pictures: their files' names, within the folder, in the order of `inputs`. */
   readonly names?: readonly string[];
   /** Of a folder whose pictures all lie in subfolders: the names of these. */
   readonly classes?: readonly string[];
@@ -75,7 +75,7 @@ export interface LoadedData {
  * @param options.header - of a table: whether the first line names the columns, as for {@link readCsv}
  * @param options.separator - of a table: what stands between cells, as for {@link readCsv}
  * @param options.maxBytes - most bytes that one picture may take (default 2²⁸), as for {@link readPng}
- * @returns promise of `images`, shape `[count, height, width, channels]` or that of the file's array; `kind`; and
+ * @returns promise of `inputs`, shape `[count, height, width, channels]` or that of the file's array; `kind`; and
  *   for tables `columns`, for pictures `names`, for folders `skipped` and, where all pictures lie in subfolders,
  *   their `classes` and `labels` (shape `[count]`)
  * @throws {TypeError} when an argument or option is of the wrong kind
@@ -84,7 +84,7 @@ export interface LoadedData {
  * @throws {Error} of the file system, with its `code`
  * @example
  * import { loadData } from "reparam/node";
- * const load = async () => (await loadData("photographs", { size: [64, 64], broken: "skip" })).images;
+ * const load = async () => (await loadData("photographs", { size: [64, 64], broken: "skip" })).inputs;
  */
 export async function loadData(path: FilePath, options: LoadOptions = {}): Promise<LoadedData> {
   const where = "loadData";
@@ -142,17 +142,17 @@ async function decode(
   if (isPng(bytes)) {
     const image = await reading(where, () => readPng(bytes, pngOptions));
     const stack = ops.reshape(image, [1, ...image.shape]);
-    return { kind: "png", images: prepareImages(stack, options), names: [name] };
+    return { kind: "png", inputs: prepareImages(stack, options), names: [name] };
   }
   const start = isGzip(bytes) ? await unpackedStart(where, bytes) : bytes.subarray(0, 4);
   if (start[0] === 0 && start[1] === 0) {
     const isStack = start[3] === 3;
     const array = await reading(where, () => loadIdx(bytes, { channelAxis: isStack }));
-    return { kind: "idx", images: prepareArray(where, scaled(array, start[2] === 8), options) };
+    return { kind: "idx", inputs: prepareArray(where, scaled(array, start[2] === 8), options) };
   }
   if (bytes[0] === 0x93) {
     const { array, type } = await reading(where, () => readTypedNpy(bytes));
-    return { kind: "npy", images: prepareArray(where, scaled(array, type === "uint8"), options) };
+    return { kind: "npy", inputs: prepareArray(where, scaled(array, type === "uint8"), options) };
   }
   if (bytes.subarray(0, 1024).some((byte) => byte < 9)) {
     const shown = [...bytes.subarray(0, 4)];
@@ -160,7 +160,7 @@ async function decode(
     refuseValue(where, "bytes", rule, shown, kindHint(bytes));
   }
   const { columns, data } = await reading(where, () => readCsv(bytes, csvOptions));
-  return { kind: "csv", images: prepareArray(where, data, options), ...(columns && { columns }) };
+  return { kind: "csv", inputs: prepareArray(where, data, options), ...(columns && { columns }) };
 }
 
 /** The first bytes inside gzip; two zeros where it is damaged, which whoever reads the whole will tell. */

@@ -58,9 +58,9 @@ const avgOp = defineOp<
   ],
 });
 
-function poolGeometry(where: string, input: Tensor, poolSize: Pair, options: WindowOptions): Conv2dGeometry {
+function poolGeometry(where: string, input: Tensor, size: Pair, options: WindowOptions): Conv2dGeometry {
   checkTensor(where, "input", input, 4, "[batch, height, width, channels]");
-  const [kernelHeight, kernelWidth] = checkPair(where, "poolSize", poolSize, 1);
+  const [kernelHeight, kernelWidth] = checkPair(where, "size", size, 1);
   const channels = input.shape[3];
   const sizes = { input: input.shape, kernelHeight, kernelWidth, outChannels: channels, groups: channels };
   const stride = options.stride ?? [kernelHeight, kernelWidth];
@@ -73,7 +73,7 @@ function poolGeometry(where: string, input: Tensor, poolSize: Pair, options: Win
  * Maximum over windows. Padding never wins; NaN does; of equal values the first takes the gradient.
  *
  * @param input - images, shape `[batch, height, width, channels]`
- * @param poolSize - window, integer ≥ 1 or `[height, width]`
+ * @param size - window, integer ≥ 1 or `[height, width]`
  * @param options.stride - default: the pool size
  * @param options.dilation - distance between the window's pixels (default 1)
  * @param options.padding - as for conv2d (default `"valid"`)
@@ -83,16 +83,16 @@ function poolGeometry(where: string, input: Tensor, poolSize: Pair, options: Win
  * @example
  * ops.maxPool2d(tensor([1, 2, 3, 4], [1, 2, 2, 1]), 2).data; // [4]
  */
-export function maxPool2d(input: Tensor, poolSize: Pair, options: MaxPool2dOptions = {}): Tensor {
+export function maxPool2d(input: Tensor, size: Pair, options: MaxPool2dOptions = {}): Tensor {
   checkOptions("maxPool2d", options, ["stride", "dilation", "padding"]);
-  return maxOp([input], poolGeometry("maxPool2d", input, poolSize, options));
+  return maxOp([input], poolGeometry("maxPool2d", input, size, options));
 }
 
 /**
  * Mean over windows.
  *
  * @param input - images, shape `[batch, height, width, channels]`
- * @param poolSize - window, integer ≥ 1 or `[height, width]`
+ * @param size - window, integer ≥ 1 or `[height, width]`
  * @param options.stride - default: the pool size
  * @param options.dilation - distance between the window's pixels (default 1)
  * @param options.padding - as for conv2d (default `"valid"`)
@@ -103,11 +103,11 @@ export function maxPool2d(input: Tensor, poolSize: Pair, options: MaxPool2dOptio
  * @example
  * ops.avgPool2d(tensor([1, 2, 3, 4], [1, 2, 2, 1]), 2).data; // [2.5]
  */
-export function avgPool2d(input: Tensor, poolSize: Pair, options: AvgPool2dOptions = {}): Tensor {
+export function avgPool2d(input: Tensor, size: Pair, options: AvgPool2dOptions = {}): Tensor {
   const where = "avgPool2d";
   checkOptions(where, options, ["stride", "dilation", "padding", "countIncludePad"]);
   const { countIncludePad = false } = options;
   checkBoolean(where, "countIncludePad", countIncludePad);
-  const geometry = poolGeometry(where, input, poolSize, options);
+  const geometry = poolGeometry(where, input, size, options);
   return avgOp([input], { geometry, countIncludePad });
 }

@@ -34,7 +34,7 @@ export interface Report {
  *
  * @param model - from {@link autoencoder}, {@link vae} or a file
  * @param params - its parameters
- * @param images - held-out examples, shape `[n, ...inputShape]`
+ * @param inputs - held-out examples, shape `[n, ...inputShape]`
  * @param options.title - heading of the page (default: the kind of model)
  * @param options.settings - what to tell of the training, in one line: names with texts, numbers, or true or
  *   false
@@ -60,10 +60,10 @@ export interface Report {
 export function createReport(
   model: AnyModel,
   params: ModelParams,
-  images: Tensor,
+  inputs: Tensor,
   options: ReportOptions = {},
 ): Report {
-  const study = studyOf("createReport", model, params, images, options);
+  const study = studyOf("createReport", model, params, inputs, options);
   // Without a shape that can be seen there are no pictures, but numbers and curves.
   const album = study.pictureShape ? createAlbum(study) : undefined;
   const encodings = encodingsOf(study);

@@ -97,20 +97,20 @@ export function studyOf(
   where: string,
   model: AnyModel,
   params: ModelParams,
-  images: Tensor,
+  inputs: Tensor,
   options: ReportOptions,
 ): Study {
   if (typeof (model as AnyModel | undefined)?.reconstruct !== "function") {
     refuseKind(where, "model", "be an autoencoder or a VAE", model);
   }
-  checkBatch(where, "images", images, model.inputShape);
-  checkReportOptions(where, images.shape[0], options);
+  checkBatch(where, "inputs", inputs, model.inputShape);
+  checkReportOptions(where, inputs.shape[0], options);
   const vae = model.type === "vae" ? model : undefined;
   checkParams(where, params, ["encoder", "decoder"]);
   const { title = vae ? "Variational autoencoder" : "Autoencoder", valueRange = [0, 1] } = options;
-  const count = Math.min(images.shape[0], MOST_EXAMPLES);
+  const count = Math.min(inputs.shape[0], MOST_EXAMPLES);
   const firstOf = (t: Tensor) => ops.slice(t, 0, count);
-  const shown = firstOf(images);
+  const shown = firstOf(inputs);
   const posterior = vae?.encode(params, shown);
   const codes = posterior?.mean ?? ops.reshape(codesOf(model, params, shown), [count, -1]);
   const odd = codes.data.find((value) => !Number.isFinite(value));
@@ -181,7 +181,7 @@ function checkLabels(where: string, count: number, labels: unknown, names?: read
     refuseKind(where, "labels", "be an array of integers", labels);
   }
   if (list.length !== count) {
-    refuseValue(where, "labels", `hold images.shape[0] = ${count} values`, list.length);
+    refuseValue(where, "labels", `hold inputs.shape[0] = ${count} values`, list.length);
   }
   const last = names === undefined ? undefined : names.length - 1;
   for (let i = 0; i < count; i++) checkInteger(where, `labels[${i}]`, list[i], 0, last);
@@ -192,7 +192,7 @@ function checkFactors(where: string, count: number, { factors = {}, readouts = {
   for (const [name, values] of Object.entries(factors)) {
     checkTensor(where, `factors.${name}`, values, 1, "[count]");
     if (values.size !== count) {
-      refuseValue(where, `factors.${name}.shape[0]`, `equal images.shape[0] = ${count}`, values.size);
+      refuseValue(where, `factors.${name}.shape[0]`, `equal inputs.shape[0] = ${count}`, values.size);
     }
     values.data.forEach((value, i) => checkNumber(where, `factors.${name}[${i}]`, value));
   }

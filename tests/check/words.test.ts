@@ -303,7 +303,7 @@ describe.each(LAYERS)("the layer %s", (_, layer, shape) => {
 });
 
 describe("arguments of the wrong order or kind", () => {
-  const model = lectures.linear({ features: 3, width: 2 });
+  const model = lectures.linear({ features: 3, latentSize: 2 });
   const params = model.init(key(1));
   it.each<[string, () => unknown, string]>([
     [

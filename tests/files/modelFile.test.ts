@@ -28,7 +28,7 @@ import { bitsOf, imagesFor, smallAutoencoder, smallVae } from "../support/traini
 const MODELS: Readonly<Record<string, () => Model>> = {
   vae: smallVae,
   autoencoder: smallAutoencoder,
-  linear: () => lectures.linear({ width: 2 }),
+  linear: () => lectures.linear({ latentSize: 2 }),
   orthogonal: () =>
     autoencoder({
       inputShape: [8],

@@ -182,7 +182,7 @@ const differentiation: Recipes = {
   "vjp((x) => ops.exp(x))": [["ones([2])", "ones([2])"]],
   checkGradient: withOptions(
     ["(x) => ops.sum(ops.exp(x))", "tensor([0, 1])"],
-    "{ tolerance: 0.1, step: 0.01, seed: 1 }",
+    "{ tolerance: 0.1, step: 0.01, key: key(1) }",
   ),
   defineOp: [['{ name: "double", forward: ([x]) => ops.scale(x, 2), gradients: [(g) => ops.scale(g, 2)] }']],
   'defineOp({ name: "double", forward: ([x]) => ops.scale(x, 2), gradients: [(g) => ops.scale(g, 2)] })': [
@@ -470,8 +470,8 @@ const models: Recipes = {
   imageVae: [["{ inputShape: [8, 8, 1], channels: [2], features: 4, latentSize: 2 }"]],
   imageAutoencoder: [["{ inputShape: [8, 8, 1], channels: [2], features: 4, latentSize: 2 }"]],
   modelFromSpec: withOptions(["tinyVae.spec"], "{ layers: {} }"),
-  "lectures.linear": withOptions([], "{ features: 4, width: 2 }"),
-  "lectures.shallow": withOptions([], "{ width: 2 }"),
+  "lectures.linear": withOptions([], "{ features: 4, latentSize: 2 }"),
+  "lectures.shallow": withOptions([], "{ latentSize: 2 }"),
   "lectures.stacked": [[]],
   "lectures.convolutional": [[]],
   "lectures.strided": [[]],

@@ -51,7 +51,7 @@ const all: readonly Lecture[] = [
   },
   {
     name: "linear",
-    model: lectures.linear({ features: 784, width: 16 }),
+    model: lectures.linear({ features: 784, latentSize: 16 }),
     inputShape: vector,
     codeShape: [16],
     parameters: 25_888,
@@ -69,7 +69,7 @@ const all: readonly Lecture[] = [
   },
   {
     name: "shallow",
-    model: lectures.shallow({ width: 64 }),
+    model: lectures.shallow({ latentSize: 64 }),
     inputShape: vector,
     codeShape: [64],
     parameters: 101_200,
@@ -201,20 +201,24 @@ describe("lectures", () => {
   });
 
   it("take options that are left undefined for absent", () => {
-    expect(lectures.shallow({ width: undefined as never }).codeShape).toEqual([32]);
+    expect(lectures.shallow({ latentSize: undefined as never }).codeShape).toEqual([32]);
   });
 
   it.each<[() => unknown, ErrorConstructor, string]>([
-    [() => lectures.linear({ width: 0 }), RangeError, "lectures.linear: width must be an integer ≥ 1, got 0"],
+    [
+      () => lectures.linear({ latentSize: 0 }),
+      RangeError,
+      "lectures.linear: latentSize must be an integer ≥ 1, got 0",
+    ],
     [
       () => lectures.linear({ units: 3 } as never),
       TypeError,
       "lectures.linear: options must have only the names",
     ],
     [
-      () => lectures.shallow({ width: "3" as never }),
+      () => lectures.shallow({ latentSize: "3" as never }),
       TypeError,
-      "lectures.shallow: width must be an integer ≥ 1",
+      "lectures.shallow: latentSize must be an integer ≥ 1",
     ],
     [
       () => lectures.denseVae({ latentSize: 1.5 }),

@@ -62,67 +62,67 @@ describe("loadData of a file", () => {
     ["plain", idx],
     ["packed", gzipSync(idx)],
   ])("reads images in IDX, %s, from 0 to 1 with a channel axis", async (_, bytes) => {
-    const { kind, images } = await loadData(put("any name.csv", bytes));
-    expect([kind, images.shape]).toEqual(["idx", [2, 2, 3, 1]]);
-    expect(images.data).toEqual(unit);
+    const { kind, inputs } = await loadData(put("any name.csv", bytes));
+    expect([kind, inputs.shape]).toEqual(["idx", [2, 2, 3, 1]]);
+    expect(inputs.data).toEqual(unit);
   });
 
   it.each<[string, Uint8Array]>([
     ["plain", labels],
     ["packed", gzipSync(labels)],
   ])("leaves labels in IDX, %s, as they are", async (_, bytes) => {
-    const { kind, images } = await loadData(put("x", bytes));
-    expect([kind, images.shape, [...images.data]]).toEqual(["idx", [3], [7, 0, 9]]);
+    const { kind, inputs } = await loadData(put("x", bytes));
+    expect([kind, inputs.shape, [...inputs.data]]).toEqual(["idx", [3], [7, 0, 9]]);
   });
 
   it("leaves IDX images of other numbers than bytes", async () => {
     const shorts = Uint8Array.from([0, 0, 11, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 2]);
     for (const bytes of [shorts, gzipSync(shorts)]) {
-      expect([...(await loadData(put("x", bytes))).images.data]).toEqual([258]);
+      expect([...(await loadData(put("x", bytes))).inputs.data]).toEqual([258]);
     }
   });
 
   it("reads npy, scaled only where it holds bytes with three axes", async () => {
     const floats = await loadData(put("x.png", writeNpy(full([1, 2, 2], 9))));
-    expect([floats.kind, floats.images]).toEqual(["npy", full([1, 2, 2], 9)]);
-    const bytes = (await loadData(put("x", npyOfBytes("(2, 2, 3)", pixels)))).images;
+    expect([floats.kind, floats.inputs]).toEqual(["npy", full([1, 2, 2], 9)]);
+    const bytes = (await loadData(put("x", npyOfBytes("(2, 2, 3)", pixels)))).inputs;
     expect([bytes.shape, bytes.data]).toEqual([[2, 2, 3], unit]);
-    const matrix = (await loadData(put("x", npyOfBytes("(4, 3)", pixels)))).images;
+    const matrix = (await loadData(put("x", npyOfBytes("(4, 3)", pixels)))).inputs;
     expect([matrix.shape, matrix.data]).toEqual([[4, 3], Float32Array.from(pixels)]);
   });
 
   it("reads tables, with the names of their columns", async () => {
     expect(await loadData(put("x", "a,b\n1,2\n3,4\n"))).toEqual({
       kind: "csv",
-      images: tensor([1, 2, 3, 4], [2, 2]),
+      inputs: tensor([1, 2, 3, 4], [2, 2]),
       columns: ["a", "b"],
     });
-    expect(await loadData(put("x", "1;2"))).toEqual({ kind: "csv", images: tensor([1, 2], [1, 2]) });
+    expect(await loadData(put("x", "1;2"))).toEqual({ kind: "csv", inputs: tensor([1, 2], [1, 2]) });
   });
 
   it("reads one PNG as a stack of one, without alpha", async () => {
     const file = writePng(tensor([1, 0.2, 1, 0], [1, 2, 2]));
-    const { kind, images, names } = await loadData(put("x.idx", file), { background: 1 });
-    expect([kind, images.shape, names]).toEqual(["png", [1, 1, 2, 1], ["x.idx"]]);
-    expect([...images.data]).toEqual([1, 1]);
-    expect([...(await loadData(put("x", file))).images.data]).toEqual([1, 1]);
+    const { kind, inputs, names } = await loadData(put("x.idx", file), { background: 1 });
+    expect([kind, inputs.shape, names]).toEqual(["png", [1, 1, 2, 1], ["x.idx"]]);
+    expect([...inputs.data]).toEqual([1, 1]);
+    expect([...(await loadData(put("x", file))).inputs.data]).toEqual([1, 1]);
     const onBlack = await loadData(put("x", file), { background: "black" });
-    expect([...onBlack.images.data]).toEqual([Math.fround(0.2), 0]);
+    expect([...onBlack.inputs.data]).toEqual([Math.fround(0.2), 0]);
   });
 
   it("brings images to size, grey and fit", async () => {
     const red = put("red", writePng(tensor([1, 0, 0, 1, 0, 0], [1, 2, 3])));
     const grey = await loadData(red, { grey: true, size: [3, 2], fit: "pad", background: 1 });
-    expect(grey.images).toEqual(tensor([1, 1, 0.2126, 0.2126, 1, 1], [1, 3, 2, 1]));
+    expect(grey.inputs).toEqual(tensor([1, 1, 0.2126, 0.2126, 1, 1], [1, 3, 2, 1]));
     const digits = await loadData(put("idx", idx), { size: [4, 4] });
-    expect(digits.images.shape).toEqual([2, 4, 4, 1]);
+    expect(digits.inputs.shape).toEqual([2, 4, 4, 1]);
     const cropped = await loadData(put("row", writePng(tensor([0, 1, 0, 0], [1, 4, 1]))), { size: [1, 2] });
-    expect([...cropped.images.data]).toEqual([1, 0]);
+    expect([...cropped.inputs.data]).toEqual([1, 0]);
   });
 
   it("takes the URL of a file, whatever its name", async () => {
     const path = put("sub/ä b%20#.csv", "1,2");
-    expect((await loadData(pathToFileURL(path))).images).toEqual(tensor([1, 2], [1, 2]));
+    expect((await loadData(pathToFileURL(path))).inputs).toEqual(tensor([1, 2], [1, 2]));
   });
 
   it("refuses what it cannot read, with the file's name", async () => {
@@ -192,8 +192,8 @@ describe("loadData of a file", () => {
 describe("loadData of a folder", () => {
   it("reads pictures in the order of their names, as people count", async () => {
     for (const level of [10, 9, 1, 100]) put(`image ${level}.png`, picture(level));
-    const { kind, images, names, skipped, ...rest } = await loadData(folder);
-    expect([kind, images.shape, firstOf(images)]).toEqual(["folder", [4, 2, 2, 1], [1, 9, 10, 100]]);
+    const { kind, inputs, names, skipped, ...rest } = await loadData(folder);
+    expect([kind, inputs.shape, firstOf(inputs)]).toEqual(["folder", [4, 2, 2, 1], [1, 9, 10, 100]]);
     expect(names).toEqual(["image 1.png", "image 9.png", "image 10.png", "image 100.png"]);
     expect([skipped, rest]).toEqual([[], {}]);
   });
@@ -204,7 +204,7 @@ describe("loadData of a folder", () => {
     put("cat/deep/1.png", picture(1));
     const all = await loadData(pathToFileURL(`${folder}/`));
     expect(all.names).toEqual(["cat/10.png", "cat/deep/1.png", "dog/2.png"]);
-    expect([all.classes, all.labels, firstOf(all.images)]).toEqual([
+    expect([all.classes, all.labels, firstOf(all.inputs)]).toEqual([
       ["cat", "dog"],
       tensor([0, 0, 1]),
       [2, 1, 3],
@@ -307,15 +307,15 @@ describe("loadData of a folder", () => {
         const some = order.slice(0, count);
         rmSync(folder, { recursive: true });
         for (const [i, [, bytes]] of some.entries()) put(`${i}.png`, bytes);
-        const { images } = await loadData(folder);
+        const { inputs } = await loadData(folder);
         const channels = some.some(([, , , isColour]) => isColour) ? 3 : 1;
-        expect(images.shape).toEqual([count, 2, 2, channels]);
+        expect(inputs.shape).toEqual([count, 2, 2, channels]);
         const first = some.flatMap((_, i) =>
-          Array.from({ length: channels }, (_, k) => images.data[i * 4 * channels + k]),
+          Array.from({ length: channels }, (_, k) => inputs.data[i * 4 * channels + k]),
         );
         const wanted = some.flatMap(([, , rgb]) => rgb.slice(0, channels).map(Math.fround));
         expect(first).toEqual(wanted);
-        expect((await loadData(folder, { grey: true })).images.shape).toEqual([count, 2, 2, 1]);
+        expect((await loadData(folder, { grey: true })).inputs.shape).toEqual([count, 2, 2, 1]);
       }
     }
   });
@@ -323,13 +323,13 @@ describe("loadData of a folder", () => {
   it("keeps grey pictures grey when the only one of colour is damaged", async () => {
     put("1.png", picture(1));
     put("2.png", picture(2, [2, 2, 3]).slice(0, 50));
-    expect((await loadData(folder, { broken: "skip" })).images.shape).toEqual([1, 2, 2, 1]);
+    expect((await loadData(folder, { broken: "skip" })).inputs.shape).toEqual([1, 2, 2, 1]);
   });
 
   it("lays transparent pictures on the background asked for; one of colour makes grey pictures colour", async () => {
     put("1.png", writePng(tensor([0.2, 0], [1, 1, 2])));
     const pixel = async (background?: Background) => [
-      ...(await loadData(folder, background === undefined ? {} : { background })).images.data,
+      ...(await loadData(folder, background === undefined ? {} : { background })).inputs.data,
     ];
     expect(await pixel()).toEqual([1]);
     expect(await pixel("black")).toEqual([0]);
@@ -337,7 +337,7 @@ describe("loadData of a folder", () => {
     expect(await pixel("#ff0000")).toEqual([1, 0, 0]);
     expect(await pixel("#333333")).toEqual([Math.fround(0.2)]);
     const grey = await loadData(folder, { background: "#ff0000", grey: true });
-    expect([...grey.images.data]).toEqual([Math.fround(0.2126)]);
+    expect([...grey.inputs.data]).toEqual([Math.fround(0.2126)]);
   });
 
   it("refuses pictures that take more than maxBytes, or leaves them out", async () => {
@@ -357,14 +357,14 @@ describe("loadData of a folder", () => {
     put("3.png", "no picture");
     put("4.png", picture(4));
     await expectRefusal(loadData(folder), 'loadData("1.png").readPng: ');
-    const { images, names, skipped } = await loadData(folder, { broken: "skip" });
-    expect([images.shape, firstOf(images), names]).toEqual([
+    const { inputs, names, skipped } = await loadData(folder, { broken: "skip" });
+    expect([inputs.shape, firstOf(inputs), names]).toEqual([
       [2, 2, 2, 1],
       [2, 4],
       ["2.png", "4.png"],
     ]);
-    expect(images.data).toHaveLength(8);
-    expect(images.data.buffer.byteLength).toBe(32);
+    expect(inputs.data).toHaveLength(8);
+    expect(inputs.data.buffer.byteLength).toBe(32);
     expect(skipped!.map(({ name }) => name)).toEqual(["1.png", "3.png"]);
     expect(skipped![1]!.reason).toMatch(
       /^loadData\("3.png"\).readPng: bytes must begin with PNG's signature/,
@@ -380,8 +380,8 @@ describe("loadData of a folder", () => {
         'loadData("2.png"): shape must be [2, 2, 1], as of the first',
       );
     }
-    const { images } = await loadData(folder, { size: [3, 3], grey: true });
-    expect([images.shape, firstOf(images)]).toEqual([
+    const { inputs } = await loadData(folder, { size: [3, 3], grey: true });
+    expect([inputs.shape, firstOf(inputs)]).toEqual([
       [2, 3, 3, 1],
       [1, 2],
     ]);
@@ -407,7 +407,7 @@ describe("loadData of a table", () => {
     expect((await loadData(path, { header: true })).columns).toEqual(["NA", "NA"]);
     await expectRefusal(loadData(path, { header: false }), /line 1, column 1/);
     const table = await loadData(put("t.csv", "a;b,c\n3,4"), { separator: "," });
-    expect([table.columns, table.images.shape]).toEqual([
+    expect([table.columns, table.inputs.shape]).toEqual([
       ["a;b", "c"],
       [1, 2],
     ]);
@@ -458,8 +458,8 @@ describe("loadData of npy", () => {
       const text = Buffer.from(`${header}\n`);
       const start = Buffer.from([0x93, ...Buffer.from("NUMPY"), 1, 0, text.length & 255, text.length >> 8]);
       const file = Buffer.concat([start, text, Buffer.alloc(size, 1)]);
-      const { images } = await loadData(put("x", file));
-      expect([...images.data]).toEqual([code.endsWith("u1") ? Math.fround(1 / 255) : 1]);
+      const { inputs } = await loadData(put("x", file));
+      expect([...inputs.data]).toEqual([code.endsWith("u1") ? Math.fround(1 / 255) : 1]);
     }
   });
 });

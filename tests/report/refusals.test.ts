@@ -53,16 +53,16 @@ describe("createReport refuses", () => {
     expectRefused(() => call(undefined, params, images), TypeError, "createReport: model must");
     expectRefused(() => call({}, params, images), TypeError, "createReport: model must");
     expectRefused(() => call(model, {}, images), TypeError, "createReport: params.weights must");
-    expectRefused(() => call(model, params, images.data), TypeError, "createReport: images must");
+    expectRefused(() => call(model, params, images.data), TypeError, "createReport: inputs must");
     expectRefused(
       () => call(model, params, ones([2, 9, 9, 1])),
       RangeError,
-      "createReport: images.shape must",
+      "createReport: inputs.shape must",
     );
     expectRefused(
       () => call(lectures.linear(), params, images),
       RangeError,
-      "createReport: images.shape must",
+      "createReport: inputs.shape must",
     );
   });
 

@@ -23,7 +23,7 @@ import {
 import { loadLibrary } from "../support/library.js";
 import { expectNothingHeld, expectRefused } from "../support/refusals.js";
 
-const model = lectures.linear({ features: 3, width: 2 });
+const model = lectures.linear({ features: 3, latentSize: 2 });
 const params = model.init(key(1));
 
 const values = fc.oneof(fc.float(), fc.constantFrom(NaN, Infinity, -Infinity, 0));
@@ -241,8 +241,8 @@ describe("a tensor whose buffer was transferred", () => {
     save: (t) => writeTree({ t }),
     reconstruct: (t) =>
       lectures
-        .linear({ features: 2, width: 1 })
-        .reconstruct(lectures.linear({ features: 2, width: 1 }).init(key(1)), t),
+        .linear({ features: 2, latentSize: 1 })
+        .reconstruct(lectures.linear({ features: 2, latentSize: 1 }).init(key(1)), t),
   };
 
   it.each(Object.keys(uses))("is refused with a sentence by %s", (name) => {
@@ -272,14 +272,14 @@ describe("two copies of the library", () => {
       () => valueAndGrad((p: { a: Tensor }) => ops.sum(p.a))({ a: foreign }),
     ];
     for (const call of calls) expect(call).toThrow(/must be .*, got Tensor \[2\] of another copy of reparam/);
-    const theirs = other.lectures.linear({ features: 3, width: 2 }).init(other.key(1));
+    const theirs = other.lectures.linear({ features: 3, latentSize: 2 }).init(other.key(1));
     expect(() => adam().init(theirs)).toThrow(/another copy of reparam/);
     expect(() => model.reconstruct(theirs as never, ones([1, 3]))).toThrow(/another copy of reparam/);
   });
 
   it("take each other's tensors by way of fromPlain, and keys as they are", async () => {
     const other = await loadLibrary("shared");
-    const theirs = other.lectures.linear({ features: 3, width: 2 }).init(other.key(1));
+    const theirs = other.lectures.linear({ features: 3, latentSize: 2 }).init(other.key(1));
     expectSameTree(fromPlain(theirs), params);
     expectSameTree(fromPlain(other.toPlain(theirs)), params);
     expectSameTree(model.init(other.key(1)), params);

@@ -17,7 +17,7 @@ import {
 } from "../../src/index.js";
 import { bitsOf, pureSgd } from "../support/training.js";
 
-const model = lectures.linear({ features: 300, width: 40 });
+const model = lectures.linear({ features: 300, latentSize: 40 });
 const images = random.uniform(key(1), [6, 300]);
 /** Room for about twenty trainers with Adam, of 0.5 MB each. */
 const LIMIT = 16 << 20;
