@@ -7,7 +7,7 @@ const timeOf = (path) => statSync(new URL(path, root)).mtimeMs;
 
 const sources = [
   "asconfig.json",
-  ...readdirSync(new URL("assembly", root)).map((name) => `assembly/${name}`),
+  ...readdirSync(new URL("assembly", root), { recursive: true }).map((name) => `assembly/${name}`),
 ];
 const built = ["src/wasm/binaries.ts", "src/wasm/generated.ts"];
 

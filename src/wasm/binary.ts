@@ -2,7 +2,7 @@
 
 import { refuseKind, refuseUse } from "../check/check.js";
 import { decodeBase64 } from "./base64.js";
-import { build, relaxed as relaxedBase64, simd as simdBase64 } from "./binaries.js";
+import { build, packed, sizes, unpacker } from "./binaries.js";
 import { unshare } from "./unshare.js";
 
 /** `"relaxed"`: with fused multiply-add where the processor has it; `"simd"`: the baseline. */
@@ -55,13 +55,16 @@ export function chooseBinary(wish: boolean | "auto"): Binary {
   return inlined(nameFor(wish));
 }
 
+/** A module of one function: unreachable, f32x4.relaxed_madd, drop, end. */
+const RELAXED = "AGFzbQEAAAABBAFgAAADAgEACgkBBwAA/YUCGgs=";
+
 function nameFor(wish: boolean | "auto"): BinaryName {
   if (wish === false) return "simd";
-  const bytes = decodeBase64(relaxedBase64);
-  if (WebAssembly.validate(bytes)) return "relaxed";
+  const probe = decodeBase64(RELAXED);
+  if (WebAssembly.validate(probe)) return "relaxed";
   if (wish === "auto") return "simd";
   switchFlagOn();
-  if (WebAssembly.validate(bytes)) return "relaxed";
+  if (WebAssembly.validate(probe)) return "relaxed";
   return refuseUse(
     "configure",
     "relaxedSimd: true must find relaxed SIMD in this runtime, which has none (Node 20 before 20.16: start it with " +
@@ -69,16 +72,38 @@ function nameFor(wish: boolean | "auto"): BinaryName {
   );
 }
 
+/** The bytes of a binary, for shared memory. */
+export function unpack(name: BinaryName): Uint8Array {
+  // Of the stream as much as is needed: the baseline comes first.
+  const [from, to] = name === "simd" ? [0, sizes.simd] : [sizes.simd, sizes.simd + sizes.relaxed];
+  const { exports } = new WebAssembly.Instance(compile(decodeBase64(unpacker)));
+  const { memory, unpack, unpackedAt } = exports as unknown as Unpacker;
+  new Uint8Array(memory.buffer).set(decodeBase64(packed));
+  unpack(to);
+  return new Uint8Array(memory.buffer, unpackedAt()).slice(from, to);
+}
+
+/** What assembly/packing/unpack.ts exports. */
+interface Unpacker {
+  readonly memory: WebAssembly.Memory;
+  unpack(length: number): void;
+  unpackedAt(): number;
+}
+
+function compile(bytes: Uint8Array): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    return refuseToCompile(bytes, error);
+  }
+}
+
 function inlined(name: BinaryName): Binary {
-  const compile = (isShared: boolean): WebAssembly.Module => {
-    const bytes = decodeBase64(name === "simd" ? simdBase64 : relaxedBase64);
-    try {
-      return new WebAssembly.Module(isShared ? bytes : unshare(bytes));
-    } catch (error) {
-      return refuseToCompile(bytes, error);
-    }
+  const module = (isShared: boolean): WebAssembly.Module => {
+    const bytes = unpack(name);
+    return compile(isShared ? bytes : unshare(bytes));
   };
-  return { name, module: compile };
+  return { name, module };
 }
 
 /** Tells why the kernels cannot be compiled: no SIMD, or no leave to. */

@@ -1,7 +1,8 @@
 // Laws of configure({ module }): a compiled module is recognised, runs at any time, and nothing else is taken.
 
 import { describe, expect, it, vi } from "vitest";
-import { build, relaxed, simd } from "../../src/wasm/binaries.js";
+import { build } from "../../src/wasm/binaries.js";
+import { unpack } from "../../src/wasm/binary.js";
 import { unshare } from "../../src/wasm/unshare.js";
 import { expectRefused } from "../support/refusals.js";
 import { seededFloats } from "../support/seeded.js";
@@ -10,15 +11,14 @@ import { configure, runtimeInfo } from "../../src/index.js";
 // Node 20 has relaxed SIMD behind a flag, which this switches on.
 configure({ relaxedSimd: true });
 
-const bytesOf = (base64: string) => Uint8Array.from(Buffer.from(base64, "base64"));
 const MODULES = {
   simd: {
-    shared: new WebAssembly.Module(bytesOf(simd)),
-    ordinary: new WebAssembly.Module(unshare(bytesOf(simd))),
+    shared: new WebAssembly.Module(unpack("simd")),
+    ordinary: new WebAssembly.Module(unshare(unpack("simd"))),
   },
   relaxed: {
-    shared: new WebAssembly.Module(bytesOf(relaxed)),
-    ordinary: new WebAssembly.Module(unshare(bytesOf(relaxed))),
+    shared: new WebAssembly.Module(unpack("relaxed")),
+    ordinary: new WebAssembly.Module(unshare(unpack("relaxed"))),
   },
 };
 const CASES = (["simd", "relaxed"] as const).flatMap((name) =>
@@ -122,7 +122,7 @@ describe("configure › module", () => {
   it.each<[string, unknown]>([
     ["null", null],
     ["a path", "reparam/wasm/simd.wasm"],
-    ["bytes", bytesOf(simd)],
+    ["bytes", unpack("simd")],
     ["a promise", Promise.resolve(MODULES.simd.shared)],
     ["an instance", new WebAssembly.Instance(section("simd"), {} as never)],
     ["a module with a default export", { default: MODULES.simd.shared }],

@@ -2,15 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { relaxed, simd } from "../../src/wasm/binaries.js";
+import { unpack } from "../../src/wasm/binary.js";
 import { unshare } from "../../src/wasm/unshare.js";
 
-const decode = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, "base64"));
 const pages = { initial: 16, maximum: 65536 };
 
 describe.each([
-  { name: "simd", binary: decode(simd) },
-  { name: "relaxed", binary: decode(relaxed) },
+  { name: "simd", binary: unpack("simd") },
+  { name: "relaxed", binary: unpack("relaxed") },
 ])("unshare › $name", ({ name, binary }) => {
   it("clears one bit of one byte and leaves its argument alone", () => {
     const original = Uint8Array.from(binary);
