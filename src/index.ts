@@ -27,6 +27,12 @@ export {
   sampleCategorical,
 } from "./distributions/categorical.js";
 export {
+  bitsPerDimension,
+  type DiscretizedLogistic,
+  discretizedLogisticLogProb,
+  type DiscretizedLogisticOptions,
+} from "./distributions/discretizedLogistic.js";
+export {
   type EstimatorOptions,
   type GradientEstimate,
   reparameterizedGradient,
