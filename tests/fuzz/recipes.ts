@@ -218,6 +218,7 @@ const statistics: Recipes = {
   "discretizedLogisticLogProb ": [
     ["zeros([2])", "{ means: zeros([2, 3]), logScales: zeros([2, 3]), logits: ones([2, 3]) }"],
   ],
+  codebookUsage: [["zeros([2, 3])", "4"]],
   bitsPerDimension: [["100", "[28, 28, 1]"]],
   "gaussianNll ": [["ones([2, 3])", gaussian]],
   mixtureLogProb: withOptions(["ones([2, 3])", mixture], ...reductions),
@@ -288,6 +289,21 @@ const coding: Recipes = {
     ["tinyModel", "tinyModel.init(key(1))", "zeros([2, 4])"],
     '{ bits: 4, steps: "range", blockSize: 1, batchSize: 2 }',
   ),
+  vqVae: [
+    [
+      "{ inputShape: [4], latentSize: 2, encoder: dense(2), decoder: dense(4), codebook: 8, commitment: 1, decay: 0.9 }",
+    ],
+  ],
+  imageVqVae: [["{ inputShape: [8, 8, 1], latentSize: 4, codebook: 8, channels: [2, 4] }"]],
+  "compress ": [["vqModel", "vqModel.init(key(1))", "zeros([2, 4])"]],
+  "vqModel.loss": [["vqModel.init(key(1))", "batch", "{ key: key(1), training: true }"]],
+  "vqModel.indices": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.encode": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.vectorsOf": [["vqModel.init(key(1))", "zeros([3])"]],
+  "vqModel.decode": withOptions(["vqModel.init(key(1))", "ones([2, 2])"], "{ batchSize: 4 }"),
+  "vqModel.reconstruct": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.score": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.init": [["key(1)"]],
   compressLossless: withOptions(
     ["levelVae", "levelVae.init(key(1))", "zeros([2, 4])"],
     "{ blockSize: 1, batchSize: 2 }",

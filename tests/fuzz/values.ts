@@ -254,6 +254,13 @@ const tiny = () => {
     encoder: sequential(dense(3), batchNorm()),
     decoder: dense(4),
   });
+  const vqModel = library.vqVae({
+    inputShape: [4],
+    latentSize: 2,
+    encoder: dense(2),
+    decoder: dense(4),
+    codebook: 8,
+  });
   const levelVae = vae({
     inputShape: [4],
     latentSize: 2,
@@ -267,6 +274,7 @@ const tiny = () => {
     tinyVae,
     tinyModel,
     levelVae,
+    vqModel,
     vaeParams: tinyVae.init(key(1)),
     tinyParams: tinyModel.init(key(1)),
     batch: library.random.uniform(key(3), [6, 4]),
