@@ -11,7 +11,7 @@ export const TABLE_BITS = { codes: 8, indices: 12 } as const;
 /** Most bits that are told as they are. */
 const MOST_SHIFT = 8;
 /** Codes to a bin of a table: with fewer, its counts would cost more than they save. */
-const CODES_PER_BIN = 8;
+const CODES_PER_BIN = 32;
 /** What counts are scaled down to before they are written. */
 const MOST_COUNT = 2 ** 12;
 

@@ -96,8 +96,8 @@ describe("a codebook", () => {
     );
     const state = { ...stateOf(vectors, 10), counts: tensor([10, 0.01, 10]) };
     const after = moved(key(3), state, rows, nearest(rows, vectors), 0.99);
-    const restarted = [...after.vectors.data.slice(3, 6)];
-    const all = Array.from({ length: 20 }, (_, row) => [...rows.data.slice(3 * row, 3 * row + 3)]);
+    const restarted = Array.from(after.vectors.data.subarray(3, 6));
+    const all = Array.from({ length: 20 }, (_, row) => Array.from(rows.data.subarray(3 * row, 3 * row + 3)));
     expect(all).toContainEqual(restarted);
     expect(Math.abs(after.vectors.data[0]! - 100)).toBeLessThan(3);
     expect(after.counts.data[1]).toBeCloseTo(20 / 3, 5);
@@ -121,7 +121,7 @@ describe("a codebook", () => {
     const fresh = { ...stateOf(random.normal(key(2), [8, 2]), 0), isPlaced: tensor(0) };
     const state = begun(key(5), fresh, rows);
     // Every cluster has a vector within its noise.
-    const used = new Set([...nearest(centres, state.vectors)]);
+    const used = new Set(nearest(centres, state.vectors));
     expect(used.size).toBe(4);
     const found = ops.embedding(nearest(centres, state.vectors), state.vectors);
     expect(Math.max(...ops.abs(ops.sub(found, centres)).data)).toBeLessThan(3);
