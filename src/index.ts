@@ -27,6 +27,12 @@ export {
   sampleCategorical,
 } from "./distributions/categorical.js";
 export {
+  bitsPerDimension,
+  type DiscretizedLogistic,
+  discretizedLogisticLogProb,
+  type DiscretizedLogisticOptions,
+} from "./distributions/discretizedLogistic.js";
+export {
   type EstimatorOptions,
   type GradientEstimate,
   reparameterizedGradient,
@@ -111,6 +117,7 @@ export { halfSquaredError, squaredError } from "./losses/squaredError.js";
 export { rocAuc, spearman } from "./statistics/ranks.js";
 export type { Values } from "./statistics/values.js";
 export { autoencoder, type Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
+export { codebookUsage, type CodebookUsage } from "./models/codebook.js";
 export type { Batch, BatchLike } from "./models/batch.js";
 export type { BatchOptions } from "./models/batches.js";
 export type { Beta, BetaSchedule } from "./models/vae/beta.js";
@@ -119,12 +126,14 @@ export { latentUsage, type LatentUsage, usageWarnings } from "./models/vae/laten
 export type { FreeBits } from "./models/vae/freeBits.js";
 export { type AnyModel, type CustomParts, modelFromSpec } from "./models/fromSpec.js";
 export { imageAutoencoder, type ImageNetworkOptions, imageVae } from "./models/imageModels.js";
+export { imageVqVae, type ImageVqVaeOptions } from "./models/imageVqVae.js";
 export * as lectures from "./models/lectures.js";
 export type { Likelihood } from "./models/vae/likelihood.js";
 export type { LossOptions, LossResult, Model, ModelParams, ModelSpec, Part } from "./models/model.js";
 export { summary } from "./models/summary.js";
 export type { ReconstructionLoss, ReconstructionReduction } from "./models/reconstructionLoss.js";
 export type { RefineOptions } from "./models/vae/refinePosterior.js";
+export { vqVae, type VqVae, type VqVaeOptions } from "./models/vqVae.js";
 export { vae } from "./models/vae/vae.js";
 export type {
   GenerateOptions,

@@ -1,5 +1,6 @@
 // Law of types: every option of every public function may be undefined, as it may at run time. The type checker tests it.
 
+import type * as coding from "../src/coding/index.js";
 import type * as images from "../src/images/index.js";
 import type * as data from "../src/data/index.js";
 import type * as latent from "../src/latent/index.js";
@@ -50,11 +51,13 @@ type AllStrict =
   | StrictIn<typeof report>
   | StrictIn<typeof data>
   | StrictIn<typeof latent>
+  | StrictIn<typeof coding>
   | StrictIn<typeof library.ops>
   | StrictIn<typeof library.random>
   | StrictIn<typeof library.schedules>
   | StrictIn<typeof library.lectures>
   | StrictIn<library.Vae>
+  | StrictIn<library.VqVae>
   | StrictIn<library.Autoencoder>;
 
 /** Does not compile while an option is left; the message names it. */

@@ -1,5 +1,5 @@
 // What models learn on real images, beside PyTorch:
-// `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty]`,
+// `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty] [--compression]`,
 // and of the built-in faces `npm run bench:learning -- --faces`.
 //
 // FOLDER holds Fashion-MNIST's IDX files (train-images… and t10k-images…, packed with gzip or not). The first 3,615
@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { key, ops, type Tensor } from "../../src/index.js";
 import { loadData } from "../../src/node/index.js";
 import { tensorsOf } from "../../src/tensor/tree.js";
+import { measureCompression } from "./compression.js";
 import { measureFaces } from "./faces.js";
 import { measureNovelty } from "./novelty.js";
 import { type Figure, type System, systems } from "./systems.js";
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     filter: { type: "string", default: "" },
     seeds: { type: "string", default: "3" },
     novelty: { type: "boolean", default: false },
+    compression: { type: "boolean", default: false },
     faces: { type: "boolean", default: false },
   },
 });
@@ -82,6 +84,10 @@ async function measure(system: System): Promise<void> {
   });
 }
 
+if (values.compression) {
+  await measureCompression(data);
+  process.exit();
+}
 if (values.novelty) {
   await measureNovelty({
     ...data,

@@ -1,6 +1,8 @@
 // A whole call of the command line: finds the command, runs it, and turns errors into words and an exit code.
 
 import { type Command, columnsOf, fail, helpOf, meant, parse } from "./command.js";
+import { compressCommand } from "./compress.js";
+import { decompressCommand } from "./decompress.js";
 import { encode } from "./encode.js";
 import { failureOf, MISTAKE } from "./failure.js";
 import { generate } from "./generate.js";
@@ -18,6 +20,8 @@ export const COMMANDS: readonly Command[] = [
   encode,
   generate,
   score,
+  compressCommand,
+  decompressCommand,
   reportCommand,
   info,
 ];

@@ -8,9 +8,11 @@ import { RUN_DRAWS } from "./draws.js";
 
 const OF_VAES = ["latent", "beta", "likelihood", "gamma"] as const;
 const CODE = ["latent"] as const;
+const OF_CODEBOOKS = ["latent", "codebook"] as const;
+const OF_SOME = [...OF_VAES, "codebook"] as const;
 
 /** The options that not every model takes. */
-export type ModelOption = (typeof OF_VAES)[number];
+export type ModelOption = (typeof OF_SOME)[number];
 
 /** The options of each model; the lectures' stand as they are, but for the latents of their VAEs. */
 const MODEL_OPTIONS: Readonly<Record<string, readonly ModelOption[]>> = {
@@ -18,6 +20,7 @@ const MODEL_OPTIONS: Readonly<Record<string, readonly ModelOption[]>> = {
   "conv-ae": CODE,
   "dense-vae": OF_VAES,
   "dense-ae": CODE,
+  "vq-vae": OF_CODEBOOKS,
   linear: CODE,
   shallow: [],
   stacked: [],
@@ -36,7 +39,7 @@ export const takersOf = (option: ModelOption): string =>
 
 /** Refuses options that the model does not take. */
 export function checkModelOptions(model: string, options: Options): void {
-  for (const option of OF_VAES) {
+  for (const option of OF_SOME) {
     if (options.text(option) === undefined || MODEL_OPTIONS[model].includes(option)) continue;
     fail(`--${option} has no effect on --model ${model}: it is for ${takersOf(option)}`);
   }
@@ -44,9 +47,9 @@ export function checkModelOptions(model: string, options: Options): void {
 
 /** Refuses the Gaussian's deviation where another likelihood is asked for, or was chosen by the data. */
 export function checkGamma(likelihood: string | undefined, options: Options): void {
-  if (likelihood !== "bernoulli" || options.text("gamma") === undefined) return;
+  if (likelihood === undefined || likelihood === "gaussian" || options.text("gamma") === undefined) return;
   const isChosen = options.text("likelihood") === undefined;
-  const facts = isChosen ? "these data are ink, for which it is bernoulli: add" : "it goes with";
+  const facts = isChosen ? `these data are ink, for which it is ${likelihood}: add` : "it goes with";
   fail(`--gamma is the deviation of the gaussian likelihood; ${facts} --likelihood gaussian`);
 }
 

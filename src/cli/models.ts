@@ -6,9 +6,10 @@ import { flatten, reshape } from "../layers/shape.js";
 import { autoencoder } from "../models/autoencoder.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { imageAutoencoder, imageVae } from "../models/imageModels.js";
+import { imageVqVae } from "../models/imageVqVae.js";
 import * as lectures from "../models/lectures.js";
 import type { Beta } from "../models/vae/beta.js";
-import type { Likelihood } from "../models/vae/likelihood.js";
+import { channelsPerChannel, type Likelihood } from "../models/vae/likelihood.js";
 import { vae } from "../models/vae/vae.js";
 import { type Shape, sizeOf } from "../tensor/tensor.js";
 import { fail } from "./command.js";
@@ -23,16 +24,22 @@ export interface ModelRequest {
   readonly likelihood: LikelihoodName;
   /** Deviation of the Gaussian likelihood. */
   readonly gamma: number;
+  /** Vectors of a codebook. */
+  readonly codebook: number;
 }
 
-export const LIKELIHOODS = ["bernoulli", "gaussian"] as const;
+export const LIKELIHOODS = ["bernoulli", "gaussian", "discretizedLogistic"] as const;
 type LikelihoodName = (typeof LIKELIHOODS)[number];
 
 const RELU = { activation: "relu" } as const;
 const TANH = { activation: "tanh" } as const;
 
 const likelihoodOf = ({ likelihood, gamma }: ModelRequest): Likelihood =>
-  likelihood === "bernoulli" ? likelihood : { type: "gaussian", gamma };
+  likelihood === "bernoulli"
+    ? likelihood
+    : likelihood === "gaussian"
+      ? { type: likelihood, gamma }
+      : { type: likelihood };
 const lossOf = ({ isUnit }: ModelRequest) => (isUnit ? "binaryCrossEntropyWithLogits" : "squaredError");
 
 /** Models for data of any size. */
@@ -45,12 +52,15 @@ const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
     imageAutoencoder({ inputShape, latentSize, reduction: "perExample" }),
   "dense-vae": (request) => {
     const { inputShape, latent: latentSize, beta } = request;
+    const likelihood = likelihoodOf(request);
+    const times = channelsPerChannel(likelihood);
+    const outputShape = [...inputShape.slice(0, -1), times * inputShape[inputShape.length - 1]];
     return vae({
       inputShape,
       latentSize,
       encoder: sequential(flatten(), dense(500, TANH)),
-      decoder: sequential(dense(500, TANH), dense(sizeOf(inputShape)), reshape(inputShape)),
-      likelihood: likelihoodOf(request),
+      decoder: sequential(dense(500, TANH), dense(sizeOf(outputShape)), reshape(outputShape)),
+      likelihood,
       beta,
     });
   },
@@ -64,6 +74,8 @@ const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
       reduction: "perExample",
     });
   },
+  "vq-vae": ({ inputShape, latent: latentSize, codebook }) =>
+    imageVqVae({ inputShape, latentSize, codebook }),
   linear: ({ inputShape, latent }) =>
     autoencoder({
       inputShape,
@@ -100,7 +112,7 @@ export function modelByName(name: string, request: ModelRequest): AnyModel {
     }
     return LECTURES[name](request);
   }
-  if (name.startsWith("conv-") && inputShape.length !== 3) {
+  if (/^(conv|vq)-/.test(name) && inputShape.length !== 3) {
     fail(`--model ${name} is for images; for tables there are dense-vae, dense-ae and linear`);
   }
   return MODELS[name](request);

@@ -92,6 +92,7 @@ export function askedOf(options: Options) {
     epochs: options.integer("epochs", 1) ?? DEFAULTS.epochs,
     batchSize: options.integer("batch", 1) ?? DEFAULTS.batch,
     latent: options.integer("latent", 1) ?? DEFAULTS.latent,
+    codebook: options.integer("codebook", 2) ?? DEFAULTS.codebook,
     beta: options.number("beta", 0) ?? DEFAULTS.beta,
     gamma: options.number("gamma", 1e-6),
     rate: options.number("lr", 0) ?? DEFAULTS.lr,
@@ -125,7 +126,7 @@ function corruptionOf(
 function likelihoodOf(asked: Asked, options: Options, data: Data, form: Form): (typeof LIKELIHOODS)[number] {
   const range = dataRange(form);
   const likelihood = asked.likelihood ?? (range && isInk(data.values, range) ? "bernoulli" : "gaussian");
-  if (likelihood === "bernoulli" && !range) fail("--likelihood bernoulli is for values from 0 to 1");
+  if (likelihood !== "gaussian" && !range) fail(`--likelihood ${likelihood} is for values from 0 to 1`);
   checkGamma(likelihood, options);
   return likelihood;
 }
@@ -144,12 +145,13 @@ export async function planOf(settings: Settings): Promise<Plan> {
 
   const inputShape = data.values.shape.slice(1);
   const name = asked.name ?? defaultModelName(inputShape);
+  checkModelOptions(name, options);
   const form = formOf(name, data);
-
   const likelihood = likelihoodOf(asked, options, data, form);
   const model = modelByName(name, {
     inputShape,
     latent: asked.latent,
+    codebook: asked.codebook,
     beta: betaOf(asked.beta, likelihood === "gaussian", steps),
     isUnit: dataRange(form) !== undefined,
     likelihood,

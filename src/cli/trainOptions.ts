@@ -6,8 +6,8 @@ import { MODEL_NAMES, takersOf } from "./effects.js";
 
 /** What is taken where an option is not given; what is not listed, the data decide. */
 export const DEFAULTS: Readonly<Record<string, number>> & {
-  readonly [name in "latent" | "beta" | "epochs" | "batch" | "lr" | "seed"]: number;
-} = { latent: 16, beta: 1, epochs: 10, batch: 64, lr: 2e-3, seed: 1 };
+  readonly [name in "latent" | "codebook" | "beta" | "epochs" | "batch" | "lr" | "seed"]: number;
+} = { latent: 16, codebook: 512, beta: 1, epochs: 10, batch: 64, lr: 2e-3, seed: 1 };
 
 const withDefault = (name: keyof typeof DEFAULTS & string, meaning: string) =>
   `${meaning} (default ${DEFAULTS[name]})`;
@@ -20,6 +20,11 @@ export const TRAIN_OPTIONS: Readonly<Record<string, OptionHelp>> = {
     value: "N",
     help: `${withDefault("latent", "numbers in the code")}; of ${takersOf("latent")}`,
   },
+  codebook: {
+    type: "string",
+    value: "N",
+    help: `${withDefault("codebook", "vectors that codes are made of, 2 to 4096")}; of ${takersOf("codebook")}`,
+  },
   beta: {
     type: "string",
     value: "B",
@@ -29,7 +34,7 @@ export const TRAIN_OPTIONS: Readonly<Record<string, OptionHelp>> = {
   likelihood: {
     type: "string",
     value: "L",
-    help: `bernoulli (default for ink) or gaussian; of ${takersOf("likelihood")}`,
+    help: `bernoulli (default for ink), gaussian, or discretizedLogistic (256 levels, for lossless files); of ${takersOf("likelihood")}`,
   },
   gamma: {
     type: "string",

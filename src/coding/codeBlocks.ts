@@ -6,10 +6,12 @@ import { SymbolStack } from "./rans.js";
 import { codedSymbols, decodedSymbols } from "./symbols.js";
 import { type FrequencyTable, frequencyTable, uniformAt, uniformStart } from "./tables.js";
 
-/** Most bits of a symbol that a table tells; what is finer is told as it is. */
-const TABLE_BITS = 8;
+/** Most bits of a symbol that a table tells; what is finer is told as it is. Numbers of vectors have nothing finer. */
+export const TABLE_BITS = { codes: 8, indices: 12 } as const;
+/** Most bits that are told as they are. */
+const MOST_SHIFT = 8;
 /** Codes to a bin of a table: with fewer, its counts would cost more than they save. */
-const CODES_PER_BIN = 8;
+const CODES_PER_BIN = 32;
 /** What counts are scaled down to before they are written. */
 const MOST_COUNT = 2 ** 12;
 
@@ -24,18 +26,19 @@ interface Column {
 const binsOf = (levels: number, shift: number) => ((levels - 1) >>> shift) + 1;
 
 /** How many lower bits stay outside of the table of so many levels, where there are so many codes. */
-function shiftOf(levels: number, count: number): number {
-  const most = Math.min(1 << TABLE_BITS, Math.max(1, Math.floor(count / CODES_PER_BIN)));
+function shiftOf(levels: number, count: number, tableBits: number): number {
+  if (tableBits === TABLE_BITS.indices) return 0;
+  const most = Math.min(1 << tableBits, Math.max(1, Math.floor(count / CODES_PER_BIN)));
   let shift = 0;
-  while (binsOf(levels, shift) > most && shift < TABLE_BITS) shift++;
+  while (binsOf(levels, shift) > most && shift < MOST_SHIFT) shift++;
   return shift;
 }
 
 /** The counts of a dimension's symbols, scaled so that they can be told cheaply. */
-function columnOf(symbols: ArrayLike<number>, j: number, levels: Uint32Array): Column {
+function columnOf(symbols: ArrayLike<number>, j: number, levels: Uint32Array, tableBits: number): Column {
   const dimensions = levels.length;
   const count = symbols.length / dimensions;
-  const shift = shiftOf(levels[j], count);
+  const shift = shiftOf(levels[j], count, tableBits);
   const weights = new Uint32Array(binsOf(levels[j], shift));
   for (let at = j; at < symbols.length; at += dimensions) weights[symbols[at] >>> shift]++;
   const scale = Math.max(1, count / MOST_COUNT);
@@ -89,9 +92,12 @@ function writeUniform(where: string, numbers: readonly Uniform[]): Uint8Array {
 }
 
 /** Reads numbers whose ranges the reader knows. */
-function uniformReader(stack: SymbolStack): (range: number) => number {
+function uniformReader(where: string, stack: SymbolStack): (range: number) => number {
   const next = (range: number): number => {
-    if (range > MOST_RANGE) return next(Math.ceil(range / MOST_RANGE)) * MOST_RANGE + next(MOST_RANGE);
+    if (range > MOST_RANGE) {
+      const value = next(Math.ceil(range / MOST_RANGE)) * MOST_RANGE + next(MOST_RANGE);
+      return value < range ? value : refuseDamage(where, `have counts below ${range}`, value);
+    }
     const value = uniformAt(stack.peek(), range);
     const start = uniformStart(value, range);
     stack.drop(start, uniformStart(value + 1, range) - start);
@@ -139,9 +145,12 @@ export function writeCodeBlocks(
   symbols: Uint16Array,
   levels: Uint32Array,
   blockSize: number,
+  kind: keyof typeof TABLE_BITS = "codes",
 ): CodeBlocks {
   const dimensions = levels.length;
-  const columns = Array.from({ length: dimensions }, (_, j) => columnOf(symbols, j, levels));
+  const columns = Array.from({ length: dimensions }, (_, j) =>
+    columnOf(symbols, j, levels, TABLE_BITS[kind]),
+  );
   const splits: Uniform[] = [];
   const side = new ByteWriter();
   columns.forEach(({ shift, weights }, j) => {
@@ -170,21 +179,27 @@ export interface CodeReader {
 }
 
 /** Reads side information; what it says is checked, for whoever made the file may have meant harm. */
-export function codeReader(where: string, reader: ByteReader, dimensions: number): CodeReader {
+export function codeReader(
+  where: string,
+  reader: ByteReader,
+  dimensions: number,
+  kind: keyof typeof TABLE_BITS = "codes",
+): CodeReader {
+  const mostBins = 1 << TABLE_BITS[kind];
   const levels = new Uint32Array(dimensions);
   const totals = new Uint32Array(dimensions);
   const shifts: number[] = [];
   for (let j = 0; j < dimensions; j++) {
     levels[j] = reader.integer("number of levels", 1, 2 ** 16);
     const shift = reader.byte();
-    if (shift > TABLE_BITS || binsOf(levels[j], shift) > 1 << TABLE_BITS) {
-      refuseDamage(where, "have tables of at most 256 symbols", shift);
+    if (shift > MOST_SHIFT || binsOf(levels[j], shift) > mostBins) {
+      refuseDamage(where, `have tables of at most ${mostBins} symbols`, shift);
     }
     shifts.push(shift);
     totals[j] = reader.integer("sum of counts", 0, 2 ** 20);
   }
   const stack = new SymbolStack(where, reader.take(reader.left));
-  const next = uniformReader(stack);
+  const next = uniformReader(where, stack);
   const columns = shifts.map((shift, j): Column => {
     const weights = new Uint32Array(binsOf(levels[j], shift));
     readSplits(weights, totals[j], next);

@@ -5,12 +5,21 @@ import { checkBatch } from "../models/batch.js";
 import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
-import { sizeOf, type Tensor } from "../tensor/tensor.js";
+import type { VqVae } from "../models/vqVae.js";
+import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { onBaseline } from "../wasm/runtime.js";
-import { ByteReader, ByteWriter, MOST_IN_BLOCK, readFile, refuseDamage, writeFile } from "./byteFile.js";
-import { codeReader, writeCodeBlocks } from "./codeBlocks.js";
+import {
+  ByteReader,
+  ByteWriter,
+  type CompressedFile,
+  MOST_IN_BLOCK,
+  readFile,
+  refuseDamage,
+  writeFile,
+} from "./byteFile.js";
+import { type CodeBlocks, codeReader, writeCodeBlocks } from "./codeBlocks.js";
 import { checkModelSum, modelSum } from "./modelSum.js";
-import { checkBits, dequantize, quantize, type Quantizer } from "./quantize.js";
+import { checkBits, dequantize, quantize } from "./quantize.js";
 import { fittedSteps } from "./steps.js";
 
 /** Options of {@link compress}. */
@@ -64,12 +73,13 @@ export function rangeOf(
 
 /**
  * Images as a file: their codes, in equal steps, by an entropy coder. The fewer bits, the smaller the file and the
- * larger the error; a VAE's codes are its posteriors' means.
+ * larger the error; a VAE's codes are its posteriors' means. Of a VQ-VAE the file holds the numbers of vectors, as they
+ * are, and `bits` and `steps` have no part.
  *
  * The file holds a header (version, the model's checksum, shape, quantizer), a table of symbols per dimension, and
  * blocks of images with a CRC-32 each; the model itself is not in it.
  *
- * @param model - from {@link autoencoder}, {@link vae} or a file
+ * @param model - from {@link autoencoder}, {@link vae}, {@link vqVae} or a file
  * @param params - its parameters
  * @param inputs - images, or other examples, shape `[n, ...inputShape]`
  * @param options.bits - of the dimension with the most symbols, 2 to 16 (default 6)
@@ -100,24 +110,55 @@ export function compress(
   checkBits(where, bits);
   checkOneOf(where, "steps", steps, ["fitted", "range"]);
   const blockSize = blockSizeOf(where, options.blockSize);
+  const surplus = (["bits", "steps"] as const).find((name) => options[name] !== undefined);
+  if (model.type === "vqVae" && surplus !== undefined) {
+    refuseKind(where, surplus, "be left out: a VQ-VAE's codes are numbers of vectors", options[surplus]);
+  }
   checkBatch(where, "inputs", inputs, model.inputShape);
-  return onBaseline(() => {
-    const codes = codesOf(model, params, inputs, { batchSize });
-    const fitted = steps === "fitted" ? { steps: fittedSteps(model, params, codes) } : {};
-    const { symbols, quantizer } = quantize(codes, { bits, ...fitted });
-    const { side, blocks } = writeCodeBlocks(where, symbols, quantizer.levels, blockSize);
-    const whole = new ByteWriter();
-    quantizer.low.forEach((low, j) => whole.float32(low).float32(quantizer.step[j]));
-    const header = {
-      kind: "codes",
-      model: modelSum(model, params),
-      count: inputs.shape[0],
-      inputShape: model.inputShape,
-      blockSize,
-      side: whole.put(side).done(),
-    } as const;
-    return writeFile(header, blocks);
-  });
+  const content = onBaseline(() =>
+    model.type === "vqVae"
+      ? ofIndices(where, model.indices(params, inputs, { batchSize }), model, blockSize)
+      : ofCodes(where, model, params, codesOf(model, params, inputs, { batchSize }), {
+          bits,
+          steps,
+          blockSize,
+        }),
+  );
+  const count = inputs.shape[0];
+  const { inputShape } = model;
+  return writeFile(
+    { kind: content.kind, model: modelSum(model, params), count, inputShape, blockSize, side: content.side },
+    content.blocks,
+  );
+}
+
+/** What is in a file, before its header. */
+interface Content extends CodeBlocks {
+  readonly kind: "codes" | "indices";
+}
+
+/** Codes, quantized: the quantizer and the tables before the blocks. */
+function ofCodes(
+  where: string,
+  model: AnyModel,
+  params: ModelParams,
+  codes: Tensor,
+  { bits, steps, blockSize }: { bits: number; steps: "fitted" | "range"; blockSize: number },
+): Content {
+  const fitted = steps === "fitted" ? { steps: fittedSteps(model, params, codes) } : {};
+  const { symbols, quantizer } = quantize(codes, { bits, ...fitted });
+  const { side, blocks } = writeCodeBlocks(where, symbols, quantizer.levels, blockSize);
+  const whole = new ByteWriter();
+  quantizer.low.forEach((low, j) => whole.float32(low).float32(quantizer.step[j]));
+  return { kind: "codes", side: whole.put(side).done(), blocks };
+}
+
+/** Numbers of vectors, which share one table. */
+function ofIndices(where: string, indices: Tensor, { codebook }: VqVae, blockSize: number): Content {
+  const perImage = indices.size / indices.shape[0];
+  const symbols = Uint16Array.from(indices.data);
+  const levels = Uint32Array.of(codebook);
+  return { kind: "indices", ...writeCodeBlocks(where, symbols, levels, blockSize * perImage, "indices") };
 }
 
 /**
@@ -153,27 +194,64 @@ export function decompress(
     refuseValue(where, "bytes", "be a file of compress; decompressLossless reads this one", file.kind);
   }
   checkModelSum(where, file, model, params);
+  if ((file.kind === "indices") !== (model.type === "vqVae")) {
+    refuseDamage(where, `hold what a model of type ${model.type} has`, file.kind);
+  }
   const [start, end] = rangeOf(where, options, file.count);
   checkResult(where, "end", end, (end - start) * sizeOf(model.inputShape));
-  const dimensions = sizeOf(model.codeShape);
-  const reader = new ByteReader(where, file.side);
+  const codes =
+    model.type === "vqVae" ? indexReader(where, file, model, params) : quantizedReader(where, file, model);
+  const symbols = new Uint16Array((end - start) * codes.perImage);
+  for (let block = Math.floor(start / file.blockSize); block * file.blockSize < end; block++) {
+    const [first, behind] = file.rangeOf(block);
+    const read = codes.read(file.block(block), behind - first);
+    const [from, to] = [Math.max(first, start), Math.min(behind, end)];
+    const part = read.subarray((from - first) * codes.perImage, (to - first) * codes.perImage);
+    symbols.set(part, (from - start) * codes.perImage);
+  }
+  return model.decode(params, codes.codesOf(symbols), { batchSize });
+}
+
+/** What symbols of a file are, and how they become codes. */
+interface SymbolReader {
+  readonly perImage: number;
+  read(block: Uint8Array, images: number): Uint16Array;
+  codesOf(symbols: Uint16Array): Tensor;
+}
+
+function quantizedReader(where: string, { side }: CompressedFile, { codeShape }: AnyModel): SymbolReader {
+  const dimensions = sizeOf(codeShape);
+  const reader = new ByteReader(where, side);
   const [low, step] = [new Float32Array(dimensions), new Float32Array(dimensions)];
   for (let j = 0; j < dimensions; j++) {
     low[j] = reader.float32("least code");
     step[j] = reader.float32("step");
     if (!(step[j] > 0)) refuseDamage(where, "have steps above 0", step[j]);
   }
-  const codes = codeReader(where, reader, dimensions);
-  const quantizer: Quantizer = { codeShape: model.codeShape, low, step, levels: codes.levels };
-  const symbols = new Uint16Array((end - start) * dimensions);
-  for (let block = Math.floor(start / file.blockSize); block * file.blockSize < end; block++) {
-    const [first, behind] = file.rangeOf(block);
-    const rows = codes.read(file.block(block), behind - first);
-    const [from, to] = [Math.max(first, start), Math.min(behind, end)];
-    symbols.set(
-      rows.subarray((from - first) * dimensions, (to - first) * dimensions),
-      (from - start) * dimensions,
-    );
-  }
-  return model.decode(params, dequantize({ symbols, quantizer }), { batchSize });
+  const { levels, read } = codeReader(where, reader, dimensions);
+  return {
+    perImage: dimensions,
+    read,
+    codesOf: (symbols) => dequantize({ symbols, quantizer: { codeShape, low, step, levels } }),
+  };
+}
+
+function indexReader(
+  where: string,
+  { side }: CompressedFile,
+  model: VqVae,
+  params: ModelParams,
+): SymbolReader {
+  const grid = model.codeShape.slice(0, -1);
+  const perImage = sizeOf(grid);
+  const { levels, read } = codeReader(where, new ByteReader(where, side), 1, "indices");
+  if (levels[0] !== model.codebook) refuseDamage(where, `have ${model.codebook} vectors`, levels[0]);
+  return {
+    perImage,
+    read: (block, images) => read(block, images * perImage),
+    codesOf(symbols) {
+      const indices = adoptArray(Float32Array.from(symbols), [symbols.length / perImage, ...grid]);
+      return model.vectorsOf(params, indices);
+    },
+  };
 }

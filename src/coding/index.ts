@@ -1,6 +1,7 @@
 // The entry `reparam/coding`: codes and images as files, by an entropy coder in integers.
 
 export { compress, type CompressOptions, decompress, type DecompressOptions } from "./compress.js";
+export { compressLossless, decompressLossless, type LosslessOptions } from "./lossless.js";
 export {
   dequantize,
   quantize,

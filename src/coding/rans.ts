@@ -16,6 +16,15 @@ const LEAST = 2 ** 23;
 /** Bytes of the state at the end of a message. */
 const STATE_BYTES = 4;
 
+/** Number i of bits that nobody sent: a fixed sequence of bytes without a pattern. */
+function lentByte(i: number): number {
+  const mixed = Math.imul((i + 1) ^ ((i + 1) >>> 15), 0x2c1b3c6d);
+  return (Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39) >>> 21) & 255;
+}
+
+/** A state of such bits, with which a stack begins that lends. */
+const LENT_STATE = LEAST + ((lentByte(-2) << 15) | (lentByte(-3) << 7) | (lentByte(-4) >>> 1));
+
 /**
  * A stack of symbols: what is pushed last is popped first. A symbol is an interval of [0, 2¹⁶), whose length over 2¹⁶
  * is its probability.
@@ -24,13 +33,16 @@ export class SymbolStack {
   private state = LEAST;
   private bytes: Uint8Array;
   private length = 0;
+  /** Bytes that were lent; undefined where nothing is. */
+  private lent: number | undefined;
 
-  /** An empty stack, or that of a message, whose bytes it takes for its own. */
+  /** An empty stack, or that of a message. */
   constructor(
     private readonly where: string,
     message?: Uint8Array,
   ) {
-    this.bytes = message ?? new Uint8Array(64);
+    // Copied, for symbols may be pushed onto what is read.
+    this.bytes = message?.slice() ?? new Uint8Array(64);
     if (message === undefined) return;
     this.length = message.length;
     if (this.length < STATE_BYTES) this.refuse();
@@ -38,6 +50,17 @@ export class SymbolStack {
     for (let i = 0; i < STATE_BYTES; i++) state = state * 256 + this.bytes[--this.length];
     if (state < LEAST || state >= LEAST * 256) this.refuse();
     this.state = state;
+  }
+
+  /**
+   * An empty stack from which symbols may be popped all the same: it lends bits, which are part of the message. Whoever
+   * reads that has them left in the end ({@link checkReturned}).
+   */
+  static lending(where: string): SymbolStack {
+    const stack = new SymbolStack(where);
+    stack.lent = 0;
+    stack.state = LENT_STATE;
+    return stack;
   }
 
   /** Puts the symbol of the interval [start, start + count) on top; start and count are integers, count ≥ 1. */
@@ -62,10 +85,13 @@ export class SymbolStack {
   drop(start: number, count: number): void {
     let state = (this.state >>> PRECISION) * count + (this.state & (TOTAL - 1)) - start;
     while (state < LEAST) {
-      if (this.length === 0) this.refuse();
-      state = state * 256 + this.bytes[--this.length];
+      state = state * 256 + (this.length > 0 ? this.bytes[--this.length] : this.lend());
     }
     this.state = state;
+  }
+
+  private lend(): number {
+    return this.lent === undefined ? this.refuse() : lentByte(this.lent++);
   }
 
   /** The message of what is on the stack. */
@@ -79,6 +105,13 @@ export class SymbolStack {
   /** Refuses a message of which something is left, or that was not what the pushes of this coder make. */
   checkEmpty(): void {
     if (this.length > 0 || this.state !== LEAST) this.refuse();
+  }
+
+  /** Refuses a message of which something else is left than what {@link lending} lent. */
+  checkReturned(): void {
+    const isLent = (byte: number, i: number) => byte === lentByte(this.length - 1 - i);
+    const isWhole = this.bytes.subarray(0, this.length).every(isLent);
+    if (!isWhole || this.state !== LENT_STATE) this.refuse();
   }
 
   private grow(): void {

@@ -11,12 +11,13 @@ const MOVE = 0.25;
 /** Dimensions that change the output less than this share of the others' most are told as coarsely as that one. */
 const LEAST_EFFECT = 1e-3;
 
-/** The deviation of every dimension of codes. */
-function deviationsOf({ data }: Tensor, dimensions: number): Float64Array {
+/** The mean square deviation of the numbers of every channel from their dimension's mean. */
+function deviationsOf({ data }: Tensor, dimensions: number, channels: number): Float64Array {
   const count = data.length / dimensions;
-  const [sums, squares] = [new Float64Array(dimensions), new Float64Array(dimensions)];
-  data.forEach((value, i) => (sums[i % dimensions] += value / count));
-  data.forEach((value, i) => (squares[i % dimensions] += (value - sums[i % dimensions]) ** 2 / count));
+  const [means, squares] = [new Float64Array(dimensions), new Float64Array(channels)];
+  data.forEach((value, i) => (means[i % dimensions] += value / count));
+  const perChannel = data.length / channels;
+  data.forEach((value, i) => (squares[i % channels] += (value - means[i % dimensions]) ** 2 / perChannel));
   return squares.map(Math.sqrt);
 }
 
@@ -29,11 +30,15 @@ function distance(a: Float32Array, b: Float32Array): number {
 
 /**
  * Steps in proportion to 1 over what a step of each dimension changes in the output, as it is measured at some codes:
- * an error of the output is then shared out evenly, which costs the fewest bits (as long as it is small).
+ * an error of the output is then shared out evenly, which costs the fewest bits (as long as it is small). Of codes that
+ * are images, all places of a channel have the same step, and are moved together, every other one in the opposite
+ * direction.
  */
 export function fittedSteps(model: AnyModel, params: ModelParams, codes: Tensor): Float64Array {
-  const dimensions = sizeOf(model.codeShape);
-  const deviations = deviationsOf(codes, dimensions);
+  const { codeShape } = model;
+  const dimensions = sizeOf(codeShape);
+  const channels = codeShape[codeShape.length - 1] ?? 1;
+  const deviations = deviationsOf(codes, dimensions, channels);
   const count = Math.min(MOST_CODES, codes.shape[0]);
   const stride = Math.floor(codes.shape[0] / count);
   const some = new Float32Array(count * dimensions);
@@ -41,14 +46,19 @@ export function fittedSteps(model: AnyModel, params: ModelParams, codes: Tensor)
     some.set(codes.data.subarray(i * stride * dimensions, (i * stride + 1) * dimensions), i * dimensions);
   }
   const decoded = (values: Float32Array) =>
-    model.decode(params, adoptArray(values, [count, ...model.codeShape])).data;
+    model.decode(params, adoptArray(values, [count, ...codeShape])).data;
   const before = decoded(some);
-  const effects = deviations.map((deviation, j) => {
+  const signOf = (i: number) => (Math.floor((i % dimensions) / channels) % 2 === 0 ? 1 : -1);
+  const effects = deviations.map((deviation, channel) => {
     if (deviation === 0) return 0;
-    const moved = some.map((value, i) => (i % dimensions === j ? value + MOVE * deviation : value));
+    const moved = some.map((value, i) =>
+      i % channels === channel ? value + signOf(i) * MOVE * deviation : value,
+    );
     return distance(decoded(moved), before) / (MOVE * deviation);
   });
   const most = effects.reduce((largest, effect) => Math.max(largest, effect), 0);
   if (!(most > 0)) return new Float64Array(dimensions).fill(1);
-  return effects.map((effect) => 1 / Math.max(effect, LEAST_EFFECT * most));
+  return Float64Array.from({ length: dimensions }, (_, i) => {
+    return 1 / Math.max(effects[i % channels], LEAST_EFFECT * most);
+  });
 }

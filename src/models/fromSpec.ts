@@ -9,6 +9,7 @@ import type { ModelParams, ModelSpec } from "./model.js";
 import type { ReconstructionLoss } from "./reconstructionLoss.js";
 import { vae } from "./vae/vae.js";
 import type { Vae, VaeOptions } from "./vae/types.js";
+import { type VqVae, vqVae, type VqVaeOptions } from "./vqVae.js";
 
 /** What a spec cannot hold. */
 export interface CustomParts {
@@ -19,9 +20,9 @@ export interface CustomParts {
 }
 
 /** A model as loaded: `model.type` tells which, to the compiler too. */
-export type AnyModel = Autoencoder | Vae;
+export type AnyModel = Autoencoder | Vae | VqVae;
 
-/** The codes of inputs: of a VAE its posterior's means. */
+/** The codes of inputs: of a VAE its posterior's means, of a VQ-VAE vectors of its codebook. */
 export function codesOf(
   model: AnyModel,
   params: ModelParams,
@@ -50,7 +51,7 @@ export function modelFromSpec(spec: ModelSpec, custom: CustomParts = {}): AnyMod
   const where = "modelFromSpec";
   checkOptions(where, custom, ["layers", "loss"]);
   if (typeof spec !== "object" || spec === null) refuseKind(where, "spec", "be a model's spec", spec);
-  checkOneOf(where, "spec.type", spec.type, ["autoencoder", "vae"]);
+  checkOneOf(where, "spec.type", spec.type, ["autoencoder", "vae", "vqVae"]);
   const { options } = spec;
   if (typeof options !== "object" || options === null) {
     refuseKind(where, "spec.options", "be an object", options);
@@ -66,6 +67,7 @@ export function modelFromSpec(spec: ModelSpec, custom: CustomParts = {}): AnyMod
     const { freeBits, ...rest } = options as { freeBits?: unknown };
     return vae({ ...parts, ...rest, ...(freeBits ? { freeBits } : {}) } as VaeOptions);
   }
+  if (spec.type === "vqVae") return vqVae({ ...parts, ...options } as VqVaeOptions);
   if (options.loss !== "custom") return autoencoder({ ...parts, ...options } as AutoencoderOptions);
   if (custom.loss === undefined) {
     refuseKind(

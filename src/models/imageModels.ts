@@ -10,6 +10,7 @@ import { flatten, reshape } from "../layers/shape.js";
 import { type Shape, sizeOf } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
 import { memoryLimit } from "../wasm/runtime.js";
+import { channelsPerChannel } from "./vae/likelihood.js";
 import { vae } from "./vae/vae.js";
 import type { Vae, VaeOptions } from "./vae/types.js";
 
@@ -131,16 +132,15 @@ export function imageVae(
   const own = ["latentSize", "likelihood", "beta", "freeBits"];
   const [sizes, rest] = divided("imageVae", options, own);
   const { latentSize = 16, likelihood = "bernoulli" } = rest;
-  const isPerPixel =
-    typeof likelihood === "object" && likelihood?.type === "gaussian" && likelihood.gamma === "perPixel";
+  const outputs = channelsPerChannel(likelihood);
   const isLogits =
     likelihood === "bernoulli" ||
     (likelihood?.type === "bernoulli" && likelihood.outputs !== "probabilities");
-  const activation = isLogits || isPerPixel ? "linear" : "sigmoid";
+  const activation = isLogits || outputs > 1 ? "linear" : "sigmoid";
   return vae({
     ...rest,
     latentSize,
-    ...networks("imageVae", sizes, activation, 3 * latentSize, isPerPixel ? 2 : 1),
+    ...networks("imageVae", sizes, activation, 3 * latentSize, outputs),
   });
 }
 

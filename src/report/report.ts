@@ -5,6 +5,7 @@ import type { ModelParams } from "../models/model.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { createAlbum } from "./album.js";
 import { checkerboards } from "./checkerboards.js";
+import { codebook } from "./codebook.js";
 import { codeMap } from "./codeMap.js";
 import { chosenOf, encodingsOf, factors } from "./factors.js";
 import { header } from "./header.js";
@@ -13,6 +14,7 @@ import { learning } from "./learning.js";
 import { type Content, Markup, markup } from "./markup.js";
 import { outliers } from "./outliers.js";
 import { dimensions, interpolations } from "./space.js";
+import { rates } from "./rates.js";
 import { type ReportOptions, studyOf } from "./study.js";
 import { STYLE } from "./style.js";
 import { usage } from "./usage.js";
@@ -27,7 +29,7 @@ export interface Report {
 
 /**
  * Shows what a trained autoencoder or VAE learned: losses, reconstructions, samples, the latent space, known factors,
- * outliers and checkerboards, as far as the model and the examples have them. The same arguments give the same bytes.
+ * outliers, what codes cost as files, and checkerboards, as far as the model and the examples have them. The same arguments give the same bytes.
  *
  * The page needs no network and no scripts, suits light and dark screens, and explains to students what they see.
  * Of the examples the first 1000 are looked at.
@@ -76,9 +78,11 @@ export function createReport(
     album && dimensions(study, album),
     album && interpolations(study, album),
     usage(study),
+    codebook(study),
     codeMap(study, coloured.slice(0, 4)),
     album && averages(study, album),
     factors(study, encodings, album),
+    album && rates(study),
     outliers(study, album),
     album && checkerboards(study, album),
   ];

@@ -72,6 +72,13 @@ export interface Study {
 /** More examples make a report slower, not better. */
 const MOST_EXAMPLES = 1000;
 
+/** What pages about a kind of model are called. */
+const TITLES = {
+  autoencoder: "Autoencoder",
+  vae: "Variational autoencoder",
+  vqVae: "Autoencoder with a codebook",
+} as const;
+
 const OPTIONS = [
   "title",
   "settings",
@@ -107,7 +114,7 @@ export function studyOf(
   checkReportOptions(where, inputs.shape[0], options);
   const vae = model.type === "vae" ? model : undefined;
   checkParams(where, params, ["encoder", "decoder"]);
-  const { title = vae ? "Variational autoencoder" : "Autoencoder", valueRange = [0, 1] } = options;
+  const { title = TITLES[model.type], valueRange = [0, 1] } = options;
   const count = Math.min(inputs.shape[0], MOST_EXAMPLES);
   const firstOf = (t: Tensor) => ops.slice(t, 0, count);
   const shown = firstOf(inputs);

@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { type Command, columnsOf, helpOf, Options, parse, UsageError, wrap } from "../../src/cli/command.js";
+import { compressCommand } from "../../src/cli/compress.js";
+import { decompressCommand } from "../../src/cli/decompress.js";
 import { encode } from "../../src/cli/encode.js";
 import { generate } from "../../src/cli/generate.js";
 import { info } from "../../src/cli/info.js";
@@ -10,7 +12,17 @@ import { reportCommand } from "../../src/cli/report.js";
 import { score } from "../../src/cli/score.js";
 import { train } from "../../src/cli/train.js";
 
-const COMMANDS = [train, reconstruct, encode, generate, score, reportCommand, info];
+const COMMANDS = [
+  train,
+  reconstruct,
+  encode,
+  generate,
+  score,
+  compressCommand,
+  decompressCommand,
+  reportCommand,
+  info,
+];
 
 const copy: Command = {
   name: "copy",

@@ -39,12 +39,13 @@ beforeAll(() => {
   }
 });
 
-const VALUES = { latent: "7", beta: "3", likelihood: "gaussian", gamma: "0.25" } as const;
+const VALUES = { latent: "7", beta: "3", likelihood: "gaussian", gamma: "0.25", codebook: "40" } as const;
 const TAKES: Record<string, readonly (keyof typeof VALUES)[]> = {
   "conv-vae": ["latent", "beta", "likelihood", "gamma"],
   "conv-ae": ["latent"],
   "dense-vae": ["latent", "beta", "likelihood", "gamma"],
   "dense-ae": ["latent"],
+  "vq-vae": ["latent", "codebook"],
   linear: ["latent"],
   shallow: [],
   stacked: [],

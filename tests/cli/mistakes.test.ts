@@ -70,6 +70,24 @@ const MISTAKES: readonly [args: string[], says: RegExp][] = [
   [["generate", "plain.safetensors"], /a plain autoencoder has no prior.*train a VAE/],
   [["score", "plain.safetensors", "text.csv"], /text\.csv/],
   [["score", "vae.safetensors", "shapes", "--by", "luck"], /--by must be one of elbo/],
+  [
+    ["compress", "vae.safetensors", "shapes", "--size", "16", "--lossless"],
+    /compressLossless: model must have the likelihood \{ type: "discretizedLogistic" \}/,
+  ],
+  [
+    ["compress", "vae.safetensors", "shapes", "--lossless", "--bits", "4"],
+    /--bits has no effect with --lossless/,
+  ],
+  [["compress", "plain.safetensors", "shapes", "--bits", "1"], /--bits must be an integer ≥ 2, got "1"/],
+  [["compress", "vae.safetensors", "shapes", "--size", "16", "--bits", "17"], /compress: bits must be/],
+  [["compress", "vae.safetensors", "shapes", "--out", "codes.npy"], /--out must end in \.rpz/],
+  [["compress", "vae.safetensors", "large.npy"], /the model takes 16×16×1, large\.npy has 20×20×1/],
+  [
+    ["decompress", "vae.safetensors", "large.npy"],
+    /large\.npy: decompress: bytes must be a file that compress/,
+  ],
+  [["decompress", "vae.safetensors", "absent.rpz"], /absent\.rpz: there is no such file/],
+  [["train", "shapes", "--codebook", "8"], /--codebook has no effect on --model conv-vae/],
   [["info", "large.npy"], /large\.npy is an npy file; a model is needed/],
 ];
 

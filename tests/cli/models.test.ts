@@ -13,6 +13,7 @@ const request = (inputShape: Shape, more: Partial<ModelRequest> = {}): ModelRequ
   isUnit: true,
   likelihood: "bernoulli",
   gamma: 0.1,
+  codebook: 8,
   ...more,
 });
 
@@ -31,7 +32,7 @@ describe("modelByName", () => {
     expect(model.inputShape).toEqual([5]);
   });
 
-  it.each(["conv-vae", "conv-ae"])("%s refuses tables", (name) => {
+  it.each(["conv-vae", "conv-ae", "vq-vae"])("%s refuses tables", (name) => {
     expect(() => modelByName(name, request([5]))).toThrow(
       new UsageError(`--model ${name} is for images; for tables there are dense-vae, dense-ae and linear`),
     );
@@ -56,6 +57,11 @@ describe("modelByName", () => {
       const gaussian = modelByName(name, request([8, 8, 1], { likelihood: "gaussian" }));
       expect(gaussian.spec.options).toMatchObject({ likelihood: { type: "gaussian", gamma: 0.1 } });
     }
+    for (const name of ["conv-vae", "dense-vae"]) {
+      const ofLevels = modelByName(name, request([8, 8, 1], { likelihood: "discretizedLogistic" }));
+      expect(ofLevels.spec.options).toMatchObject({ likelihood: { type: "discretizedLogistic" } });
+    }
+    expect(modelByName("vq-vae", request([8, 8, 1]))).toMatchObject({ latentSize: 3, codebook: 8 });
     for (const name of ["conv-ae", "dense-ae", "linear"]) {
       expect(modelByName(name, request([8, 8, 1]))).toMatchObject({ codeShape: [3] });
       expect(modelByName(name, request([8, 8, 1])).spec.options).toMatchObject({ reduction: "perExample" });

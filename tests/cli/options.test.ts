@@ -17,7 +17,7 @@ const at = (...path: string[]) => join(folder, ...path);
 const numbers = (count: number, f: (i: number) => number) => Array.from({ length: count }, (_, i) => f(i));
 
 const [IMAGES, PICTURES, TABLE] = [at("images.npy"), at("pictures"), at("table.csv")];
-const LABELS = at("labels.npy");
+const [LABELS, CODES] = [at("labels.npy"), at("codes.rpz")];
 const WINES = numbers(24, (i) => i).map((i) => `${i},${(i * 7) % 5},${i % 3}`);
 
 beforeAll(async () => {
@@ -37,10 +37,13 @@ beforeAll(async () => {
     ["shapes", "shapes", "--count", "24", "--size", "8"],
     [PICTURES, "colour", "--size", "8", "--skip"],
     [PICTURES, "grey", "--size", "8", "--grey", "--skip"],
+    [PICTURES, "levels", "--skip", "--likelihood", "discretizedLogistic"],
   ] as const) {
     const { code, err } = await reparam(["train", source, ...tiny, ...more, "--out", at(out)]);
     if (code !== 0) throw new Error(err);
   }
+  const made = await reparam(["compress", at("vae"), IMAGES, "--out", CODES]);
+  if (made.code !== 0) throw new Error(made.err);
   // A run that was cut off.
   const cut = ["train", IMAGES, "--epochs", "50", "--latent", "2", "--batch", "4", "--out", at("cut")];
   let isSent = false;
@@ -60,6 +63,7 @@ const TRAIN: Record<string, Case[]> = {
     [[TABLE], "dense-vae", "dense-ae", "linear"],
   ],
   latent: [[[IMAGES], "1", "2", "5"]],
+  codebook: [[[IMAGES, "--model", "vq-vae"], "2", "40"]],
   beta: [[[IMAGES], "0", "4"]],
   epochs: [[[IMAGES], "1", "3"]],
   likelihood: [[[IMAGES], ...LIKELIHOODS]],
@@ -138,6 +142,18 @@ const CASES: Record<string, Record<string, Case[]>> = {
     by: [[images, "elbo", "reconstruction", "logLikelihood"]],
     out: [[images, ...named(".csv")]],
   },
+  compress: {
+    bits: [[images, "2", "16"]],
+    steps: [[images, "fitted", "range"]],
+    lossless: [[[at("levels"), PICTURES, "--skip"], true]],
+    ...input(columns),
+    out: [[images, ...named(".rpz")]],
+  },
+  decompress: {
+    start: [[[at("vae"), CODES], "0", "5"]],
+    end: [[[at("vae"), CODES], "1", "24"]],
+    out: [[[at("vae"), CODES], ...named(".npy", ".csv", ".png")]],
+  },
   report: { ...input([images, LABELS], [[at("vae")], LABELS], columns), out: [[[at("vae")], at("again")]] },
   info: {},
 };
@@ -148,6 +164,8 @@ const ENDINGS: Record<string, string> = {
   encode: ".npy",
   generate: ".npy",
   score: ".csv",
+  compress: ".rpz",
+  decompress: ".npy",
 };
 
 const ALL = Object.entries(CASES).flatMap(([command, options]) =>

@@ -210,6 +210,16 @@ const statistics: Recipes = {
     ...reductions,
     '{ reduction: "perExample" }',
   ),
+  discretizedLogisticLogProb: withOptions(
+    ["zeros([2, 3])", "{ means: zeros([2, 3]), logScales: zeros([2, 3]) }"],
+    ...reductions,
+    '{ levels: 16, reduction: "sum" }',
+  ),
+  "discretizedLogisticLogProb ": [
+    ["zeros([2])", "{ means: zeros([2, 3]), logScales: zeros([2, 3]), logits: ones([2, 3]) }"],
+  ],
+  codebookUsage: [["zeros([2, 3])", "4"]],
+  bitsPerDimension: [["100", "[28, 28, 1]"]],
   "gaussianNll ": [["ones([2, 3])", gaussian]],
   mixtureLogProb: withOptions(["ones([2, 3])", mixture], ...reductions),
   sampleMixture: [["key(1)", mixture, "{ count: 4 }"]],
@@ -278,6 +288,29 @@ const coding: Recipes = {
   compress: withOptions(
     ["tinyModel", "tinyModel.init(key(1))", "zeros([2, 4])"],
     '{ bits: 4, steps: "range", blockSize: 1, batchSize: 2 }',
+  ),
+  vqVae: [
+    [
+      "{ inputShape: [4], latentSize: 2, encoder: dense(2), decoder: dense(4), codebook: 8, commitment: 1, decay: 0.9 }",
+    ],
+  ],
+  imageVqVae: [["{ inputShape: [8, 8, 1], latentSize: 4, codebook: 8, channels: [2, 4] }"]],
+  "compress ": [["vqModel", "vqModel.init(key(1))", "zeros([2, 4])"]],
+  "vqModel.loss": [["vqModel.init(key(1))", "batch", "{ key: key(1), training: true }"]],
+  "vqModel.indices": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.encode": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.vectorsOf": [["vqModel.init(key(1))", "zeros([3])"]],
+  "vqModel.decode": withOptions(["vqModel.init(key(1))", "ones([2, 2])"], "{ batchSize: 4 }"),
+  "vqModel.reconstruct": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.score": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
+  "vqModel.init": [["key(1)"]],
+  compressLossless: withOptions(
+    ["levelVae", "levelVae.init(key(1))", "zeros([2, 4])"],
+    "{ blockSize: 1, batchSize: 2 }",
+  ),
+  decompressLossless: withOptions(
+    ["levelVae", "levelVae.init(key(1))", "compressLossless(levelVae, levelVae.init(key(1)), zeros([2, 4]))"],
+    "{ start: 1, end: 2, batchSize: 1 }",
   ),
   decompress: withOptions(
     ["tinyModel", "tinyModel.init(key(1))", "compress(tinyModel, tinyModel.init(key(1)), zeros([2, 4]))"],
@@ -484,6 +517,7 @@ const models: Recipes = {
   ],
   ...bounded("encode", "{ batchSize: 4 }"),
   "tinyVae.sampleLatent": [["vaeParams", "batch", "{ key: key(1), batchSize: 4 }"]],
+  "tinyVae.decoderOutputs": withOptions(["vaeParams", "ones([2, 2])"], "{ batchSize: 4 }"),
   "tinyVae.decode": withOptions(["vaeParams", "ones([2, 2])"], "{ batchSize: 4 }"),
   ...bounded("reconstruct", "{ batchSize: 4 }"),
   "tinyVae.generate": [["vaeParams", "{ count: 3, key: key(1), temperature: 0.5, batchSize: 2 }"]],

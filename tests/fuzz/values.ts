@@ -254,11 +254,27 @@ const tiny = () => {
     encoder: sequential(dense(3), batchNorm()),
     decoder: dense(4),
   });
+  const vqModel = library.vqVae({
+    inputShape: [4],
+    latentSize: 2,
+    encoder: dense(2),
+    decoder: dense(4),
+    codebook: 8,
+  });
+  const levelVae = vae({
+    inputShape: [4],
+    latentSize: 2,
+    encoder: dense(3),
+    decoder: dense(8),
+    likelihood: { type: "discretizedLogistic", levels: 4 },
+  });
   let trainer: library.Trainer | undefined;
   let readout: library.FaceReadout | undefined;
   return {
     tinyVae,
     tinyModel,
+    levelVae,
+    vqModel,
     vaeParams: tinyVae.init(key(1)),
     tinyParams: tinyModel.init(key(1)),
     batch: library.random.uniform(key(3), [6, 4]),

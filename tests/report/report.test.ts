@@ -118,6 +118,21 @@ describe("the sections", () => {
       "codes",
       "averages",
       "factors",
+      "rates",
+      "outliers",
+      "checkerboards",
+    ]);
+  });
+
+  it("of a VQ-VAE have its codebook", () => {
+    expect(sections["a VQ-VAE"]).toEqual([
+      "reconstructions",
+      "samples",
+      "dimensions",
+      "interpolations",
+      "codebook",
+      "codes",
+      "rates",
       "outliers",
       "checkerboards",
     ]);

@@ -30,6 +30,7 @@ import {
   type Vae,
   type VaeOptions,
 } from "../../src/index.js";
+import { channelsPerChannel } from "../../src/models/vae/likelihood.js";
 import { seed } from "./arbitraries.js";
 
 const upTo = (max: number) => fc.integer({ min: 1, max });
@@ -121,6 +122,8 @@ const LIKELIHOODS: readonly Likelihood[] = [
   { type: "gaussian", gamma: 0.3 },
   { type: "gaussian", gamma: "learned" },
   { type: "gaussian", gamma: "perPixel" },
+  { type: "discretizedLogistic" },
+  { type: "discretizedLogistic", levels: 8, components: 2 },
 ];
 
 export const vaes: fc.Arbitrary<VaeCase> = fc
@@ -138,11 +141,9 @@ export const vaes: fc.Arbitrary<VaeCase> = fc
     seed,
   })
   .map(({ architecture: { inputShape, encoder, decoder }, latentSize, likelihood, more, seed }) => {
-    const isPerPixel =
-      typeof likelihood === "object" && "gamma" in likelihood && likelihood.gamma === "perPixel";
     const isProbabilities = typeof likelihood === "object" && "outputs" in likelihood;
     const last = isProbabilities && likelihood.outputs === "probabilities" ? "sigmoid" : "linear";
-    const layers = { inputShape, encoder, decoder: decoder(isPerPixel ? 2 : 1, last) };
+    const layers = { inputShape, encoder, decoder: decoder(channelsPerChannel(likelihood), last) };
     const options: VaeOptions = { ...layers, latentSize, likelihood, ...more };
     return { model: vae(options), options, seed };
   });

@@ -8,6 +8,7 @@ import {
   dense,
   flatten,
   type History,
+  imageVqVae,
   key,
   type ModelParams,
   ops,
@@ -114,5 +115,10 @@ export const REPORT_CASES: Readonly<Record<string, () => ReportCase>> = {
     ),
   "an autoencoder of vectors shown as images": () =>
     caseOf(vectorAutoencoder(64, 2), ops.reshape(smallFaces(20).images, [20, 64]), { imageShape: [8, 8, 1] }),
+  "a VQ-VAE": () =>
+    caseOf(
+      imageVqVae({ inputShape: [8, 8, 1], latentSize: 3, codebook: 8, channels: [2] }),
+      smallFaces(48).images,
+    ),
   "an autoencoder of vectors": () => caseOf(vectorAutoencoder(6, 2), random.normal(key(4), [40, 6])),
 };

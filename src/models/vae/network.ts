@@ -8,7 +8,7 @@ import type { ApplyContext, Layer } from "../../layers/layer.js";
 import { contextOf } from "../../layers/checks.js";
 import * as ops from "../../ops/index.js";
 import { fold, type Key } from "../../random/keys.js";
-import type { Tensor } from "../../tensor/tensor.js";
+import { sizeOf, type Tensor } from "../../tensor/tensor.js";
 import type { Tree } from "../../tensor/tree.js";
 import { VAE_DRAWS as DRAWS } from "../draws.js";
 import { observationOf } from "./likelihood.js";
@@ -30,6 +30,8 @@ export interface Passage {
 export interface Network {
   readonly parts: readonly Part[];
   init(key: Key): ModelParams;
+  /** Numbers that the decoder gives for one code. */
+  readonly outputSize: number;
   /** Through all layers, by way of `sample`, which makes codes of the posterior. */
   pass(
     params: ModelParams,
@@ -40,6 +42,8 @@ export interface Network {
   ): Passage;
   /** q(z | x) of a batch. */
   encode(params: ModelParams, inputs: Tensor): DiagonalGaussian;
+  /** What the decoder gives, of which the likelihood makes its mean. */
+  outputs(params: ModelParams, codes: Tensor): Tensor;
   /** The likelihood's mean. */
   decode(params: ModelParams, codes: Tensor): Tensor;
   /** −log p(x | z) of every row, in nats. */
@@ -65,6 +69,7 @@ export function networkOf(where: string, options: VaeOptions): Network {
 
   return {
     parts: [encoder, posterior, decoder],
+    outputSize: sizeOf(outputShape),
     init(key) {
       const parts = {
         encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),
@@ -90,6 +95,7 @@ export function networkOf(where: string, options: VaeOptions): Network {
     },
     encode: (params, inputs) =>
       applyPart(posterior, params, applyPart(encoder, params, inputs).output).output,
+    outputs: (params, codes) => applyPart(decoder, params, codes).output,
     decode: (params, codes) => observation.mean(applyPart(decoder, params, codes).output),
     negativeLogProb(params, codes, inputs) {
       const values = elements(params, applyPart(decoder, params, codes).output, inputs);

@@ -82,6 +82,11 @@ export interface Vae extends Model {
   sampleLatent(params: ModelParams, inputs: Tensor, options: SampleOptions): Tensor;
   /** The likelihood's mean for codes `[n, latentSize]`: probabilities for the Bernoulli. */
   decode(params: ModelParams, codes: Tensor, options?: BatchOptions): Tensor;
+  /**
+   * What the decoder gives for codes `[n, latentSize]`, of which the likelihood makes its mean: logits, or means and
+   * log-variances or log-scales as channels.
+   */
+  decoderOutputs(params: ModelParams, codes: Tensor, options?: BatchOptions): Tensor;
   /** `decode` of the posterior's mean. */
   reconstruct(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
   /** Decoded samples of the prior, `[count, ...inputShape]`. */

@@ -102,6 +102,18 @@ export function vae(options: VaeOptions): Vae {
       return f(whereCall, withParams(params), inputs, callOptions);
     };
 
+  /** A function of the model on any number of codes. */
+  const onCodes =
+    (name: string, f: (params: ModelParams, codes: Tensor) => Tensor) =>
+    (params: ModelParams, codes: Tensor, batchOptions: BatchOptions = {}): Tensor => {
+      const whereCall = `${where}.${name}`;
+      checkParams(whereCall, params, PARTS);
+      checkBatch(whereCall, "codes", codes, [latentSize]);
+      checkResult(whereCall, "codes", codes, codes.shape[0] * network.outputSize);
+      const batchSize = batchSizeOf(whereCall, batchOptions);
+      return mapBatches(codes, batchSize, (batch) => f(params, batch));
+    };
+
   const model: Vae = {
     type: where,
     get spec() {
@@ -153,13 +165,8 @@ export function vae(options: VaeOptions): Vae {
     },
     encode: onInputs("encode", posteriorOf),
     sampleLatent: onInputs("sampleLatent", sampleOf),
-    decode(params, codes, batchOptions = {}) {
-      const whereDecode = `${where}.decode`;
-      checkParams(whereDecode, params, PARTS);
-      checkBatch(whereDecode, "codes", codes, [latentSize]);
-      checkResult(whereDecode, "codes", codes, codes.shape[0] * sizeOf(inputShape));
-      return withParams(params).decode(codes, batchSizeOf(whereDecode, batchOptions));
-    },
+    decode: onCodes("decode", (params, batch) => network.decode(params, batch)),
+    decoderOutputs: onCodes("decoderOutputs", (params, batch) => network.outputs(params, batch)),
     reconstruct: onInputs("reconstruct", reconstructionOf),
     generate(params, generateOptions) {
       const whereGenerate = `${where}.generate`;

@@ -17,7 +17,7 @@ import {
   valueAndGrad,
   zeros,
 } from "../../../src/index.js";
-import { observationOf } from "../../../src/models/vae/likelihood.js";
+import { channelsPerChannel, observationOf } from "../../../src/models/vae/likelihood.js";
 import { reals } from "../../support/arbitraries.js";
 import { type Definition, expectDefined, expectGradient } from "../../support/differentiable.js";
 import { expectNear, expectSame } from "../../support/laws.js";
@@ -29,6 +29,13 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const crossEntropy = (p: number, t: number) => -t * Math.log(p) - (1 - t) * Math.log(1 - p);
 const gaussian = (mean: number, logVar: number, x: number) =>
   0.5 * (LOG_TWO_PI + logVar + (x - mean) ** 2 / Math.exp(logVar));
+
+/** The mass of a logistic distribution on the level of a value, among five. */
+function levelMass(mean: number, logScale: number, value: number): number {
+  const level = Math.round(value * 4);
+  const at = (edge: number) => sigmoid((edge - mean) / Math.exp(logScale));
+  return (level === 4 ? 1 : at((level + 0.5) / 4)) - (level === 0 ? 0 : at((level - 0.5) / 4));
+}
 
 /** A likelihood of targets of a shape, with what its decoder gives and what that means. */
 interface Case {
@@ -92,6 +99,33 @@ const cases: readonly Case[] = [
     outputs: (seed) => ops.scale(reals([4, 2, 3, 4], seed), 2),
     value: (output, t, i) => gaussian(output[meanAt(i)], output[logVarAt(i)], t),
     mean: (output, i) => output[meanAt(i)],
+  },
+  {
+    name: "discretized logistic",
+    likelihood: { type: "discretizedLogistic", levels: 5 },
+    shape: image,
+    outputs: (seed) => reals([4, 2, 3, 4], seed),
+    value: (output, t, i) => -Math.log(levelMass(output[2 * i] + 0.5, output[2 * i + 1] - 2, t)),
+    mean: (output, i) => Math.min(1, Math.max(0, output[2 * i] + 0.5)),
+  },
+  {
+    name: "mixture of two discretized logistics",
+    likelihood: { type: "discretizedLogistic", levels: 5, components: 2 },
+    shape: image,
+    outputs: (seed) => reals([4, 2, 3, 12], seed),
+    value: (output, t, i) => {
+      const [first, second, a, b, s, r] = output.slice(6 * i, 6 * i + 6);
+      const weight = sigmoid(first! - second!);
+      return -Math.log(
+        weight * levelMass(a! + 0.5, s! - 2, t) + (1 - weight) * levelMass(b! + 0.5, r! - 2, t),
+      );
+    },
+    mean: (output, i) => {
+      const [first, second, a, b] = Array.from({ length: 4 }, (_, k) => output[6 * i + k]!);
+      const weight = sigmoid(first! - second!);
+      const [one, other] = [a!, b!].map((mean) => Math.min(1, Math.max(0, mean + 0.5)));
+      return weight * one! + (1 - weight) * other!;
+    },
   },
 ];
 
@@ -157,9 +191,7 @@ describe("a learned deviation", () => {
 
 describe("decode", () => {
   it.each(cases)("gives the likelihood's mean, $name", ({ likelihood }) => {
-    const perPixel =
-      typeof likelihood === "object" && "gamma" in likelihood && likelihood.gamma === "perPixel";
-    const decoder = dense(perPixel ? 6 : 3, { activation: "sigmoid" });
+    const decoder = dense(3 * channelsPerChannel(likelihood), { activation: "sigmoid" });
     const model = vae({ ...layers, decoder, likelihood });
     const { weights, state } = model.init(key(1));
     const codes = reals([5, 2], 2);
@@ -182,7 +214,22 @@ describe("likelihoods refuse", () => {
     [
       { likelihood: {} },
       TypeError,
-      'vae: likelihood.type must be one of "bernoulli", "gaussian", got undefined',
+      'vae: likelihood.type must be one of "bernoulli", "gaussian", "discretizedLogistic", got undefined',
+    ],
+    [
+      { likelihood: { type: "discretizedLogistic", levels: 1 } },
+      RangeError,
+      "vae: likelihood.levels must be",
+    ],
+    [
+      { likelihood: { type: "discretizedLogistic", components: 65 } },
+      RangeError,
+      "vae: likelihood.components must be an integer from 1 to 64",
+    ],
+    [
+      { likelihood: { type: "discretizedLogistic" } },
+      RangeError,
+      "vae: decoder must give [6], twice the input's channels: mean and log-scale",
     ],
     [{ likelihood: { type: "poisson" } }, RangeError, "vae: likelihood.type must be one of"],
     [
