@@ -22,7 +22,7 @@ interface Unpacker {
 }
 
 function unpack(packed: Uint8Array, length: number): Uint8Array {
-  const { exports } = new WebAssembly.Instance(unpacker, {});
+  const { exports } = new WebAssembly.Instance(unpacker);
   const { memory, unpack, unpackedAt } = exports as unknown as Unpacker;
   new Uint8Array(memory.buffer).set(packed);
   unpack(length);
@@ -55,7 +55,10 @@ describe("the packed stream", () => {
     ["one byte", Buffer.of(7)],
     ["one byte many times", Buffer.alloc(5000, 255)],
     ["bytes in a ring", Buffer.from(Array.from({ length: 3000 }, (_, i) => i % 251))],
-    ["bytes that look random", Buffer.from(Array.from({ length: 3000 }, (_, i) => ((i + 1) * 2654435761) >>> 24))],
+    [
+      "bytes that look random",
+      Buffer.from(Array.from({ length: 3000 }, (_, i) => ((i + 1) * 2654435761) >>> 24)),
+    ],
   ])("gives back %s", (_, bytes) => {
     expect(unpack(pack(bytes, replay), bytes.length)).toEqual(Uint8Array.from(bytes));
   });
