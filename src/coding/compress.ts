@@ -1,12 +1,20 @@
 // Images as files of quantized codes, and back: what a model's code is worth, counted in bytes.
 
-import { checkInteger, checkOneOf, checkResult, refuseKind, refuseValue } from "../check/check.js";
+import {
+  checkInteger,
+  checkOneOf,
+  checkResult,
+  checkSizes,
+  refuseKind,
+  refuseValue,
+} from "../check/check.js";
 import { checkBatch } from "../models/batch.js";
 import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import type { VqVae } from "../models/vqVae.js";
 import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
+import { isObject } from "../tensor/tree.js";
 import { onBaseline } from "../wasm/runtime.js";
 import {
   ByteReader,
@@ -51,12 +59,25 @@ export function blockSizeOf(where: string, blockSize: number = BLOCK_SIZE): numb
   return blockSize;
 }
 
-/** Checks that an argument is a model that has codes. */
-export function checkCoder(where: string, model: unknown): asserts model is AnyModel {
-  const { encode, decode } = (model ?? {}) as Partial<AnyModel>;
-  if (typeof encode !== "function" || typeof decode !== "function") {
+/** Checks that an argument is a model that has codes, with these methods beside, and a spec that a checksum can be made of. */
+export function checkCoder(
+  where: string,
+  model: unknown,
+  methods: readonly string[] = [],
+): asserts model is AnyModel {
+  const given = (model ?? {}) as Partial<AnyModel>;
+  const needed = [
+    "encode",
+    "decode",
+    ...(given.type === "vqVae" ? ["indices", "vectorsOf"] : []),
+    ...methods,
+  ];
+  const whole = needed.every((name) => typeof (given as Record<string, unknown>)[name] === "function");
+  if (!whole || !isObject(given.spec) || !isObject(given.spec.options)) {
     refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
   }
+  checkSizes(where, "model.inputShape", given.inputShape);
+  checkSizes(where, "model.codeShape", given.codeShape);
 }
 
 /** The range of images that options name, of so many. */

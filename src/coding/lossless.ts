@@ -1,7 +1,7 @@
 // Images as files that give them back to the last bit, by a VAE's bits back: latents are drawn with bits of the message
 // itself, so that they cost their KL term alone.
 
-import { checkResult, refuseKind, refuseValue } from "../check/check.js";
+import { checkInteger, checkResult, refuseKind, refuseValue } from "../check/check.js";
 import { checkBatch } from "../models/batch.js";
 import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import type { ModelParams } from "../models/model.js";
@@ -11,7 +11,7 @@ import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { onBaseline } from "../wasm/runtime.js";
 import { readFile, writeFile } from "./byteFile.js";
 import { type Levels, Networks, popImages, pushImages } from "./bitsBack.js";
-import { blockSizeOf, type DecompressOptions, rangeOf } from "./compress.js";
+import { blockSizeOf, checkCoder, type DecompressOptions, rangeOf } from "./compress.js";
 import { checkModelSum, modelSum } from "./modelSum.js";
 import { SymbolStack } from "./rans.js";
 
@@ -29,10 +29,11 @@ const OFF_LEVEL = 1e-3;
 
 /** What a model says of levels; others than of levels are refused. */
 function levelsOf(where: string, model: unknown): Levels {
-  const { type, spec } = (model ?? {}) as Partial<Vae>;
-  if (type !== "vae") refuseKind(where, "model", "be a VAE", model);
-  const likelihood = spec?.options.likelihood as Likelihood;
-  if (typeof likelihood !== "object" || likelihood.type !== "discretizedLogistic") {
+  checkCoder(where, model, ["decoderOutputs"]);
+  if (model.type !== "vae") refuseKind(where, "model", "be a VAE", model);
+  checkInteger(where, "model.latentSize", model.latentSize, 1);
+  const likelihood = model.spec.options.likelihood as Likelihood | undefined;
+  if (typeof likelihood !== "object" || likelihood?.type !== "discretizedLogistic") {
     const rule =
       'have the likelihood { type: "discretizedLogistic" }: files need the probability of integers';
     refuseValue(where, "model", rule, likelihood);

@@ -67,12 +67,12 @@ function checkSteps(where: string, steps: ArrayLike<number>, dimensions: number)
   if (typeof steps !== "object" || steps === null || steps.length !== dimensions) {
     refuseKind(where, "steps", `be an array of ${dimensions} numbers, one per dimension`, steps);
   }
-  const given = Float64Array.from(steps);
-  given.forEach((step, j) => {
+  return Float64Array.from({ length: dimensions }, (_, j) => {
+    const step = steps[j];
     checkNumber(where, `steps[${j}]`, step);
     if (step <= 0) refuseValue(where, `steps[${j}]`, "be above 0", step);
+    return step;
   });
-  return given;
 }
 
 /** What a step that rounding or a dimension without extent makes 0 is replaced by: any will do. */

@@ -5,7 +5,7 @@ import { matmul } from "../ops/index.js";
 import { bits, fold, type Key } from "../random/keys.js";
 import { permutation } from "../random/draws.js";
 import { inScope } from "../tensor/scope.js";
-import { adoptArray, Tensor, viewOf } from "../tensor/tensor.js";
+import { adoptArray, checkTensor, isSameShape, Tensor, viewOf } from "../tensor/tensor.js";
 import { CODEBOOK_DRAWS as DRAWS } from "./draws.js";
 
 /** What is known of a codebook between steps. */
@@ -17,6 +17,21 @@ export interface CodebookState {
   readonly sums: Tensor;
   /** 1 once the vectors have been placed among codes; `[]`. */
   readonly isPlaced: Tensor;
+}
+
+/** The codebook of a model's state, checked: so many vectors of so many numbers. */
+export function checkBook(where: string, book: unknown, size: number, latentSize: number): CodebookState {
+  const state = (book ?? {}) as Partial<CodebookState>;
+  const shapes = { vectors: [size, latentSize], counts: [size], sums: [size, latentSize], isPlaced: [] };
+  for (const [name, shape] of Object.entries(shapes)) {
+    const part: unknown = state[name as keyof CodebookState];
+    checkTensor(where, `params.state.codebook.${name}`, part);
+    if (!isSameShape(part.shape, shape)) {
+      const rule = `be [${shape.join(", ")}], as model.init and fit give it`;
+      refuseValue(where, `params.state.codebook.${name}.shape`, rule, part.shape);
+    }
+  }
+  return state as CodebookState;
 }
 
 /** Rounds of k-means at the start. */

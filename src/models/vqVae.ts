@@ -19,7 +19,7 @@ import { checkKey, fold, type Key } from "../random/keys.js";
 import { adoptArray, isSameShape, type Shape, sizeOf, type Tensor, zeros } from "../tensor/tensor.js";
 import { type BatchLike, checkBatch, unlabelled } from "./batch.js";
 import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
-import { begun, type CodebookState, moved, nearest } from "./codebook.js";
+import { begun, checkBook, type CodebookState, moved, nearest } from "./codebook.js";
 import { VQ_VAE_DRAWS as DRAWS } from "./draws.js";
 import {
   applyPart,
@@ -159,6 +159,10 @@ export function vqVae(options: VqVaeOptions): VqVae {
   }
   const grid = codeShape.slice(0, -1);
   const bookOf = ({ state }: ModelParams) => state.codebook as unknown as CodebookState;
+  const checkCall = (whereCall: string, params: ModelParams) => {
+    checkParams(whereCall, params, NAMES);
+    checkBook(whereCall, params.state.codebook, codebook, latentSize);
+  };
   const asRows = (code: Tensor) => ops.reshape(code, [-1, latentSize]);
   const numbersOf = (params: ModelParams, batch: Tensor) =>
     nearest(asRows(applyPart(encoder, params, batch).output), bookOf(params).vectors);
@@ -173,7 +177,7 @@ export function vqVae(options: VqVaeOptions): VqVae {
     (params: ModelParams, input: Tensor, batchOptions: BatchOptions = {}) => {
       const whereCall = `${where}.${name}`;
       const batchSize = batchSizeOf(whereCall, batchOptions);
-      checkParams(whereCall, params, NAMES);
+      checkCall(whereCall, params);
       checkBatch(whereCall, argument, input, shape);
       return mapBatches(input, batchSize, (batch) => f(params, batch));
     };
@@ -211,7 +215,7 @@ export function vqVae(options: VqVaeOptions): VqVae {
     },
     loss(params, batch, lossOptions = {}) {
       const whereLoss = `${where}.loss`;
-      checkParams(whereLoss, params, NAMES);
+      checkCall(whereLoss, params);
       const { inputs, targets = inputs, weights } = unlabelled(whereLoss, batch, inputShape);
       checkLossOptions(whereLoss, lossOptions);
       const { key, training = false, hidden } = lossOptions;
@@ -243,7 +247,7 @@ export function vqVae(options: VqVaeOptions): VqVae {
     ),
     vectorsOf(params, indices) {
       const whereCall = `${where}.vectorsOf`;
-      checkParams(whereCall, params, NAMES);
+      checkCall(whereCall, params);
       checkBatch(whereCall, "indices", indices, grid);
       const odd = indices.data.find((index) => !Number.isInteger(index) || index < 0 || index >= codebook);
       if (odd !== undefined) {

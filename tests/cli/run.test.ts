@@ -86,7 +86,7 @@ describe("reparam info", () => {
       "beta: 1",
       "",
     ]);
-    expect(lines.join("\n")).toMatch(/total +203 160 +326 144/);
+    expect(lines.join("\n")).toMatch(/total +419 409 +664 576/);
     expect(lines.join("\n")).not.toMatch(/\d,\d{3}|null/);
   });
 
