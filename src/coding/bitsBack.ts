@@ -1,10 +1,11 @@
 // Bits back: images on a stack by way of latents that are popped from it, so that these cost their KL term alone.
 
 import { refuseValue } from "../check/check.js";
+import type { DiagonalGaussian } from "../distributions/gaussian.js";
 import { mapRanges } from "../models/batches.js";
 import type { ModelParams } from "../models/model.js";
 import type { Vae } from "../models/vae/types.js";
-import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
+import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { refuseDamage } from "./byteFile.js";
 import { latentOf, popPrior, PosteriorCoder, pushPrior } from "./latentBuckets.js";
 import { LevelCoder } from "./pixels.js";
@@ -40,6 +41,13 @@ export class Networks {
     return t.data;
   }
 
+  /** Checks what a method of the model gives, which may be of the caller's making. */
+  private checkRows(method: string, t: unknown, rows: number): void {
+    checkTensor(this.where, `what model.${method} gives`, t);
+    if (t.shape[0] !== rows)
+      refuseValue(this.where, `what model.${method} gives`, `have ${rows} rows`, t.shape);
+  }
+
   /** The posteriors of levels `[rows, values]`, latent by latent. */
   posteriors(levels: Uint16Array): (row: number, j: number) => PosteriorCoder {
     const rows = levels.length / this.values;
@@ -49,7 +57,10 @@ export class Networks {
         levels.subarray(start * this.values, end * this.values),
         (k) => k / last,
       );
-      return this.model.encode(this.params, adoptArray(part, [end - start, ...this.model.inputShape]));
+      const images = adoptArray(part, [end - start, ...this.model.inputShape]);
+      const posterior = this.model.encode(this.params, images) as Partial<DiagonalGaussian> | undefined;
+      for (const t of [posterior?.mean, posterior?.logVar]) this.checkRows("encode", t, end - start);
+      return posterior as DiagonalGaussian;
     });
     const [means, logVars] = [this.checkFinite("posteriors", mean), this.checkFinite("posteriors", logVar)];
     return (row, j) =>
@@ -61,6 +72,7 @@ export class Networks {
     const rows = buckets.length / this.dimensions;
     const codes = adoptArray(Float32Array.from(buckets, latentOf), [rows, this.dimensions]);
     const outputs = this.model.decoderOutputs(this.params, codes, { batchSize: this.batchSize });
+    this.checkRows("decoderOutputs", outputs, rows);
     return this.checkFinite("outputs", outputs);
   }
 

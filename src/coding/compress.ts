@@ -12,7 +12,7 @@ import { checkBatch } from "../models/batch.js";
 import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
-import type { VqVae } from "../models/vqVae.js";
+import { MOST_VECTORS, type VqVae } from "../models/vqVae.js";
 import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { isObject } from "../tensor/tree.js";
 import { onBaseline } from "../wasm/runtime.js";
@@ -78,6 +78,7 @@ export function checkCoder(
   }
   checkSizes(where, "model.inputShape", given.inputShape);
   checkSizes(where, "model.codeShape", given.codeShape);
+  if (given.type === "vqVae") checkInteger(where, "model.codebook", given.codebook, 2, MOST_VECTORS);
 }
 
 /** The range of images that options name, of so many. */

@@ -27,21 +27,21 @@ function checkModels(where: string, models: unknown): asserts models is readonly
     refuseKind(where, "models", "be an array of tables and { bits }", models);
   }
   checkInteger(where, "models.length", models.length, 1, MOST_MODELS);
+  let counts = 0;
   for (const [i, model] of models.entries()) {
     if (isTable(model)) checkTable(where, `models[${i}]`, model);
     else {
       checkOptions(`${where}.models[${i}]`, model, ["bits"]);
       checkInteger(where, `models[${i}].bits`, (model as AdaptiveModel).bits, 1, 16);
+      counts += 2 * sizeOf(model as AdaptiveModel);
     }
   }
-  const learned = (models as readonly SymbolModel[]).filter((model) => !isTable(model));
-  const counts = learned.reduce((sum, model) => sum + 2 * sizeOf(model), 0);
   checkResult(where, "models", models, counts, MOST_COUNTS);
 }
 
 /** Tables as they are, and a tree that has seen nothing for every model that learns. */
 const atWork = (models: readonly SymbolModel[]) =>
-  models.map((model) => (isTable(model) ? model : new AdaptiveTree(model.bits)));
+  Array.from(models, (model) => (isTable(model) ? model : new AdaptiveTree(model.bits)));
 
 /** How many symbols a model knows. */
 const sizeOf = (model: SymbolModel): number =>

@@ -145,7 +145,7 @@ export function maskPatches(options: MaskPatchesOptions): MaskLayer {
     hidden: (key, shape) => {
       checkKey(where, "key", key);
       checkShape(where, "shape", shape);
-      return drawMask(key, shape, tilingOf(where, shape.slice(1), size), ratio);
+      return drawMask(key, shape, tilingOf(where, [...shape].slice(1), size), ratio);
     },
   };
 }

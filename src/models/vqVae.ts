@@ -81,7 +81,7 @@ export interface VqVae extends Model {
 
 const NAMES = ["encoder", "decoder", "codebook"];
 /** Most vectors: a file has a table of them. */
-const MOST_VECTORS = 4096;
+export const MOST_VECTORS = 4096;
 
 /** {@link VqVaeOptions} with every default. */
 type Completed = { readonly [name in keyof VqVaeOptions]-?: NonNullable<VqVaeOptions[name]> };

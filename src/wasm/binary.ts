@@ -98,10 +98,18 @@ function compile(bytes: Uint8Array): WebAssembly.Module {
   }
 }
 
+/** Compiled modules, so that whoever goes back and forth between the binaries compiles each once. */
+const known = new Map<string, WebAssembly.Module>();
+
 function inlined(name: BinaryName): Binary {
   const module = (isShared: boolean): WebAssembly.Module => {
+    const kind = `${name} ${isShared}`;
+    const present = known.get(kind);
+    if (present !== undefined) return present;
     const bytes = unpack(name);
-    return compile(isShared ? bytes : unshare(bytes));
+    const made = compile(isShared ? bytes : unshare(bytes));
+    known.set(kind, made);
+    return made;
   };
   return { name, module };
 }
