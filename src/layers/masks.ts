@@ -145,7 +145,8 @@ export function maskPatches(options: MaskPatchesOptions): MaskLayer {
     hidden: (key, shape) => {
       checkKey(where, "key", key);
       checkShape(where, "shape", shape);
-      return drawMask(key, shape, tilingOf(where, [...shape].slice(1), size), ratio);
+      const [count, ...example] = shape;
+      return drawMask(key, [count, ...example], tilingOf(where, example, size), ratio);
     },
   };
 }
