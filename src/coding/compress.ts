@@ -13,7 +13,7 @@ import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { MOST_VECTORS, type VqVae } from "../models/vqVae.js";
-import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
+import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { isObject } from "../tensor/tree.js";
 import { onBaseline } from "../wasm/runtime.js";
 import {
@@ -167,6 +167,7 @@ function ofCodes(
   codes: Tensor,
   { bits, steps, blockSize }: { bits: number; steps: "fitted" | "range"; blockSize: number },
 ): Content {
+  checkBatch(where, "what model.encode gives", codes, model.codeShape);
   const fitted = steps === "fitted" ? { steps: fittedSteps(model, params, codes) } : {};
   const { symbols, quantizer } = quantize(codes, { bits, ...fitted });
   const { side, blocks } = writeCodeBlocks(where, symbols, quantizer.levels, blockSize);
@@ -177,6 +178,7 @@ function ofCodes(
 
 /** Numbers of vectors, which share one table. */
 function ofIndices(where: string, indices: Tensor, { codebook }: VqVae, blockSize: number): Content {
+  checkTensor(where, "what model.indices gives", indices);
   const perImage = indices.size / indices.shape[0];
   const symbols = Uint16Array.from(indices.data);
   const levels = Uint32Array.of(codebook);

@@ -1,6 +1,13 @@
 // Codes as small integers: every dimension in equal steps, from its own least value up.
 
-import { checkInteger, checkNumber, checkOptions, refuseKind, refuseValue } from "../check/check.js";
+import {
+  checkInteger,
+  checkNumber,
+  checkOptions,
+  checkSizes,
+  refuseKind,
+  refuseValue,
+} from "../check/check.js";
 import { adoptArray, checkTensor, type Shape, sizeOf, type Tensor } from "../tensor/tensor.js";
 
 /** Equal steps in every dimension of a code. */
@@ -155,6 +162,7 @@ export function dequantize(codes: QuantizedCodes): Tensor {
   if (!Array.isArray(codeShape) || !(low instanceof Float32Array) || !(step instanceof Float32Array)) {
     return refuseKind(where, "codes.quantizer", "be from quantize", quantizer);
   }
+  checkSizes(where, "codes.quantizer.codeShape", codeShape);
   const dimensions = low.length;
   const isWhole =
     symbols.length > 0 &&

@@ -1,6 +1,6 @@
 // Plain autoencoders: an encoder to a code, a decoder back, and a reconstruction loss.
 
-import { checkOneOf, checkOptions, checkShape, refuseValue, within } from "../check/check.js";
+import { checkOneOf, checkOptions, checkShape, refuseValue } from "../check/check.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import { checkLayer, contextOf } from "../layers/checks.js";
 import * as ops from "../ops/index.js";
@@ -19,6 +19,7 @@ import {
   type ModelParams,
   type ModelSpec,
   type Part,
+  outputShapeOf,
 } from "./model.js";
 import {
   elementsOf,
@@ -104,10 +105,10 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
   checkLayer(where, "decoder", options.decoder);
   const elements = elementsOf(where, loss);
   checkOneOf(where, "reduction", reduction, ["mean", "perExample"]);
-  const codeShape = within("encoder", () => options.encoder.outputShape(inputShape));
+  const codeShape = outputShapeOf("encoder", options.encoder, inputShape);
   const encoder = { place: "encoder", layer: options.encoder, inputShape };
   const decoder = { place: "decoder", layer: options.decoder, inputShape: codeShape };
-  const outputShape = within("decoder", () => decoder.layer.outputShape(codeShape));
+  const outputShape = outputShapeOf("decoder", options.decoder, codeShape);
   if (!isSameShape(outputShape, inputShape)) {
     refuseValue(where, "decoder", `give the input's shape [${inputShape.join(", ")}]`, outputShape);
   }

@@ -90,6 +90,15 @@ export function checkModel(where: string, model: unknown): asserts model is Mode
   checkSizes(where, "model.inputShape", inputShape);
 }
 
+/** The shape that a layer gives, of which errors name the place; a layer of the caller's making may give none. */
+export function outputShapeOf(place: string, layer: Layer<Tree, Tree, unknown>, inputShape: Shape): Shape {
+  return within(place, () => {
+    const shape = layer.outputShape(inputShape);
+    checkSizes("outputShape", "result", shape);
+    return shape;
+  });
+}
+
 /** Applies a part with its own parameters; errors from inside name it. */
 export function applyPart<Output>(
   { place, layer }: { readonly place: string; readonly layer: Layer<Tree, Tree, Output> },

@@ -6,7 +6,7 @@ import { checkLayer } from "../layers/checks.js";
 import type { Layer } from "../layers/layer.js";
 import { key } from "../random/keys.js";
 import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
-import { type Tree, tensorsOf } from "../tensor/tree.js";
+import { isObject, type Tree, tensorsOf } from "../tensor/tree.js";
 import { checkModel, type Model, type Part } from "./model.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
@@ -29,7 +29,11 @@ function rowOf(name: string, params: Tree, inputShape: Shape, apply: (input: Ten
 
 /** A whole layer, with all that is inside. */
 function layerRow(layer: AnyLayer, inputShape: Shape, name: string): Row {
-  const { params, state, outputShape } = layer.init(key(0), inputShape);
+  const initialized: unknown = layer.init(key(0), inputShape);
+  if (!isObject(initialized)) {
+    refuseKind("summary", `${name}.init`, "give { params, state, outputShape }", initialized);
+  }
+  const { params, state, outputShape } = initialized as unknown as ReturnType<typeof layer.init>;
   const row = rowOf(name, params, inputShape, (input) => layer.apply(params, state, input).output);
   return { ...row, outputShape };
 }

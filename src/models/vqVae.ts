@@ -7,7 +7,6 @@ import {
   checkResult,
   checkShape,
   refuseValue,
-  within,
 } from "../check/check.js";
 import { stopGradient } from "../autodiff/autodiff.js";
 import { checkLayer, contextOf } from "../layers/checks.js";
@@ -30,6 +29,7 @@ import {
   type Model,
   type ModelParams,
   type ModelSpec,
+  outputShapeOf,
 } from "./model.js";
 import { reduceWhere } from "./reconstructionLoss.js";
 
@@ -147,13 +147,13 @@ export function vqVae(options: VqVaeOptions): VqVae {
     where,
     options,
   );
-  const codeShape = within("encoder", () => layers.encoder.outputShape(inputShape));
+  const codeShape = outputShapeOf("encoder", layers.encoder, inputShape);
   const encoder = { place: "encoder", layer: layers.encoder, inputShape };
   const decoder = { place: "decoder", layer: layers.decoder, inputShape: codeShape };
   if (codeShape[codeShape.length - 1] !== latentSize) {
     refuseValue(where, "encoder", `give vectors of latentSize = ${latentSize} numbers`, codeShape);
   }
-  const outputShape = within("decoder", () => decoder.layer.outputShape(codeShape));
+  const outputShape = outputShapeOf("decoder", layers.decoder, codeShape);
   if (!isSameShape(outputShape, inputShape)) {
     refuseValue(where, "decoder", `give the input's shape [${inputShape.join(", ")}]`, outputShape);
   }

@@ -12,7 +12,7 @@ import { sizeOf, type Tensor } from "../../tensor/tensor.js";
 import type { Tree } from "../../tensor/tree.js";
 import { VAE_DRAWS as DRAWS } from "../draws.js";
 import { observationOf } from "./likelihood.js";
-import { applyPart, type ModelParams, type Part } from "../model.js";
+import { applyPart, type ModelParams, outputShapeOf, type Part } from "../model.js";
 import type { VaeOptions } from "./types.js";
 
 /** The entries of a VAE's parameters. */
@@ -57,12 +57,12 @@ export function networkOf(where: string, options: VaeOptions): Network {
     mean: dense(latentSize),
     logVar: dense(latentSize),
   });
-  const features = within("encoder", () => options.encoder.outputShape(inputShape));
+  const features = outputShapeOf("encoder", options.encoder, inputShape);
   const encoder = { place: "encoder", layer: options.encoder, inputShape };
   const posterior = { place: "posterior", layer: heads, inputShape: features };
   const decoder = { place: "decoder", layer: options.decoder, inputShape: [latentSize] };
   within("posterior", () => heads.outputShape(features));
-  const outputShape = within("decoder", () => decoder.layer.outputShape([latentSize]));
+  const outputShape = outputShapeOf("decoder", options.decoder, [latentSize]);
   const observation = observationOf(where, likelihood, inputShape, outputShape);
   const elements = ({ weights }: ModelParams, output: Tensor, target: Tensor) =>
     observation.negativeLogProb(output, target, weights.likelihood);
