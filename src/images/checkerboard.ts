@@ -72,10 +72,10 @@ export function overlapCount(options: OverlapOptions): Tensor {
   const { inHeight, inWidth } = g;
   const down = writesOf(inHeight, height, kernelHeight, g.strideHeight, g.dilationHeight, g.padTop);
   const across = writesOf(inWidth, width, kernelWidth, g.strideWidth, g.dilationWidth, g.padLeft);
-  const counts = Float32Array.from(
-    { length: inHeight * inWidth },
-    (_, i) => down[Math.floor(i / inWidth)] * across[i % inWidth],
-  );
+  const counts = new Float32Array(inHeight * inWidth);
+  for (let y = 0, i = 0; y < inHeight; y++) {
+    for (let x = 0; x < inWidth; x++, i++) counts[i] = down[y] * across[x];
+  }
   return adoptArray(counts, [inHeight, inWidth]);
 }
 
