@@ -66,7 +66,7 @@ export function encodeSymbols(symbols: ArrayLike<number>, models: readonly Symbo
   checkModels(where, models);
   const isList = Array.isArray(symbols) || (ArrayBuffer.isView(symbols) && "length" in symbols);
   if (!isList) refuseKind(where, "symbols", "be an array of integers", symbols);
-  const sizes = models.map(sizeOf);
+  const sizes = Array.from(models, sizeOf);
   for (let i = 0; i < symbols.length; i++) {
     checkInteger(where, `symbols[${i}]`, symbols[i], 0, sizes[i % sizes.length] - 1);
   }
@@ -89,7 +89,7 @@ export function codedSymbols(
 
 /** The intervals of all symbols in order, each as its start · 2¹⁶ + its count − 1. */
 function intervalsOf(symbols: ArrayLike<number>, models: readonly SymbolModel[]): Uint32Array {
-  const decisions = models.map((model) => (isTable(model) ? 1 : model.bits));
+  const decisions = Array.from(models, (model) => (isTable(model) ? 1 : model.bits));
   const perTurn = decisions.reduce((sum, count) => sum + count, 0);
   const intervals = new Uint32Array(Math.ceil(symbols.length / models.length) * perTurn);
   let count = 0;

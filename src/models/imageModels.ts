@@ -65,7 +65,7 @@ function networks(
   }
   if (!Array.isArray(channels)) refuseKind(where, "channels", "be an array of numbers", channels);
   if (channels.length === 0) refuseValue(where, "channels", "be at least one", channels);
-  channels.forEach((count: number, i) => checkInteger(where, `channels[${i}]`, count, 1));
+  for (const [i, count] of channels.entries()) checkInteger(where, `channels[${i}]`, count, 1);
   checkInteger(where, "features", features, 1);
   const down = channels.map((count: number) => conv2d(count, { ...HALVING, ...RELU }));
   const shapes = [inputShape];

@@ -1,6 +1,14 @@
 // What a model is: layers joined into something that can be trained, with its parameters outside of it, as plain data.
 
-import { checkBoolean, checkInteger, checkOptions, checkSizes, refuseKind, within } from "../check/check.js";
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkOptions,
+  checkSizes,
+  refuseKind,
+  within,
+} from "../check/check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
 import type { Shape, Tensor } from "../tensor/tensor.js";
@@ -83,10 +91,11 @@ export interface Model {
 
 /** Checks that an argument is a model. */
 export function checkModel(where: string, model: unknown): asserts model is Model {
-  const { loss, init, inputShape } = (model ?? {}) as Partial<Model>;
+  const { loss, init, inputShape, warnings } = (model ?? {}) as Partial<Model>;
   if (typeof loss !== "function" || typeof init !== "function") {
     refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
   }
+  if (warnings !== undefined) checkFunction(where, "model.warnings", warnings);
   checkSizes(where, "model.inputShape", inputShape);
 }
 

@@ -136,6 +136,7 @@ function ofModel(where: string, model: unknown): string {
     checkSizes(where, `model.parts[${i}].inputShape`, part?.inputShape);
   });
   const params = model.init(key(0));
+  if (!isObject(params)) refuseKind(where, "model.init", "give { weights, state }", params);
   const whole = rowOf("total", params.weights, inputShape, (input) => model.reconstruct(params, input));
   const rows = parts.flatMap((part) => rowsOf(part.layer, part.inputShape, part.place));
   return print(inputShape, rows, whole);

@@ -148,7 +148,9 @@ export function piecewise(options: {
   if (!Array.isArray(boundaries)) refuseKind(where, "boundaries", "be an array of steps", boundaries);
   if (!Array.isArray(rates)) refuseKind(where, "rates", "be an array of numbers or schedules", rates);
   const starts = [0, ...boundaries];
-  boundaries.forEach((boundary, i) => checkInteger(where, `boundaries[${i}]`, boundary, starts[i] + 1));
+  for (const [i, boundary] of boundaries.entries()) {
+    checkInteger(where, `boundaries[${i}]`, boundary, starts[i] + 1);
+  }
   if (rates.length !== starts.length) {
     refuseValue(where, "rates.length", `be boundaries.length + 1 = ${starts.length}`, rates.length);
   }
