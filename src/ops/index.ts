@@ -1,4 +1,4 @@
-// The entry `reparam/ops`: the operations on tensors, which `reparam` has as the namespace `ops`.
+// The entry reparam/ops: the operations on tensors, which the package itself has as the namespace `ops`.
 
 export { add, div, mul, sub, type TensorOrNumber } from "./arithmetic.js";
 export {

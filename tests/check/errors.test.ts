@@ -260,7 +260,7 @@ describe("numbers of windows", () => {
   it.each(["maxPool2d", "avgPool2d", "upsampleNearest"])("are refused as size or factor of %s", (name) => {
     const [call, input] = VALID[name]!;
     for (const [value, kind] of bad) {
-      const argument = name === "upsampleNearest" ? "factor" : "poolSize";
+      const argument = name === "upsampleNearest" ? "factor" : "size";
       expectRefused(() => run(call, [input, value]), kind, `${name}: ${argument}`);
     }
   });

@@ -436,7 +436,7 @@ describe("pixels beyond what kernels reckon with", () => {
 
   it("are refused as sizes of windows and factors", () => {
     for (const value of huge) {
-      expectRefused(() => ops.maxPool2d(image, value), RangeError, "maxPool2d: poolSize");
+      expectRefused(() => ops.maxPool2d(image, value), RangeError, "maxPool2d: size");
       expectRefused(() => ops.upsampleNearest(image, value), RangeError, "upsampleNearest: factor");
       expectRefused(() => conv2d(1, { kernel: value }), RangeError, "conv2d: kernel");
       expectRefused(() => upsampleNearest([1, value]), RangeError, "upsampleNearest: factor[1]");

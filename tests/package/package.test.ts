@@ -93,7 +93,7 @@ describe("the packed library", () => {
        const path = new URL("picture.png", import.meta.url);
        await writeFileAtomic(path, writePng(tensor([0, 0.2, 0.6, 1], [2, 2, 1])));
        const { kind, inputs, names } = await loadData(path);
-       console.log(JSON.stringify([kind, inputs.shape, Array.from(images.data, (x) => Math.round(255 * x)), names]));`,
+       console.log(JSON.stringify([kind, inputs.shape, Array.from(inputs.data, (x) => Math.round(255 * x)), names]));`,
     );
     const printed = JSON.parse(run(project, process.execPath, "disk.js"));
     expect(printed).toEqual(["png", [1, 2, 2, 1], [0, 51, 153, 255], ["picture.png"]]);
