@@ -24,7 +24,7 @@
 //     └──────┘ └────┴────┴────┴─┘ the edges: `edgeStrip`
 //     ROWS high        C
 //
-// Who calls: `gemm.ts` with rows a fixed step apart; `correlate.ts` with the windows that `tile.ts` lists.
+// Who calls: `blockedProduct.ts` with rows a fixed step apart; `correlate.ts` with the windows that `tile.ts` lists.
 
 import { activate, Activation } from "./fusedActivation";
 import { COLUMNS, EDGE_BYTES, edgeStrip, FROM_TARGET, ROWS, strip } from "./microKernel";

@@ -110,8 +110,8 @@ function across16(a: usize, end: usize, b: usize, pitch: usize, c: usize, start:
     c2 = v128.load(bias, 32);
     c3 = v128.load(bias, 48);
   }
-  const pitch2 = 2 * pitch;
-  const pitch3 = 3 * pitch;
+  const pitch2 = pitch << 1;
+  const pitch3 = pitch2 + pitch;
   let b1 = b + 4 * pitch;
   let b2 = b + 8 * pitch;
   let b3 = b + 12 * pitch;
