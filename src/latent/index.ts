@@ -1,6 +1,7 @@
 // The entry `reparam/latent`: ways through a latent space, and statistics of codes.
 
 export { attributeVector, averageCode } from "./attributes.js";
+export { bottleneckProbe, type BottleneckProbe } from "./bottleneckProbe.js";
 export { latentGrid, type LatentGridOptions } from "./grid.js";
 export { interpolate, type InterpolateOptions, type Interpolation } from "./interpolate.js";
 export type { StepOptions } from "./rows.js";

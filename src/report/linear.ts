@@ -61,7 +61,7 @@ export function linearRules(data: Tensor): ((values: Tensor) => LinearRule) | un
 }
 
 /** 1 − Σ (value − read)² / Σ (value − mean)²; 0 where the values do not vary. */
-function explained(values: Float32Array, read: Float32Array): number {
+export function explained(values: Float32Array, read: Float32Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const total = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const left = values.reduce((sum, value, i) => sum + (value - read[i]) ** 2, 0);

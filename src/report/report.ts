@@ -4,6 +4,7 @@ import type { AnyModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { createAlbum } from "./album.js";
+import { bottleneck } from "./bottleneck.js";
 import { checkerboards } from "./checkerboards.js";
 import { codebook } from "./codebook.js";
 import { codeMap } from "./codeMap.js";
@@ -28,8 +29,8 @@ export interface Report {
 }
 
 /**
- * Shows what a trained autoencoder or VAE learned: losses, reconstructions, samples, the latent space, known factors,
- * outliers, what codes cost as files, and checkerboards, as far as the model and the examples have them. The same arguments give the same bytes.
+ * Shows what a trained autoencoder or VAE learned: losses, reconstructions, convolutional codes, samples, the latent
+ * space, known factors, outliers, what codes cost as files, and checkerboards, as far as the model and the examples have them. The same arguments give the same bytes.
  *
  * The page needs no network and no scripts, suits light and dark screens, and explains to students what they see.
  * Of the examples the first 1000 are looked at.
@@ -74,6 +75,7 @@ export function createReport(
     header(study),
     learning(study),
     album && reconstructions(study, album),
+    album && bottleneck(study, album),
     album && samples(study, album),
     album && dimensions(study, album),
     album && interpolations(study, album),

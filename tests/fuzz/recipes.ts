@@ -264,6 +264,7 @@ const statistics: Recipes = {
     ['{ inputSize: 4, kernel: 3, padding: "same" }'],
   ],
   checkerboardEnergy: withOptions(["ones([1, 8, 8, 1])"], "{ period: 2 }"),
+  bottleneckProbe: [["ones([2, 3, 3, 2])", "zeros([2, 3, 3, 1])"]],
   latentGrid: [["zeros([1, 2])", "{ size: 2, dimensions: [0, 1], margin: 0.1 }"]],
   interpolate: withOptions(["tensor([[2, 0]])", "tensor([[0, 2]])"], '{ steps: 3, kind: "spherical" }'),
   montage: withOptions(["ones([3, 2, 2, 1])"], "{ columns: 2, gap: 1, background: 0 }"),

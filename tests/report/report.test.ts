@@ -127,6 +127,7 @@ describe("the sections", () => {
   it("of a VQ-VAE have its codebook", () => {
     expect(sections["a VQ-VAE"]).toEqual([
       "reconstructions",
+      "bottleneck",
       "samples",
       "dimensions",
       "interpolations",
