@@ -56,7 +56,7 @@ export function rangeOf(values: Iterable<number>): readonly [low: number, high: 
   }
   if (low > high) return [0, 1];
   // The width itself must be finite.
-  [low, high] = [Math.max(low, -MOST), Math.min(high, MOST)];
+  [low, high] = [low, high].map((value) => Math.min(Math.max(value, -MOST), MOST));
   // Nearly equal values would need more digits than a label has: they get room enough to show that they are equal.
   const magnitude = Math.max(Math.abs(low), Math.abs(high));
   if (magnitude < LEAST) return [-1, 1];

@@ -103,6 +103,14 @@ describe("rangeOf", () => {
       }
     }
   });
+
+  it("keeps low below high where all values lie beyond what an axis reaches", () => {
+    for (const values of [[-5.6e307], [5.6e307, 1e308], [-1e308, -6e307]]) {
+      const [low, high] = rangeOf(values);
+      expect(high - low).toBeGreaterThan(0);
+      expect(Number.isFinite(high - low)).toBe(true);
+    }
+  });
 });
 
 describe("numbers as text", () => {
