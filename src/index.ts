@@ -181,6 +181,8 @@ export {
   Tensor,
   zeros,
 } from "./tensor/tensor.js";
+export type { Best, Checkpoint, FitState, Settings } from "./training/checkpoint.js";
+export { readCheckpoint, writeCheckpoint } from "./training/checkpointFile.js";
 export { DivergenceError, type DivergenceDetails } from "./training/divergence.js";
 export { fit, type FitResult } from "./training/fit.js";
 export type { EarlyStopping, FitOptions, Progress } from "./training/fitOptions.js";

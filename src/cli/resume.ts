@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { newestCheckpoint } from "../node/checkpoints.js";
 import type { Skipped } from "../node/imageFolder.js";
+import type { Checkpoint } from "../training/checkpoint.js";
 import { type Arguments, fail } from "./command.js";
 import type { Destination } from "./claim.js";
 import { exists, historyOf, RUN, type Settings, settingsOf } from "./run.js";
@@ -75,7 +76,7 @@ async function checkUnfinished(folder: string, before: Settings, asked: number |
 }
 
 /** The checkpoint that a run goes on from; what is found is told. */
-export async function checkpointOf({ out, settings }: Destination): Promise<Uint8Array> {
+export async function checkpointOf({ out, settings }: Destination): Promise<Checkpoint> {
   const folder = join(out, RUN.checkpoints);
   const damaged: Skipped[] = [];
   const found = await newestCheckpoint(folder, (skipped) => damaged.push(skipped));
@@ -87,8 +88,7 @@ export async function checkpointOf({ out, settings }: Destination): Promise<Uint
         `begin again with its options: reparam train ${settings.data} … --out ${out} --overwrite`,
     );
   }
-  const { step } = (found.tree as { trainer?: { step?: number } | null } | null)?.trainer ?? {};
   for (const { name, reason } of damaged) tell(`${join(folder, name)} is damaged (${reason})`);
-  tell(`going on from step ${step}`);
-  return found.bytes;
+  tell(`going on from step ${found.trainer.step}`);
+  return found;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { checkpointFolder } from "../node/checkpoints.js";
 import { grouped } from "../models/summary.js";
 import { fold } from "../random/keys.js";
+import type { Checkpoint } from "../training/checkpoint.js";
 import { DivergenceError } from "../training/divergence.js";
 import { fit, type FitResult } from "../training/fit.js";
 import { tensorsOf } from "../tensor/tree.js";
@@ -60,7 +61,7 @@ async function trained(
     out,
     claim,
     resume,
-  }: { source: string; out: string; claim: Claim; resume: Uint8Array | undefined },
+  }: { source: string; out: string; claim: Claim; resume: Checkpoint | undefined },
 ): Promise<FitResult> {
   const { seed, model, form, rest, aside, epochs, batchSize, optimizer, corrupt } = plan;
   const checkpoints = checkpointFolder(join(out, RUN.checkpoints));
@@ -74,9 +75,9 @@ async function trained(
       validation: toModel(aside.values, form, model),
       checkpoint: {
         every: STEPS_PER_CHECKPOINT,
-        async save(bytes, step) {
+        async save(saved, step) {
           await claim.begin();
-          await checkpoints.save(bytes, step);
+          await checkpoints.save(saved, step);
           claim.keep();
         },
       },

@@ -3,7 +3,8 @@
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { checkFunction, checkInteger, checkOptions } from "../check/check.js";
-import { readTree } from "../files/treeFile.js";
+import type { Checkpoint } from "../training/checkpoint.js";
+import { readCheckpoint, writeCheckpoint } from "../training/checkpointFile.js";
 import { namingFile } from "./fileErrors.js";
 import type { Skipped } from "./imageFolder.js";
 import { makeFolder } from "./makeFolder.js";
@@ -22,9 +23,9 @@ export interface CheckpointFolderOptions {
 /** Where checkpoints go and come from; made by {@link checkpointFolder}. */
 export interface CheckpointFolder {
   /** Writes a checkpoint, `checkpoint-00000100.safetensors` after step 100, and removes those that need not stay. */
-  save(bytes: Uint8Array, step: number): Promise<void>;
+  save(checkpoint: Checkpoint, step: number): Promise<void>;
   /** The newest checkpoint that is whole; undefined where there is none. */
-  load(): Promise<Uint8Array | undefined>;
+  load(): Promise<Checkpoint | undefined>;
 }
 
 const nameOf = (step: number) => `checkpoint-${String(step).padStart(8, "0")}.safetensors`;
@@ -92,27 +93,27 @@ export function checkpointFolder(path: FilePath, options: CheckpointFolderOption
 
   let last: Promise<void> = Promise.resolve();
   return {
-    save(bytes, step) {
+    async save(checkpoint, step) {
+      const bytes = writeCheckpoint(checkpoint);
       // One after the other: what is left over is told from what is being written.
       last = last.catch(() => {}).then(() => write(bytes, step));
       return last;
     },
     async load() {
-      return (await newestCheckpoint(await pathOf(where, path), onSkip))?.bytes;
+      return newestCheckpoint(await pathOf(where, path), onSkip);
     },
   };
 }
 
-/** The newest checkpoint of a folder that is whole, with what it holds. */
+/** The newest checkpoint of a folder that is whole. */
 export async function newestCheckpoint(
   folder: string,
   onSkip?: (skipped: Skipped) => void,
-): Promise<{ readonly bytes: Uint8Array; readonly tree: unknown } | undefined> {
+): Promise<Checkpoint | undefined> {
   for (const name of stepsIn(await namesIn(folder)).map(nameOf)) {
     const path = join(folder, name);
     try {
-      const bytes = new Uint8Array(await namingFile(path, () => readFile(path)));
-      return { bytes, tree: readTree(bytes) };
+      return readCheckpoint(new Uint8Array(await namingFile(path, () => readFile(path))));
     } catch (error) {
       onSkip?.({ name, reason: (error as Error).message });
     }

@@ -1,13 +1,11 @@
-// Checkpoints: everything that a training goes on from, as the bytes of one file.
+// Checkpoints: everything that a training goes on from, and whether it is of this training.
 
-import { checkInteger, checkNumber, refuseValue } from "../check/check.js";
-import { asLike } from "../tensor/asLike.js";
+import { checkInteger, checkNumber, refuseKind, refuseValue } from "../check/check.js";
 import { brief } from "../files/brief.js";
-import { readTree, writeTree } from "../files/treeFile.js";
-import { completedSpec } from "../layers/fromSpec.js";
 import type { Model, ModelParams, ModelSpec } from "../models/model.js";
+import { asLike } from "../tensor/asLike.js";
 import { isPlainObject } from "../tensor/tree.js";
-import { columnsOf, type EpochRecord, type History, stepsOf, type StepColumns } from "./history.js";
+import type { EpochRecord, History } from "./history.js";
 import type { TrainerState } from "./trainer.js";
 
 /** Where a training stands: with this, and the same data and options, it goes on as if it had never stopped. */
@@ -31,40 +29,14 @@ export interface Best {
 /** What must be the same for a training to go on: as JSON. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** The file of a state; {@link loadModel} reads its parameters too. */
-export function writeCheckpoint(model: Model, settings: Settings, state: FitState): Uint8Array {
-  const { trainer, history, ...rest } = state;
-  const { params, step, optimizer } = trainer;
-  return writeTree({
-    kind: "checkpoint",
-    version: 1,
-    model: model.spec,
-    params,
-    settings,
-    trainer: { step, optimizer },
-    history: { steps: columnsOf(history.steps), epochs: history.epochs },
-    ...rest,
-  });
-}
-
-/** A checkpoint's tree as it should be; a stranger may have written anything. */
-interface Stored extends Omit<FitState, "history" | "trainer"> {
-  readonly kind: unknown;
-  readonly version: unknown;
-  readonly model: unknown;
-  readonly params: ModelParams;
-  readonly settings: Settings | undefined;
-  readonly trainer: Omit<TrainerState, "params"> | undefined;
-  readonly history: { steps: StepColumns | null; epochs: readonly EpochRecord[] } | undefined;
+/** What `fit` saves and goes on from: plain data and tensors. {@link writeCheckpoint} makes the bytes of a file of it. */
+export interface Checkpoint extends FitState {
+  /** The model's description. */
+  readonly model: ModelSpec;
+  readonly settings: Settings;
 }
 
 const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-
-/** A stored spec of a model, its layers as they would be described now. */
-function completed(spec: unknown): unknown {
-  if (!isPlainObject(spec)) return spec;
-  return { ...spec, encoder: completedSpec(spec.encoder), decoder: completedSpec(spec.decoder) };
-}
 
 /** A model's spec without what changes as it is trained: the weight that a schedule gave last. */
 function steady(spec: unknown, { beta }: Model): unknown {
@@ -73,25 +45,26 @@ function steady(spec: unknown, { beta }: Model): unknown {
   return { ...rest, options: { ...options, beta: null } };
 }
 
-/** The state in a file, checked against the model and settings that it shall go on with. */
-export function readCheckpoint(
+/** The state in a checkpoint, checked against the model and settings that it shall go on with. */
+export function stateOf(
   where: string,
-  bytes: Uint8Array,
+  checkpoint: Checkpoint,
   model: Model,
   settings: Settings,
   params: ModelParams,
 ): FitState {
-  const tree = readTree(bytes) as Partial<Stored> | null;
-  if (tree?.kind !== "checkpoint" || tree.version !== 1) {
-    return refuseValue(where, "resume", "be a checkpoint of version 1", tree?.kind);
+  if (!isPlainObject(checkpoint)) {
+    const rule = "be a checkpoint (of the bytes of a file, readCheckpoint makes one)";
+    return refuseKind(where, "resume", rule, checkpoint);
   }
-  const { trainer, epoch, batch, best = null, history } = tree;
-  if (!isSame(steady(completed(tree.model), model), steady(model.spec, model))) {
-    refuseValue(where, "resume", "be of this model", tree.model);
+  // A user, or who wrote the file, may have put anything into it.
+  const { trainer, epoch, batch, best = null, history, ...given } = checkpoint as Partial<Checkpoint>;
+  if (!isSame(steady(given.model, model), steady(model.spec, model))) {
+    refuseValue(where, "resume", "be of this model", given.model);
   }
   for (const [name, value] of Object.entries(settings)) {
-    const before = tree.settings?.[name];
-    if (!isSame(name === "corrupt" ? completedSpec(before) : before, value)) {
+    const before = given.settings?.[name];
+    if (!isSame(before, value)) {
       const written = brief(JSON.stringify(before) ?? "absent");
       refuseValue(where, name, `be ${written}, as before the checkpoint`, value);
     }
@@ -99,15 +72,16 @@ export function readCheckpoint(
   checkInteger(where, "resume.trainer.step", trainer?.step, 0);
   checkInteger(where, "resume.epoch", epoch, 0);
   checkInteger(where, "resume.batch", batch, 0);
+  checkHistory(where, "resume.history", history, trainer?.step);
   return {
-    trainer: { ...trainer, params: asLike(where, "resume.params", tree.params, params) } as TrainerState,
+    trainer: {
+      ...trainer,
+      params: asLike(where, "resume.trainer.params", trainer?.params, params),
+    } as TrainerState,
     epoch,
     batch,
     best: best === null ? null : checkedBest(where, best, params),
-    history: {
-      steps: stepsOf(where, history?.steps ?? null, trainer?.step as number),
-      epochs: checkedEpochs(where, history?.epochs),
-    },
+    history,
   };
 }
 
@@ -117,11 +91,22 @@ function checkedBest(where: string, best: Best, params: ModelParams): Best {
   return { ...best, params: asLike(where, "resume.best.params", best.params, params) };
 }
 
-function checkedEpochs(where: string, epochs: readonly EpochRecord[] | undefined): readonly EpochRecord[] {
-  const isRecord = (record: Partial<EpochRecord> | null) =>
-    typeof record?.epoch === "number" && typeof record.training?.terms === "object" && record.training.terms;
-  if (!Array.isArray(epochs) || !epochs.every(isRecord)) {
-    return refuseValue(where, "resume.history.epochs", "be records of epochs", epochs);
+/** Checks that a history is one of so many steps. */
+export function checkHistory(
+  where: string,
+  place: string,
+  history: unknown,
+  count: unknown,
+): asserts history is History {
+  const { steps, epochs } = (history ?? {}) as Partial<History>;
+  const isStep = (record: unknown) => isPlainObject(record) && isPlainObject(record.terms);
+  if (!Array.isArray(steps) || !steps.every(isStep)) {
+    return refuseValue(where, `${place}.steps`, "be records of steps", steps);
   }
-  return epochs;
+  if (steps.length !== count) refuseValue(where, `${place}.steps`, `hold ${count} steps`, steps.length);
+  const isEpoch = (record: Partial<EpochRecord> | null) =>
+    typeof record?.epoch === "number" && typeof record.training?.terms === "object" && record.training.terms;
+  if (!Array.isArray(epochs) || !epochs.every(isEpoch)) {
+    refuseValue(where, `${place}.epochs`, "be records of epochs", epochs);
+  }
 }

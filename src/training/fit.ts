@@ -3,7 +3,7 @@
 import type { Model, ModelParams } from "../models/model.js";
 import { fold } from "../random/keys.js";
 import { scope } from "../tensor/scope.js";
-import { type FitState, readCheckpoint, type Settings, writeCheckpoint } from "./checkpoint.js";
+import { type FitState, type Settings, stateOf } from "./checkpoint.js";
 import { DivergenceError } from "./divergence.js";
 import { FIT_DRAWS } from "./draws.js";
 import { bestOf, type Examined, goalOf, isOverdue, monitored, recordOf } from "./epochs.js";
@@ -57,16 +57,16 @@ export interface FitResult {
  *   reconstruction + final beta·kl, so that epochs of a warm-up can be compared. The final beta is the one that the model
  *   states (`beta: { schedule, final }`), else the schedule's at the last step that `epochs` or `steps` plan, else (no
  *   end is known) the latest one. `"loss"` and the terms can be named instead
- * @param options.checkpoint - `{ every, save }`: `save(bytes, step)` every so many steps, when aborted, and after the
- *   last epoch; awaited
- * @param options.resume - the bytes of a checkpoint; then `params` do not count
+ * @param options.checkpoint - `{ every, save }`: `save(checkpoint, step)` every so many steps, when aborted, and after the
+ *   last epoch; awaited. {@link writeCheckpoint} makes a file of it
+ * @param options.resume - a checkpoint to go on from; then `params` do not count
  * @param options.onStep - called after each step with its record and the progress, and awaited
  * @param options.onEpoch - called after each epoch with its record, and awaited
  * @param options.signal - an AbortSignal: training stops after the step at hand and returns what there is
  * @param options.yieldEvery - milliseconds of work after which others get their turn (default 16)
  * @returns parameters, history, and why it ended
  * @throws {TypeError} when an option is unknown or of the wrong kind
- * @throws {RangeError} when the data do not fit the model, or a checkpoint is damaged or of another training
+ * @throws {RangeError} when the data do not fit the model, or a checkpoint is of another training
  * @throws {DivergenceError} when the loss or a gradient is not finite, or data are, which it names by their first example;
  *   it holds the last good parameters
  * @example
@@ -131,7 +131,7 @@ const BEGINNING: Omit<FitState, "trainer"> = {
 async function run(training: Training, options: CompletedFitOptions): Promise<FitResult> {
   const { where, model, source, settings, trainer } = training;
   const { signal, checkpoint, resume, steps, epochs, batchSize, yieldEvery } = options;
-  const before = resume && readCheckpoint(where, resume, model, settings, trainer.params());
+  const before = resume === undefined ? undefined : stateOf(where, resume, model, settings, trainer.params());
   if (before) trainer.restore(before.trainer);
 
   let { epoch, batch, best } = before ?? BEGINNING;
@@ -142,8 +142,9 @@ async function run(training: Training, options: CompletedFitOptions): Promise<Fi
   const history = { steps: [...stepRecords], epochs: [...epochRecords] };
   const pause = pauser(yieldEvery);
   const save = async () => {
-    const state = { trainer: trainer.state(), epoch, batch, best, history };
-    await checkpoint?.save(writeCheckpoint(model, settings, state), step);
+    const seen = { steps: [...history.steps], epochs: [...history.epochs] };
+    const state = { trainer: trainer.state(), epoch, batch, best, history: seen };
+    await checkpoint?.save({ model: model.spec, settings, ...state }, step);
     savedAt = step;
   };
   const result = (stopped: FitResult["stopped"]): FitResult => ({

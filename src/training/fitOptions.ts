@@ -1,6 +1,5 @@
 // The options of fit: what they are, their checks, and the data that they set aside.
 
-import { isBytes } from "../files/bytes.js";
 import {
   checkBoolean,
   checkFunction,
@@ -17,7 +16,7 @@ import { BATCH_SIZE } from "../models/batches.js";
 import type { Model } from "../models/model.js";
 import type { Key } from "../random/keys.js";
 import type { Shape, Tensor } from "../tensor/tensor.js";
-import type { Settings } from "./checkpoint.js";
+import type { Checkpoint, Settings } from "./checkpoint.js";
 import type { EpochRecord, StepRecord } from "./history.js";
 import { asExamples, type Examples, gatherRows, type TrainingData } from "./source.js";
 import {
@@ -63,10 +62,10 @@ export interface FitOptions extends TrainerOptions {
   readonly checkpoint?:
     | {
         readonly every: number;
-        readonly save: (bytes: Uint8Array, step: number) => void | Promise<void>;
+        readonly save: (checkpoint: Checkpoint, step: number) => void | Promise<void>;
       }
     | undefined;
-  readonly resume?: Uint8Array | undefined;
+  readonly resume?: Checkpoint | undefined;
   readonly onStep?: ((record: StepRecord, progress: Progress) => void | Promise<void>) | undefined;
   readonly onEpoch?: ((record: EpochRecord) => void | Promise<void>) | undefined;
   readonly signal?: { readonly aborted: boolean } | undefined;
@@ -125,16 +124,13 @@ export function fitOptionsOf(where: string, model: Model, options: FitOptions): 
   for (const name of ["onStep", "onEpoch"] as const) {
     if (options[name] !== undefined) checkFunction(where, name, options[name]);
   }
-  const { checkpoint, resume, signal } = options;
+  const { checkpoint, signal } = options;
   const earlyStopping =
     options.earlyStopping === undefined ? undefined : earlyStoppingOf(where, options.earlyStopping);
   if (checkpoint !== undefined) {
     checkOptions(`${where}.checkpoint`, checkpoint, ["every", "save"]);
     checkInteger(where, "checkpoint.every", checkpoint.every, 1);
     checkFunction(where, "checkpoint.save", checkpoint.save);
-  }
-  if (resume !== undefined && !isBytes(resume)) {
-    refuseKind(where, "resume", "be the bytes of a checkpoint", resume);
   }
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
     refuseKind(where, "signal", "be an AbortSignal", signal);

@@ -3,6 +3,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type Checkpoint,
+  writeCheckpoint,
   autoencoder,
   dense,
   fit,
@@ -59,7 +61,7 @@ describe("loadModel", () => {
 
   it("reads checkpoints too", async () => {
     let bytes: Uint8Array = new Uint8Array();
-    const save = (saved: Uint8Array) => void (bytes = saved);
+    const save = (checkpoint: Checkpoint) => void (bytes = writeCheckpoint(checkpoint));
     const { params } = await fit(model, zeros([4, 2]), {
       key: key(1),
       steps: 2,

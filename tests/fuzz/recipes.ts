@@ -549,9 +549,11 @@ const training: Recipes = {
     [
       "tinyModel",
       "batch",
-      "{ key: key(1), steps: 2, params: tinyParams, validation: batch, checkpoint: { every: 1, save: () => {} }, onStep: () => {}, onEpoch: () => {}, signal: { aborted: false }, yieldEvery: 0 }",
+      "{ key: key(1), steps: 2, params: tinyParams, validation: batch, checkpoint: { every: 1, save: () => {} }, resume: tinyCheckpoint, onStep: () => {}, onEpoch: () => {}, signal: { aborted: false }, yieldEvery: 0 }",
     ],
   ],
+  writeCheckpoint: [["tinyCheckpoint"]],
+  readCheckpoint: [["writeCheckpoint(tinyCheckpoint)"]],
   createTrainer: [
     ["tinyModel", "{ key: key(1), optimizer: adam(), params: tinyParams }"],
     ["tinyModel", "{ key: key(1), corrupt: maskPatches({ size: 2, ratio: 0.5 }), lossOn: 'hidden' }"],

@@ -268,11 +268,29 @@ const tiny = () => {
     decoder: dense(8),
     likelihood: { type: "discretizedLogistic", levels: 4 },
   });
+  const tinyCheckpoint: library.Checkpoint = {
+    model: tinyModel.spec,
+    settings: {
+      key: key(1).words,
+      batchSize: 128,
+      shuffle: true,
+      dropLast: false,
+      corrupt: null,
+      lossOn: "all",
+      data: [6, 4],
+    },
+    trainer: library.createTrainer(tinyModel, { key: key(1) }).state(),
+    epoch: 0,
+    batch: 0,
+    best: null,
+    history: { steps: [], epochs: [] },
+  };
   let trainer: library.Trainer | undefined;
   let readout: library.FaceReadout | undefined;
   return {
     tinyVae,
     tinyModel,
+    tinyCheckpoint,
     levelVae,
     vqModel,
     vaeParams: tinyVae.init(key(1)),

@@ -2,6 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import {
+  type Checkpoint,
+  readCheckpoint,
+  writeCheckpoint,
   createTrainer,
   dense,
   fit,
@@ -87,14 +90,15 @@ describe("a schedule of beta", () => {
 
   it("comes back from a checkpoint, number for number, in the history", async () => {
     const beta = (step: number) => 0.1 + step / 7;
-    const checkpoints: Uint8Array[] = [];
+    const checkpoints: Checkpoint[] = [];
     const options = { ...base, epochs: 3 };
     const whole = await fit(vae({ ...layers, beta }), images, {
       ...options,
-      checkpoint: { every: 4, save: (bytes) => void checkpoints.push(bytes) },
+      checkpoint: { every: 4, save: (checkpoint) => void checkpoints.push(checkpoint) },
     });
-    expect(loadModel(checkpoints[0]!).model.spec.options.beta).toBe(beta(3));
-    const resumed = await fit(vae({ ...layers, beta }), images, { ...options, resume: checkpoints[0]! });
+    expect(loadModel(writeCheckpoint(checkpoints[0]!)).model.spec.options.beta).toBe(beta(3));
+    const resume = readCheckpoint(writeCheckpoint(checkpoints[0]!));
+    const resumed = await fit(vae({ ...layers, beta }), images, { ...options, resume });
     const numbers = ({ steps }: typeof whole.history) => steps.map((record) => [record.loss, record.beta]);
     expect(numbers(resumed.history)).toEqual(numbers(whole.history));
     expect(resumed.history.epochs.map(({ training }) => training)).toEqual(
@@ -103,7 +107,7 @@ describe("a schedule of beta", () => {
     await expect(
       fit(vae({ ...layers, beta: { schedule: beta, final: 2 } }), images, {
         ...options,
-        resume: checkpoints[0]!,
+        resume,
       }),
     ).rejects.toThrow("fit: resume must be of this model");
   });

@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   adam,
+  type Checkpoint,
   fit,
   type FitOptions,
   gaussianNoise,
@@ -14,16 +15,19 @@ import {
   type ModelSpec,
   movingAverage,
   random,
+  readCheckpoint,
   readTree,
   rmsprop,
   saveModel,
   sgd,
   type Tensor,
   tensor,
+  writeCheckpoint,
   writeTree,
   zeros,
 } from "../../src/index.js";
-import { imagesFor, smallAutoencoder, smallVae } from "../support/training.js";
+import { expectRefused } from "../support/refusals.js";
+import { bitsOf, imagesFor, smallAutoencoder, smallVae } from "../support/training.js";
 
 const model = smallAutoencoder();
 const images = imagesFor(model, 8);
@@ -35,16 +39,27 @@ const options: FitOptions = {
   earlyStopping: { patience: 5 },
 };
 
-let saved = new Uint8Array();
-const save = (bytes: Uint8Array): void => void (saved = new Uint8Array(bytes));
+let saved: Checkpoint | undefined;
+const save = (checkpoint: Checkpoint): void => void (saved = checkpoint);
 await fit(model, images, { ...options, checkpoint: { every: 1, save }, steps: 2 });
-const file = saved;
-const resume = (bytes: Uint8Array, more: Partial<FitOptions> = {}) =>
-  fit(model, images, { ...options, ...more, resume: bytes });
+const file = writeCheckpoint(saved!);
+const resume = async (bytes: Uint8Array, more: Partial<FitOptions> = {}) =>
+  fit(model, images, { ...options, ...more, resume: readCheckpoint(bytes) });
 
 describe("fit goes on from a checkpoint", () => {
   it("in this test", async () => {
     expect((await resume(file)).steps).toBe(3);
+  });
+
+  it("that never was in a file, as often as it likes", async () => {
+    const { optimizer, params } = saved!.trainer;
+    const before = bitsOf({ optimizer, params, best: saved!.best });
+    const [one, two] = [0, 0].map(() => fit(model, images, { ...options, resume: saved! }));
+    const bits = bitsOf((await one!).params);
+    expect(bits).toEqual(bitsOf((await two!).params));
+    expect(bits).toEqual(bitsOf((await resume(file)).params));
+    expect(bitsOf({ optimizer, params, best: saved!.best })).toEqual(before);
+    expect(saved!.history.steps).toHaveLength(2);
   });
 
   it("and not from one with any byte changed, cut or put in", async () => {
@@ -85,14 +100,16 @@ describe("fit goes on from a checkpoint", () => {
 
   it("and not into another model, nor from what is no checkpoint", async () => {
     const vae = smallVae();
-    const other = fit(vae, imagesFor(vae, 8), { ...options, resume: file });
+    const other = fit(vae, imagesFor(vae, 8), { ...options, resume: saved! });
     await expect(other).rejects.toThrow("fit: resume must be of this model, got { type, inputShape");
     const modelFile = saveModel(model, model.init(key(1)));
     await expect(resume(modelFile)).rejects.toThrow(
-      'fit: resume must be a checkpoint of version 1, got "model"',
+      'readCheckpoint: bytes must be a checkpoint of version 1, got "model"',
     );
-    await expect(resume(writeTree(null))).rejects.toThrow("fit: resume must be a checkpoint of version 1");
-    await expect(resume(writeTree(zeros([1])))).rejects.toThrow("fit: resume must be a checkpoint");
+    await expect(resume(writeTree(null))).rejects.toThrow("readCheckpoint: bytes must be a checkpoint");
+    await expect(resume(writeTree(zeros([1])))).rejects.toThrow("readCheckpoint: bytes must be a checkpoint");
+    const bytes = fit(model, images, { ...options, resume: file as never });
+    await expect(bytes).rejects.toThrow("fit: resume must be a checkpoint (of the bytes of a file,");
   });
 
   const tree = readTree(file) as Record<string, object>;
@@ -102,17 +119,17 @@ describe("fit goes on from a checkpoint", () => {
   it.each<[string, object, string]>([
     ["no settings", { settings: undefined }, "fit: key must be absent, as before the checkpoint"],
     ["settings of another kind", { settings: "x".repeat(9999) }, "fit: key must be absent"],
-    ["no parameters", { params: null }, "fit: resume.params.weights.encoder[0].kernel must be a tensor"],
+    ["no parameters", { params: null }, "fit: resume.trainer.params.weights.encoder[0].kernel must be a"],
     [
       "parameters of another shape",
       { params: { weights: { encoder: [{ kernel: zeros([1]) }] } } },
-      "fit: resume.params.weights.encoder[0].kernel must be a tensor of shape [8, 4]",
+      "fit: resume.trainer.params.weights.encoder[0].kernel must be a tensor of shape [8, 4]",
     ],
-    ["no trainer", { trainer: null }, "fit: resume.trainer.step must be an integer ≥ 0"],
+    ["no trainer", { trainer: null }, "readCheckpoint: trainer.step must be an integer ≥ 0"],
     [
       "half a step",
       { trainer: { ...trainer, step: 0.5 } },
-      "fit: resume.trainer.step must be an integer ≥ 0",
+      "readCheckpoint: trainer.step must be an integer ≥ 0",
     ],
     ["no optimizer", { trainer: { step: 2 } }, "Trainer.restore: state.optimizer"],
     ["no epoch", { epoch: undefined }, "fit: resume.epoch must be an integer ≥ 0"],
@@ -129,17 +146,17 @@ describe("fit goes on from a checkpoint", () => {
       { best: { ...best, params: [] } },
       "fit: resume.best.params.weights.encoder",
     ],
-    ["no history", { history: undefined }, "fit: resume.history.epoch must be a tensor"],
-    ["a history of arrays", { history: deep }, "fit: resume.history.epoch must be a tensor"],
+    ["no history", { history: undefined }, "readCheckpoint: history.epoch must be a tensor"],
+    ["a history of arrays", { history: deep }, "readCheckpoint: history.epoch must be a tensor"],
     [
       "a short history",
       { history: { ...history, steps: { ...steps, numbers: { ...steps.numbers, loss: tensor([1]) } } } },
-      "fit: resume.history.loss must hold 2 steps, got 1",
+      "readCheckpoint: history.loss must hold 2 steps, got 1",
     ],
     [
       "a term of another length",
       { history: { ...history, steps: { ...steps, terms: { kl: tensor([1, 2, 3]) } } } },
-      "fit: resume.history.kl must hold 2 steps, got 3",
+      "readCheckpoint: history.kl must hold 2 steps, got 3",
     ],
     [
       "epochs that are no list",
@@ -159,6 +176,26 @@ describe("fit goes on from a checkpoint", () => {
   ])("and not from a forged one with %s", async (_, change, message) => {
     await expect(resume(writeTree({ ...tree, ...change }))).rejects.toThrow(message);
   });
+
+  it.each<[string, object | null, string]>([
+    ["nothing", null, "fit: resume must be a checkpoint"],
+    ["no trainer", { trainer: undefined }, "fit: resume.trainer.step must be an integer ≥ 0"],
+    ["no history", { history: undefined }, "fit: resume.history.steps must be records of steps"],
+    ["steps that are none", { history: { steps: [1, 2], epochs: [] } }, "fit: resume.history.steps must be"],
+    [
+      "steps missing",
+      { history: { steps: [], epochs: [] } },
+      "fit: resume.history.steps must hold 2 steps, got 0",
+    ],
+  ])("and not from a changed one with %s", async (_, change, message) => {
+    const changed = (change && { ...saved!, ...change }) as never;
+    await expect(fit(model, images, { ...options, resume: changed })).rejects.toThrow(message);
+  });
+
+  it.each([null, "x", {}, { ...saved, trainer: 1 }])("and %j is not written as one", (checkpoint) => {
+    const call = () => writeCheckpoint(checkpoint as never);
+    expectRefused(call, TypeError, "writeCheckpoint: checkpoint must be a checkpoint of fit");
+  });
 });
 
 describe("a checkpoint that version 0.1.0 wrote", () => {
@@ -174,7 +211,7 @@ describe("a checkpoint that version 0.1.0 wrote", () => {
     batchSize: 3,
     steps: 4,
     corrupt: gaussianNoise(0.1),
-    resume: new Uint8Array(Buffer.from(written.checkpoint, "base64")),
+    resume: readCheckpoint(new Uint8Array(Buffer.from(written.checkpoint, "base64"))),
   };
 
   it("is gone on from, and the training ends where that version's did", async () => {
@@ -199,7 +236,7 @@ describe("a checkpoint that version 0.1.0 wrote", () => {
 describe("a checkpoint", () => {
   it("grows by a few bytes with every step", async () => {
     const sizes: number[] = [];
-    const count = (bytes: Uint8Array): void => void sizes.push(bytes.length);
+    const count = (one: Checkpoint): void => void sizes.push(writeCheckpoint(one).length);
     await fit(model, images, {
       ...options,
       earlyStopping: { patience: 999 },
@@ -210,7 +247,7 @@ describe("a checkpoint", () => {
     // An epoch of one step has a record of about 300 bytes beside the 24 of its step.
     expect(growth).toBeLessThan(100 * 600);
     const long: number[] = [];
-    const countLong = (bytes: Uint8Array): void => void long.push(bytes.length);
+    const countLong = (one: Checkpoint): void => void long.push(writeCheckpoint(one).length);
     await fit(model, imagesFor(model, 800), {
       ...options,
       validation: 0.1,

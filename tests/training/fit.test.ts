@@ -10,7 +10,7 @@ import {
   type FitOptions,
   key,
   ops,
-  readTree,
+  type Checkpoint,
   schedules,
   sgd,
   type Tensor,
@@ -244,28 +244,28 @@ describe("early stopping", () => {
 describe("a signal", () => {
   it("stops after the step at hand; what there is comes back, and is saved", async () => {
     const controller = new AbortController();
-    const saved: [number, Uint8Array][] = [];
+    const saved: [number, Checkpoint][] = [];
     const result = await train({
       signal: controller.signal,
-      checkpoint: { every: 100, save: (bytes, step) => void saved.push([step, bytes]) },
+      checkpoint: { every: 100, save: (checkpoint, step) => void saved.push([step, checkpoint]) },
       onStep: ({ step }) => step === 3 && controller.abort(),
     } as Partial<FitOptions>);
     expect([result.stopped, result.steps, result.history.epochs.length]).toEqual(["aborted", 4, 1]);
     expect(saved.map(([step]) => step)).toEqual([4]);
-    expect(bitsOf((readTree(saved[0]![1]) as { params: unknown }).params)).toEqual(bitsOf(result.params));
+    expect(bitsOf(saved[0]![1].trainer.params)).toEqual(bitsOf(result.params));
   });
 
   it("that comes just after a checkpoint does not save it again", async () => {
     const saved: number[] = [];
     const signal = { aborted: false };
-    const checkpoint = { every: 2, save: (_: Uint8Array, step: number) => void saved.push(step) };
+    const checkpoint = { every: 2, save: (_: unknown, step: number) => void saved.push(step) };
     await train({ signal, checkpoint, onStep: ({ step }) => void (signal.aborted = step === 3) });
     expect(saved).toEqual([2, 4]);
   });
 
   it("that came before anything else leaves fresh parameters", async () => {
     const saved: number[] = [];
-    const checkpoint = { every: 1, save: (_: Uint8Array, step: number) => void saved.push(step) };
+    const checkpoint = { every: 1, save: (_: unknown, step: number) => void saved.push(step) };
     const result = await train({ signal: AbortSignal.abort(), checkpoint });
     expect([result.stopped, result.steps, result.history]).toEqual(["aborted", 0, { steps: [], epochs: [] }]);
     expect(bitsOf(result.params)).toEqual(

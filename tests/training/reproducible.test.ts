@@ -18,7 +18,9 @@ import {
   movingAverage,
   ops,
   type Optimizer,
-  readTree,
+  type Checkpoint,
+  readCheckpoint,
+  writeCheckpoint,
   rmsprop,
   saltAndPepper,
   schedules,
@@ -106,9 +108,9 @@ function train(described: Training, more: Partial<FitOptions> = {}): Promise<Fit
 
 /** The last of the bytes that a training saved. */
 function keeper(every = 1) {
-  const kept: { bytes: Uint8Array | undefined; steps: number[] } = { bytes: undefined, steps: [] };
-  const save = (bytes: Uint8Array, step: number) => {
-    kept.bytes = bytes;
+  const kept: { checkpoint: Checkpoint | undefined; steps: number[] } = { checkpoint: undefined, steps: [] };
+  const save = (checkpoint: Checkpoint, step: number) => {
+    kept.checkpoint = checkpoint;
     kept.steps.push(step);
   };
   return { kept, checkpoint: { every, save } };
@@ -122,7 +124,7 @@ describe("fit", () => {
         const one = await train(described, { checkpoint: first.checkpoint });
         const two = await train(described, { checkpoint: again.checkpoint });
         expect(wholeOf(two)).toEqual(wholeOf(one));
-        expect(wholeOf(readTree(again.kept.bytes!))).toEqual(wholeOf(readTree(first.kept.bytes!)));
+        expect(wholeOf(again.kept.checkpoint)).toEqual(wholeOf(first.kept.checkpoint));
         const other = await train(described, { key: key(described.seed + 1) });
         expect(bitsOf(other.params)).not.toEqual(bitsOf(one.params));
       }),
@@ -143,7 +145,7 @@ describe("fit", () => {
           let left = stop;
           result = await train(described, {
             checkpoint: parts.checkpoint,
-            resume: parts.kept.bytes,
+            resume: parts.kept.checkpoint,
             signal,
             onStep: () => {
               signal.aborted = left-- <= 0;
@@ -152,7 +154,7 @@ describe("fit", () => {
           if (result.stopped !== "aborted") break;
         }
         expect(wholeOf(result)).toEqual(wholeOf(uninterrupted));
-        expect(wholeOf(readTree(parts.kept.bytes!))).toEqual(wholeOf(readTree(whole.kept.bytes!)));
+        expect(wholeOf(parts.kept.checkpoint)).toEqual(wholeOf(whole.kept.checkpoint));
         expect([...new Set(parts.kept.steps)]).toEqual(whole.kept.steps);
       }),
       { numRuns: 80 },
@@ -163,13 +165,16 @@ describe("fit", () => {
     const model = smallVae();
     const images = imagesFor(model, 10);
     const options = { key: key(3), batchSize: 4, validation: 0.2, earlyStopping: { patience: 9 } };
-    const saved: Uint8Array[] = [];
-    const checkpoint = { every: 1, save: (bytes: Uint8Array) => void saved.push(bytes) };
+    const saved: Checkpoint[] = [];
+    const checkpoint = { every: 1, save: (one: Checkpoint) => void saved.push(one) };
     await fit(model, images, { ...options, epochs: 2, checkpoint });
     const longer = await fit(model, images, { ...options, epochs: 3 });
     expect(saved).toHaveLength(4);
     for (const resume of saved) {
-      expect(wholeOf(await fit(model, images, { ...options, epochs: 3, resume }))).toEqual(wholeOf(longer));
+      for (const one of [resume, readCheckpoint(writeCheckpoint(resume))]) {
+        const gone = await fit(model, images, { ...options, epochs: 3, resume: one });
+        expect(wholeOf(gone)).toEqual(wholeOf(longer));
+      }
     }
   });
 });

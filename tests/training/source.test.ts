@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import ndarray from "ndarray";
 import { describe, expect, it } from "vitest";
 import {
+  type Checkpoint,
   type Batches,
   fit,
   type FitOptions,
@@ -266,10 +267,10 @@ describe("the batches of a shuffled tensor", () => {
   it("follow the numbers of their epochs, not those of the epochs before", async () => {
     const { batches } = await shown(counting(8), { epochs: 3 });
     const signal = { aborted: false };
-    let bytes: Uint8Array | undefined;
-    const checkpoint = { every: 1, save: (saved: Uint8Array) => void (bytes = saved) };
+    let resume: Checkpoint | undefined;
+    const checkpoint = { every: 1, save: (saved: Checkpoint) => void (resume = saved) };
     const onEpoch = ({ epoch }: { epoch: number }) => void (signal.aborted = epoch === 1);
     await shown(counting(8), { epochs: 3, checkpoint, onEpoch, signal });
-    expect((await shown(counting(8), { epochs: 3, resume: bytes })).batches).toEqual(batches.slice(4));
+    expect((await shown(counting(8), { epochs: 3, resume })).batches).toEqual(batches.slice(4));
   });
 });
