@@ -1,5 +1,7 @@
 // The entry `reparam`: tensors, operations, layers, models, training. It imports no package at all.
 
+// First, so that bundlers put the packed kernels at the beginning: between lines of code, compressors spend 0.6 KB more.
+export { configure, type Configuration } from "./wasm/runtime.js";
 export {
   defineOp,
   grad,
@@ -192,7 +194,6 @@ export { createTrainer, type StepResult, type Trainer, type TrainerState } from 
 export type { TrainerOptions } from "./training/trainerOptions.js";
 export type { Tree } from "./tensor/tree.js";
 export { trace, type Trace, type TraceNode } from "./autodiff/trace.js";
-export { configure, type Configuration } from "./wasm/runtime.js";
 
 // Types that the signatures above name.
 export type { CheckGradientOptions } from "./autodiff/checkGradient.js";

@@ -26,6 +26,7 @@ import {
  *   gradients: [(gradOutput) => ops.scale(gradOutput, 2)],
  * });
  */
+// @__NO_SIDE_EFFECTS__
 export function defineOp<In extends Inputs, Options, Shared = Tensor>(
   definition: OpDefinition<In, Options, Shared>,
 ): (inputs: In, options: Options) => Tensor {

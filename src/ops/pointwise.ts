@@ -6,6 +6,7 @@ import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import * as kernels from "../wasm/generated.js";
 
 /** Defines a function by its kernels and what its derivative is computed from. */
+// @__NO_SIDE_EFFECTS__
 function unaryOp(
   name: string,
   kernel: typeof kernels.relu,
@@ -66,6 +67,7 @@ export const square = unaryOp("square", kernels.square, kernels.squareGradient, 
 /** |x|; the derivative at 0 is 0. */
 export const abs = unaryOp("abs", kernels.abs, kernels.absGradient, "input");
 
+// @__NO_SIDE_EFFECTS__
 function parameterOp(
   name: string,
   kernel: typeof kernels.elu,

@@ -21,6 +21,7 @@ interface Reduction {
   readonly kept: Shape;
 }
 
+// @__NO_SIDE_EFFECTS__
 function reductionOp(name: ReductionName) {
   return defineOp<readonly [Tensor], Reduction>({
     name,

@@ -19,6 +19,7 @@ const rowsOf = (x: Tensor) => {
   return { rows: x.size / columns, columns };
 };
 
+// @__NO_SIDE_EFFECTS__
 function softmaxOp(
   name: string,
   kernel: typeof kernels.softmax,

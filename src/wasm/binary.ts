@@ -1,8 +1,8 @@
 // Which binary runs, and how its module comes about: compiled from the inlined bytes, or handed over ready-made.
 
+import { build, packed, sizes, unpacker } from "./binaries.js";
 import { refuseKind, refuseUse } from "../check/check.js";
 import { decodeBase64 } from "./base64.js";
-import { build, packed, sizes, unpacker } from "./binaries.js";
 import { unshare } from "./unshare.js";
 
 /** `"relaxed"`: with fused multiply-add where the processor has it; `"simd"`: the baseline. */

@@ -11,7 +11,7 @@
 // Whoever plans a job (the callers in `generated.ts` and the files beside it) does not run it; whoever runs it does not
 // plan.
 
-import { currentRuntime, doubles } from "./runtime.js";
+import { currentRuntime, doubles, integers } from "./runtime.js";
 
 /** Runs all grains of a job that lies in memory: of a kernel's number, items, and items of a grain. */
 export type Runner = (kernel: number, count: number, grain: number) => void;
@@ -38,6 +38,13 @@ export function run(kernel: number, count: number, grain: number): void {
 /** Where the next job's arguments are written, in 32-bit words. */
 export function currentJob(): number {
   return currentRuntime().job / 4;
+}
+
+/** Writes the first words of the next job's arguments; returns where it lies, in 32-bit words. */
+export function beginJob(...words: readonly number[]): number {
+  const at = currentJob();
+  for (let i = 0; i < words.length; i++) integers[at + i] = words[i];
+  return at;
 }
 
 /** Items of a grain, for items of so much work each. */

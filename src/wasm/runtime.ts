@@ -1,6 +1,7 @@
 // Loads a binary at first use and owns the memory's ends: where it begins, how far it may grow. What lies
 // between is the heap's business.
 
+import { adoptModule, type Binary, type BinaryName, chooseBinary, type CompiledModule } from "./binary.js";
 import {
   checkBoolean,
   checkInteger,
@@ -9,7 +10,6 @@ import {
   refuseUse,
   refuseValue,
 } from "../check/check.js";
-import { adoptModule, type Binary, type BinaryName, chooseBinary, type CompiledModule } from "./binary.js";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
