@@ -83,13 +83,13 @@ export class PosteriorCoder {
   }
 
   /** Where the interval of a bucket begins. */
-  private start(bucket: number): number {
+  private readonly startOf = (bucket: number): number => {
     if (bucket <= this.first) return 0;
     if (bucket >= this.behind) return TOTAL;
     const share = Math.min(Math.max((this.massBelow(bucket) - this.below) / this.mass, 0), 1);
     const shared = TOTAL - SPARE * (this.behind - this.first);
     return SPARE * (bucket - this.first) + Math.floor(shared * share);
-  }
+  };
 
   /** Whether a bucket is within reach. */
   has(bucket: number): boolean {
@@ -97,21 +97,10 @@ export class PosteriorCoder {
   }
 
   push(stack: SymbolStack, bucket: number): void {
-    const start = this.start(bucket);
-    stack.push(start, this.start(bucket + 1) - start);
+    stack.pushSymbol(bucket, this.startOf);
   }
 
   pop(stack: SymbolStack): number {
-    const place = stack.peek();
-    let [low, high] = [this.first, this.behind];
-    let [start, end] = [0, TOTAL];
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      const at = this.start(middle);
-      if (at <= place) [low, start] = [middle, at];
-      else [high, end] = [middle, at];
-    }
-    stack.drop(start, end - start);
-    return low;
+    return stack.popSymbol(this.first, this.behind, this.startOf);
   }
 }

@@ -51,7 +51,7 @@ export class LevelCoder {
   }
 
   /** Where the interval of a level begins. */
-  private start(level: number): number {
+  private readonly startOf = (level: number): number => {
     if (level <= 0) return 0;
     if (level >= this.levels) return TOTAL;
     const edge = (level - 0.5) / (this.levels - 1);
@@ -60,24 +60,13 @@ export class LevelCoder {
       mass += this.weights[k] * exactLogistic((edge - this.means[k]) * this.perScale[k]);
     }
     return SPARE * level + Math.floor((TOTAL - SPARE * this.levels) * Math.min(mass, 1));
-  }
+  };
 
   push(stack: SymbolStack, level: number): void {
-    const start = this.start(level);
-    stack.push(start, this.start(level + 1) - start);
+    stack.pushSymbol(level, this.startOf);
   }
 
   pop(stack: SymbolStack): number {
-    const place = stack.peek();
-    let [low, high] = [0, this.levels];
-    let [start, end] = [0, TOTAL];
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      const at = this.start(middle);
-      if (at <= place) [low, start] = [middle, at];
-      else [high, end] = [middle, at];
-    }
-    stack.drop(start, end - start);
-    return low;
+    return stack.popSymbol(0, this.levels, this.startOf);
   }
 }

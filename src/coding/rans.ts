@@ -90,6 +90,27 @@ export class SymbolStack {
     this.state = state;
   }
 
+  /** Puts a symbol on top; `startOf` tells where the interval of each symbol begins, and of the next one behind the last. */
+  pushSymbol(symbol: number, startOf: (symbol: number) => number): void {
+    const start = startOf(symbol);
+    this.push(start, startOf(symbol + 1) - start);
+  }
+
+  /** Takes the symbol on top, one of those from first on and before `behind`: found by halving, as starts grow. */
+  popSymbol(first: number, behind: number, startOf: (symbol: number) => number): number {
+    const place = this.peek();
+    let [low, high] = [first, behind];
+    let [start, end] = [0, TOTAL];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      const at = startOf(middle);
+      if (at <= place) [low, start] = [middle, at];
+      else [high, end] = [middle, at];
+    }
+    this.drop(start, end - start);
+    return low;
+  }
+
   private lend(): number {
     return this.lent === undefined ? this.refuse() : lentByte(this.lent++);
   }

@@ -6,8 +6,8 @@ import { checkLayer, contextOf } from "../layers/checks.js";
 import * as ops from "../ops/index.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor/tensor.js";
-import { type BatchLike, checkBatch, unlabelled } from "./batch.js";
-import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
+import { type BatchLike, unlabelled } from "./batch.js";
+import { batchedBy, type BatchOptions } from "./batches.js";
 import { AUTOENCODER_DRAWS as DRAWS } from "./draws.js";
 import {
   applyPart,
@@ -119,16 +119,7 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
     const { output } = applyPart(decoder, params, codes);
     return isLogits ? ops.sigmoid(output) : output;
   };
-  /** A function over any number of examples, from one over a batch. */
-  const batched =
-    (name: string, argument: string, shape: Shape, f: (params: ModelParams, batch: Tensor) => Tensor) =>
-    (params: ModelParams, input: Tensor, batchOptions: BatchOptions = {}) => {
-      const whereCall = `${where}.${name}`;
-      const batchSize = batchSizeOf(whereCall, batchOptions);
-      checkParams(whereCall, params, NAMES);
-      checkBatch(whereCall, argument, input, shape);
-      return mapBatches(input, batchSize, (batch) => f(params, batch));
-    };
+  const batched = batchedBy(where, (whereCall, params) => checkParams(whereCall, params, NAMES));
 
   return {
     type: where,

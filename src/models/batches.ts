@@ -4,8 +4,10 @@ import { isDifferentiating } from "../autodiff/autodiff.js";
 import { checkInteger, checkOptions } from "../check/check.js";
 import { slice } from "../ops/shape.js";
 import { scope } from "../tensor/scope.js";
-import { adoptArray, sizeOf, type Tensor, viewOf } from "../tensor/tensor.js";
+import { adoptArray, type Shape, sizeOf, type Tensor, viewOf } from "../tensor/tensor.js";
 import { mapTree, tensorsOf } from "../tensor/tree.js";
+import { checkBatch } from "./batch.js";
+import type { ModelParams } from "./model.js";
 
 /** Examples that pass through a model at once where the caller does not say. */
 export const BATCH_SIZE = 128;
@@ -64,4 +66,18 @@ export function mapBatches<T>(inputs: Tensor, batchSize: number, f: (batch: Tens
   // Parts are copied out and joined, which would cut gradients off without a word.
   if (isDifferentiating()) return f(inputs);
   return mapRanges(inputs.shape[0], batchSize, (start, end) => f(rowsOf(inputs, start, end)));
+}
+
+/**
+ * Makes a model's functions over any number of examples from functions over a batch, all of the arguments checked first.
+ */
+export function batchedBy(where: string, checkParams: (where: string, params: ModelParams) => void) {
+  return (name: string, argument: string, shape: Shape, f: (params: ModelParams, batch: Tensor) => Tensor) =>
+    (params: ModelParams, input: Tensor, options: BatchOptions = {}): Tensor => {
+      const whereCall = `${where}.${name}`;
+      const batchSize = batchSizeOf(whereCall, options);
+      checkParams(whereCall, params);
+      checkBatch(whereCall, argument, input, shape);
+      return mapBatches(input, batchSize, (batch) => f(params, batch));
+    };
 }

@@ -17,7 +17,7 @@ import { normal } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { adoptArray, isSameShape, type Shape, sizeOf, type Tensor, zeros } from "../tensor/tensor.js";
 import { type BatchLike, checkBatch, unlabelled } from "./batch.js";
-import { type BatchOptions, batchSizeOf, mapBatches } from "./batches.js";
+import { batchedBy, type BatchOptions } from "./batches.js";
 import { begun, checkBook, type CodebookState, moved, nearest } from "./codebook.js";
 import { VQ_VAE_DRAWS as DRAWS } from "./draws.js";
 import {
@@ -171,16 +171,7 @@ export function vqVae(options: VqVaeOptions): VqVae {
   const encodeBatch = (params: ModelParams, batch: Tensor) =>
     vectorsAt(numbersOf(params, batch), bookOf(params));
   const decodeBatch = (params: ModelParams, codes: Tensor) => applyPart(decoder, params, codes).output;
-  /** A function over any number of examples, from one over a batch. */
-  const batched =
-    (name: string, argument: string, shape: Shape, f: (params: ModelParams, batch: Tensor) => Tensor) =>
-    (params: ModelParams, input: Tensor, batchOptions: BatchOptions = {}) => {
-      const whereCall = `${where}.${name}`;
-      const batchSize = batchSizeOf(whereCall, batchOptions);
-      checkCall(whereCall, params);
-      checkBatch(whereCall, argument, input, shape);
-      return mapBatches(input, batchSize, (batch) => f(params, batch));
-    };
+  const batched = batchedBy(where, checkCall);
 
   return {
     type: where,
