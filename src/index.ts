@@ -55,7 +55,12 @@ export {
   gaussianNll,
   type GaussianNllOptions,
 } from "./distributions/gaussianNll.js";
-export { type GaussianMixture, mixtureLogProb, sampleMixture } from "./distributions/mixture.js";
+export {
+  type GaussianMixture,
+  mixtureLogProb,
+  mixtureResponsibilities,
+  sampleMixture,
+} from "./distributions/mixture.js";
 export { loadModel, type LoadedModel, saveModel } from "./files/modelFile.js";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./files/safetensors.js";
 export { readTree, writeTree } from "./files/treeFile.js";

@@ -4,9 +4,11 @@ import { type Command, columnsOf, fail, helpOf, meant, parse } from "./command.j
 import { compressCommand } from "./compress.js";
 import { decompressCommand } from "./decompress.js";
 import { encode } from "./encode.js";
+import { estimators } from "./estimators.js";
 import { failureOf, MISTAKE } from "./failure.js";
 import { generate } from "./generate.js";
 import { info } from "./info.js";
+import { mixtureCommand } from "./mixture.js";
 import { reconstruct } from "./reconstruct.js";
 import { reportCommand } from "./report.js";
 import { score } from "./score.js";
@@ -22,6 +24,8 @@ export const COMMANDS: readonly Command[] = [
   score,
   compressCommand,
   decompressCommand,
+  mixtureCommand,
+  estimators,
   reportCommand,
   info,
 ];

@@ -2,3 +2,6 @@
 
 /** Folded into the key of a run's seed. */
 export const RUN_DRAWS = { data: 0, heldOut: 1, training: 2, report: 3, readouts: 4 } as const;
+
+/** Folded into the key of a mixture's seed. */
+export const MIXTURE_DRAWS = { data: 0, fit: 1, samples: 2 } as const;

@@ -22,6 +22,7 @@ const MODEL_OPTIONS: Readonly<Record<string, readonly ModelOption[]>> = {
   "dense-ae": CODE,
   "vq-vae": OF_CODEBOOKS,
   linear: CODE,
+  pca: CODE,
   shallow: [],
   stacked: [],
   convolutional: [],
@@ -37,8 +38,16 @@ export const MODEL_NAMES: readonly string[] = Object.keys(MODEL_OPTIONS);
 export const takersOf = (option: ModelOption): string =>
   MODEL_NAMES.filter((name) => MODEL_OPTIONS[name].includes(option)).join(", ");
 
+/** What a model that is computed has no use for. */
+const OF_TRAINING = ["epochs", "batch", "lr", "denoise", "mask"] as const;
+
 /** Refuses options that the model does not take. */
 export function checkModelOptions(model: string, options: Options): void {
+  if (model === "pca") {
+    const surplus = OF_TRAINING.find((option) => options.text(option) !== undefined);
+    if (surplus !== undefined)
+      fail(`--${surplus} has no effect on --model pca, which is computed, not trained`);
+  }
   for (const option of OF_SOME) {
     if (options.text(option) === undefined || MODEL_OPTIONS[model].includes(option)) continue;
     fail(`--${option} has no effect on --model ${model}: it is for ${takersOf(option)}`);

@@ -3,6 +3,7 @@
 import { sequential } from "../layers/combine.js";
 import { dense } from "../layers/dense.js";
 import { flatten, reshape } from "../layers/shape.js";
+import { linearAutoencoder } from "../latent/pcaAutoencoder.js";
 import { autoencoder } from "../models/autoencoder.js";
 import type { AnyModel } from "../models/fromSpec.js";
 import { imageAutoencoder, imageVae } from "../models/imageModels.js";
@@ -76,13 +77,9 @@ const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
   },
   "vq-vae": ({ inputShape, latent: latentSize, codebook }) =>
     imageVqVae({ inputShape, latentSize, codebook }),
-  linear: ({ inputShape, latent }) =>
-    autoencoder({
-      inputShape,
-      encoder: sequential(flatten(), dense(latent)),
-      decoder: sequential(dense(sizeOf(inputShape)), reshape(inputShape)),
-      reduction: "perExample",
-    }),
+  linear: ({ inputShape, latent }) => linearAutoencoder(inputShape, latent),
+  // The same model, whose parameters are computed.
+  pca: ({ inputShape, latent }) => linearAutoencoder(inputShape, latent),
 };
 
 /** The lectures' models for images of 28×28, as they stand there. */
@@ -113,7 +110,7 @@ export function modelByName(name: string, request: ModelRequest): AnyModel {
     return LECTURES[name](request);
   }
   if (/^(conv|vq)-/.test(name) && inputShape.length !== 3) {
-    fail(`--model ${name} is for images; for tables there are dense-vae, dense-ae and linear`);
+    fail(`--model ${name} is for images; for tables there are dense-vae, dense-ae, linear and pca`);
   }
   return MODELS[name](request);
 }

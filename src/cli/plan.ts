@@ -131,6 +131,17 @@ function likelihoodOf(asked: Asked, options: Options, data: Data, form: Form): (
   return likelihood;
 }
 
+/** How many principal components there are to be: no more than examples and numbers of one. */
+function componentsOf(latent: number, options: Options, { shape, size }: Tensor): number {
+  const most = Math.min(shape[0], size / shape[0]);
+  if (latent > most && options.text("latent") !== undefined) {
+    fail(
+      `--latent of --model pca must be at most ${most}, the lesser of examples and their numbers, got ${latent}`,
+    );
+  }
+  return Math.min(latent, most);
+}
+
 /** Reads the data and plans the training that was asked for: data, form, model, and how it learns. */
 export async function planOf(settings: Settings): Promise<Plan> {
   const options = new Options(settings.options);
@@ -150,7 +161,7 @@ export async function planOf(settings: Settings): Promise<Plan> {
   const likelihood = likelihoodOf(asked, options, data, form);
   const model = modelByName(name, {
     inputShape,
-    latent: asked.latent,
+    latent: name === "pca" ? componentsOf(asked.latent, options, rest.values) : asked.latent,
     codebook: asked.codebook,
     beta: betaOf(asked.beta, likelihood === "gaussian", steps),
     isUnit: dataRange(form) !== undefined,

@@ -7,6 +7,9 @@ import { fold } from "../random/keys.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { DivergenceError } from "../training/divergence.js";
 import { fit, type FitResult } from "../training/fit.js";
+import { pcaAutoencoder } from "../latent/pcaAutoencoder.js";
+import * as ops from "../ops/index.js";
+import { sizeOf } from "../tensor/tensor.js";
 import { tensorsOf } from "../tensor/tree.js";
 import { type Claim, claimFolder, removeReport } from "./claim.js";
 import { type Arguments, type Command, fail, Options } from "./command.js";
@@ -99,12 +102,30 @@ async function trained(
   }
 }
 
+/** Examples that principal components are computed of at most: the work grows with the cube. */
+const MOST_FITTED = 1500;
+
+/** Principal components, in the place of a training. */
+function computed({ model, form, rest }: Plan): FitResult {
+  const values = toModel(rest.values, form, model);
+  const count = values.shape[0];
+  const features = values.size / count;
+  const fitted = Math.min(count, features) > MOST_FITTED ? ops.slice(values, 0, MOST_FITTED) : values;
+  if (fitted !== values) tell(`principal components of ${MOST_FITTED} of the ${count} examples`);
+  const { params, basis } = pcaAutoencoder(fitted, { latentSize: sizeOf(model.codeShape) });
+  const share = basis.ratio.data.reduce((sum, ratio) => sum + ratio, 0);
+  tell(`${basis.ratio.size} components explain ${(100 * share).toFixed(1)} % of the variance`);
+  return { params, history: { steps: [], epochs: [] }, stopped: "finished", steps: 0 };
+}
+
 async function run(given: Arguments): Promise<number> {
   const destination = await destinationOf(given);
   const { out, settings } = destination;
   const { data: source } = settings;
   const options = new Options(settings.options);
-  askedOf(options);
+  const { name } = askedOf(options);
+  if (name === "pca" && destination.before)
+    fail(`${out} is of --model pca, which is computed at once: nothing is left to do`);
   await checkDataOptions(source, options);
   const claim = await claimFolder(destination);
   let isFailed = true;
@@ -114,7 +135,8 @@ async function run(given: Arguments): Promise<number> {
     const { model, form, aside } = plan;
     announce(plan, source);
     const start = performance.now();
-    const { params, history, stopped, steps } = await trained(plan, { source, out, claim, resume });
+    const { params, history, stopped, steps } =
+      plan.name === "pca" ? computed(plan) : await trained(plan, { source, out, claim, resume });
     await claim.begin();
     await removeReport(out);
     await writeRun(out, RUN.model, modelFile(model, params, { form, settings }));

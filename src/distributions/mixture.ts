@@ -5,7 +5,7 @@ import { checkAlike, checkReduction, reduceExamples, type ReductionOptions } fro
 import { add } from "../ops/arithmetic.js";
 import { logSumExp, sum } from "../ops/reduce.js";
 import { reshape } from "../ops/shape.js";
-import { logSoftmax } from "../ops/softmax.js";
+import { logSoftmax, softmax } from "../ops/softmax.js";
 import { categorical, normal } from "../random/draws.js";
 import { checkKey, type Key, split } from "../random/keys.js";
 import { checkFinite, checkLogits } from "../random/parameters.js";
@@ -36,6 +36,19 @@ function checkMixture(where: string, mixture: GaussianMixture): { components: nu
   return { components, dimensions };
 }
 
+/** The logarithm of each component's weight times its density, shape `[batch, K]`. */
+function logJoint(where: string, x: Tensor, mixture: GaussianMixture): Tensor {
+  const { dimensions } = checkMixture(where, mixture);
+  checkTensor(where, "x", x, 2, "[batch, dimensions]");
+  if (x.shape[1] !== dimensions) {
+    const rule = `equal mixture.means.shape[1] = ${dimensions} (dimensions)`;
+    refuseValue(where, "x.shape[1]", rule, x.shape[1]);
+  }
+  const points = reshape(x, [x.shape[0], 1, dimensions]);
+  const components = { mean: mixture.means, logVar: mixture.logVars };
+  return add(sum(logDensity(points, components), { axis: -1 }), logSoftmax(mixture.logits));
+}
+
 /**
  * Log density of a mixture, log Σₖ softmax(logits)ₖ N(x; meansₖ, exp(logVarsₖ)), by log-sum-exp: finite also where
  * every component's density underflows.
@@ -52,21 +65,31 @@ function checkMixture(where: string, mixture: GaussianMixture): { components: nu
  */
 export function mixtureLogProb(x: Tensor, mixture: GaussianMixture, options: ReductionOptions = {}): Tensor {
   const where = "mixtureLogProb";
-  const { dimensions } = checkMixture(where, mixture);
-  checkTensor(where, "x", x, 2, "[batch, dimensions]");
-  if (x.shape[1] !== dimensions) {
-    const rule = `equal mixture.means.shape[1] = ${dimensions} (dimensions)`;
-    refuseValue(where, "x.shape[1]", rule, x.shape[1]);
-  }
   checkOptions(where, options, ["reduction"]);
   const { reduction = "perExample" } = options;
-  checkReduction(where, reduction, "x", x.shape);
   return inScope(() => {
-    const points = reshape(x, [x.shape[0], 1, dimensions]);
-    const components = { mean: mixture.means, logVar: mixture.logVars };
-    const joint = add(sum(logDensity(points, components), { axis: -1 }), logSoftmax(mixture.logits));
+    const joint = logJoint(where, x, mixture);
+    checkReduction(where, reduction, "x", x.shape);
     return reduceExamples(logSumExp(joint, { axis: -1 }), reduction);
   });
+}
+
+/**
+ * How much each component has to do with each point: its weight times its density, as a share of all, by Bayes' rule.
+ * Also called responsibilities.
+ *
+ * @param x - points, shape `[batch, D]`; gradients flow to it and to the mixture
+ * @param mixture - `{ logits, means, logVars }`
+ * @returns probabilities, shape `[batch, K]`, that sum to 1 for each point
+ * @throws {RangeError} when the shapes do not fit
+ * @example
+ * const mixture = { logits: zeros([2]), means: tensor([[-1], [1]]), logVars: zeros([2, 1]) };
+ * mixtureResponsibilities(tensor([[0], [1]]), mixture).data; // [0.5, 0.5, 0.1192…, 0.8807…]
+ * @see Bishop, "Pattern recognition and machine learning" (2006), equation 9.13
+ */
+export function mixtureResponsibilities(x: Tensor, mixture: GaussianMixture): Tensor {
+  const where = "mixtureResponsibilities";
+  return inScope(() => softmax(logJoint(where, x, mixture)));
 }
 
 /**

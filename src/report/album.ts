@@ -25,14 +25,18 @@ export interface FigureOptions {
   readonly imageWidth?: number | undefined;
 }
 
-/** Collects a report's pictures. */
-export interface Album {
+/** Collects a page's pictures. */
+export interface Pictures {
   /** PNG files by name. */
   readonly files: Record<string, Uint8Array>;
-  /** Examples, `[n, ...inputShape]`, as a figure. */
-  show(examples: Tensor, options: FigureOptions): Markup;
   /** Images with values from 0 to 1, `[n, height, width, channels]`, as a figure. */
   showImages(images: Tensor, options: FigureOptions): Markup;
+}
+
+/** Collects the pictures of a report on a model. */
+export interface Album extends Pictures {
+  /** Examples, `[n, ...inputShape]`, as a figure. */
+  show(examples: Tensor, options: FigureOptions): Markup;
 }
 
 /** A name of letters, digits, hyphens and underscores that no file has yet. */
@@ -41,12 +45,11 @@ function unusedName(files: Readonly<Record<string, unknown>>, wanted: string): s
   return Object.hasOwn(files, name) ? unusedName(files, `${name}-`) : name;
 }
 
-/** An empty album. */
-export function createAlbum(study: Study): Album {
+/** No pictures yet. */
+export function createPictures(): Pictures {
   const files: Record<string, Uint8Array> = {};
-  const album: Album = {
+  return {
     files,
-    show: (examples, options) => album.showImages(toPictures(study, examples), options),
     showImages(images, { name, columns, width = 800, imageWidth = 100, ...texts }) {
       // Gaps are transparent, so that they suit light and dark pages.
       const opaque = ops.concat([images, ones([...images.shape.slice(0, 3), 1])], 3);
@@ -59,7 +62,15 @@ export function createAlbum(study: Study): Album {
       return figure(file, pixelWidth, pixelHeight, scale, texts);
     },
   };
-  return album;
+}
+
+/** An empty album. */
+export function createAlbum(study: Study): Album {
+  const pictures = createPictures();
+  return {
+    ...pictures,
+    show: (examples, options) => pictures.showImages(toPictures(study, examples), options),
+  };
 }
 
 function figure(

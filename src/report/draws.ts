@@ -13,3 +13,6 @@ export const REPORT_DRAWS = {
 
 /** Folded into the key of the demonstration of checkerboards. */
 export const DEMONSTRATION_DRAWS = { tones: 0, weights: 1 } as const;
+
+/** Folded into the key of a study of gradient estimators. */
+export const ESTIMATOR_DRAWS = { variance: 0, error: 1 } as const;

@@ -6,16 +6,11 @@ import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import { sizeOf, type Tensor } from "../tensor/tensor.js";
 import { REPORT_DRAWS } from "./draws.js";
-import { type Content, type Markup, markup } from "./markup.js";
+import { type Markup, markup } from "./markup.js";
+import { type Fact, headOf } from "./page.js";
 import { fixedNumber, shortNumber } from "./scale.js";
 import { counted } from "./section.js";
 import type { Study } from "./study.js";
-
-interface Fact {
-  readonly name: string;
-  readonly value: Content;
-  readonly note: string;
-}
 
 /** Decibels of the mean, of all examples: one that is perfect would make a mean of decibels infinite. */
 function decibelsOf({ images, reconstructions, valueRange: [low, high] }: Study): number {
@@ -87,13 +82,7 @@ export function header(study: Study): Markup {
       note: "how near reconstructions are; 3 dB more is half the squared error",
     },
   ];
-  const given = Object.entries(settings).map(([name, value]) => {
-    const words = typeof value === "boolean" ? (value ? "yes" : "no") : value;
-    return markup`<span>${name} <b>${words}</b></span> `;
-  });
   const warnings = warningsOf(study).map((warning) => markup`<p class="warning" role="note">${warning}</p>`);
-  return markup`<header><h1>${title}</h1>${given.length > 0 ? markup`<p class="settings">${given}</p>` : undefined}<dl>${facts.map(
-    ({ name, value, note }) =>
-      markup`<div><dt>${name}</dt><dd class="value">${value}</dd><dd>${note}</dd></div>`,
-  )}</dl><p class="source">Measured on ${counted(images.shape[0], isHeldOut ? "held-out example" : "example")}.</p>${warnings}</header>`;
+  const source = `Measured on ${counted(images.shape[0], isHeldOut ? "held-out example" : "example")}.`;
+  return headOf(title, settings, facts, markup`<p class="source">${source}</p>`, warnings);
 }

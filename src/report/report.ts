@@ -9,15 +9,16 @@ import { checkerboards } from "./checkerboards.js";
 import { codebook } from "./codebook.js";
 import { codeMap } from "./codeMap.js";
 import { chosenOf, encodingsOf, factors } from "./factors.js";
+import { components } from "./components.js";
 import { header } from "./header.js";
 import { averages, reconstructions, samples } from "./images.js";
 import { learning } from "./learning.js";
-import { type Content, Markup, markup } from "./markup.js";
+import type { Content } from "./markup.js";
 import { outliers } from "./outliers.js";
+import { pageOf } from "./page.js";
 import { dimensions, interpolations } from "./space.js";
 import { rates } from "./rates.js";
 import { type ReportOptions, studyOf } from "./study.js";
-import { STYLE } from "./style.js";
 import { usage } from "./usage.js";
 
 /** What {@link createReport} makes. */
@@ -75,6 +76,7 @@ export function createReport(
     header(study),
     learning(study),
     album && reconstructions(study, album),
+    components(study, album),
     album && bottleneck(study, album),
     album && samples(study, album),
     album && dimensions(study, album),
@@ -89,23 +91,4 @@ export function createReport(
     album && checkerboards(study, album),
   ];
   return { html: pageOf(study.title, body), pictures: album?.files ?? {} };
-}
-
-/** A whole document. */
-function pageOf(title: string, body: readonly Content[]): string {
-  const { text } = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<main>
-${body.filter((part) => part !== undefined).map((part) => markup`${part}\n`)}</main>
-</body>
-</html>
-`;
-  return text;
 }

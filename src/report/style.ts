@@ -82,6 +82,9 @@ caption{text-align:left;color:var(--soft);padding-bottom:.6rem;line-height:1.45}
 th{font-weight:400;text-align:left;padding:.14rem 1rem .14rem 0;white-space:nowrap}
 td{padding:.14rem 0;width:100%}
 td.number{width:auto;padding-left:.8rem;font-variant-numeric:tabular-nums;color:var(--soft)}
+.numbers{width:auto;max-width:100%;display:block;overflow-x:auto}
+.numbers td.number{text-align:right;white-space:nowrap}
+.numbers th+th{text-align:right;white-space:normal;vertical-align:bottom;padding:.14rem 0 .14rem .8rem}
 .bar{display:block;height:.62rem;border-radius:2px;width:calc(var(--share)*100%);background:var(--tone0)}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.85rem;color:var(--soft)}
 ${TONES.map((_, i) => `.tone${i}{color:var(--tone${i})}`).join("")}

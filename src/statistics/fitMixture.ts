@@ -153,6 +153,23 @@ const MAX_SHARES = 2 ** 27;
 /** Float32's least normal number: with less, the density of points that are float32 is not finite. */
 const LEAST_VARIANCE = 2 ** -126;
 
+/** Checks what a fit of so many components, given by an argument, needs. */
+export function checkFit(
+  where: string,
+  x: Tensor,
+  argument: string,
+  components: number,
+  minVariance: number,
+): void {
+  const [count, dimensions] = x.shape;
+  checkNumber(where, "minVariance", minVariance);
+  if (minVariance < LEAST_VARIANCE)
+    refuseValue(where, "minVariance", "be above 0 (at least 2⁻¹²⁶)", minVariance);
+  checkResult(where, argument, components, components * Math.max(count, dimensions), MAX_SHARES);
+  const infinite = x.data.findIndex((value) => !Number.isFinite(value));
+  if (infinite >= 0) refuseValue(where, `x.data[${infinite}]`, "be a finite number", x.data[infinite]);
+}
+
 /** Far below one point's share, far above where float64 loses digits. */
 const LEAST_MASS = 1e-200;
 
@@ -248,12 +265,7 @@ export function fitMixture(key: Key, x: Tensor, options: FitMixtureOptions): Mix
   checkInteger(where, "components", components, 1, count);
   checkInteger(where, "steps", steps, 1);
   checkNumber(where, "tolerance", tolerance, 0);
-  checkNumber(where, "minVariance", minVariance);
-  if (minVariance < LEAST_VARIANCE)
-    refuseValue(where, "minVariance", "be above 0 (at least 2⁻¹²⁶)", minVariance);
-  checkResult(where, "components", components, components * Math.max(count, dimensions), MAX_SHARES);
-  const infinite = x.data.findIndex((value) => !Number.isFinite(value));
-  if (infinite >= 0) refuseValue(where, `x.data[${infinite}]`, "be a finite number", x.data[infinite]);
+  checkFit(where, x, "components", components, minVariance);
 
   const points: Points = { values: Float64Array.from(x.data), count, dimensions };
   const shares = new Float64Array(count * components);

@@ -47,6 +47,7 @@ const TAKES: Record<string, readonly (keyof typeof VALUES)[]> = {
   "dense-ae": ["latent"],
   "vq-vae": ["latent", "codebook"],
   linear: ["latent"],
+  pca: ["latent"],
   shallow: [],
   stacked: [],
   convolutional: [],
@@ -94,6 +95,27 @@ describe("an option of a model", () => {
       const takers = MODEL_NAMES.filter((name) => TAKES[name]!.includes(option)).join(", ");
       expect(help).toMatch(new RegExp(`--${option} .[^-]*.*?of ${takers}`));
     }
+  });
+});
+
+describe("--model pca", () => {
+  it.each(["epochs", "batch", "lr", "denoise", "mask"])(
+    "refuses --%s, before any data are read",
+    async (option) => {
+      await expect(plan("nothing.npy", { model: "pca", [option]: "1" })).rejects.toThrow(
+        new UsageError(`--${option} has no effect on --model pca, which is computed, not trained`),
+      );
+    },
+  );
+
+  it("has no more components than there are numbers, and says so where more are asked for", async () => {
+    const { model } = await plan("table.csv", { model: "pca" });
+    expect(model.codeShape).toEqual([2]);
+    await expect(plan("table.csv", { model: "pca", latent: "3" })).rejects.toThrow(
+      new UsageError(
+        "--latent of --model pca must be at most 2, the lesser of examples and their numbers, got 3",
+      ),
+    );
   });
 });
 

@@ -17,12 +17,13 @@ const at = (...path: string[]) => join(folder, ...path);
 const numbers = (count: number, f: (i: number) => number) => Array.from({ length: count }, (_, i) => f(i));
 
 const [IMAGES, PICTURES, TABLE] = [at("images.npy"), at("pictures"), at("table.csv")];
-const [LABELS, CODES] = [at("labels.npy"), at("codes.rpz")];
+const [LABELS, CODES, NUMBERS] = [at("labels.npy"), at("codes.rpz"), at("numbers.npy")];
 const WINES = numbers(24, (i) => i).map((i) => `${i},${(i * 7) % 5},${i % 3}`);
 
 beforeAll(async () => {
   writeFileSync(IMAGES, writeNpy(random.uniform(key(1), [24, 8, 8])));
   writeFileSync(LABELS, writeNpy(tensor(numbers(24, (i) => i % 3))));
+  writeFileSync(NUMBERS, writeNpy(random.normal(key(9), [24, 3])));
   writeFileSync(TABLE, ["alcohol,acid,kind", ...WINES].join("\n"));
   mkdirSync(PICTURES);
   for (let i = 0; i < 12; i++) {
@@ -60,7 +61,7 @@ const SHAPES = ["shapes", "--count", "20", "--size", "8"];
 const TRAIN: Record<string, Case[]> = {
   model: [
     [["shapes", "--count", "20", "--size", "28"], ...MODEL_NAMES],
-    [[TABLE], "dense-vae", "dense-ae", "linear"],
+    [[TABLE], "dense-vae", "dense-ae", "linear", "pca"],
   ],
   latent: [[[IMAGES], "1", "2", "5"]],
   codebook: [[[IMAGES, "--model", "vq-vae"], "2", "40"]],
@@ -154,6 +155,25 @@ const CASES: Record<string, Record<string, Case[]>> = {
     end: [[[at("vae"), CODES], "1", "24"]],
     out: [[[at("vae"), CODES], ...named(".npy", ".csv", ".png")]],
   },
+  mixture: {
+    components: [[[NUMBERS], "auto", "2", "1-3"]],
+    samples: [[[NUMBERS], "1", "20"]],
+    seed: [[[NUMBERS, "--components", "2"], "0", "7"]],
+    header: [[[TABLE, "--components", "1"], "yes"]],
+    separator: [[[TABLE, "--components", "1"], ","]],
+    count: [[[NUMBERS, "--components", "1"], "10"]],
+    labels: [
+      [[NUMBERS, "--components", "1"], LABELS],
+      [[TABLE, "--components", "1"], "kind"],
+    ],
+    out: [[[NUMBERS, "--components", "1"], at("mixed")]],
+  },
+  estimators: {
+    dimensions: [[["--samples", "4"], "1", "2,16"]],
+    samples: [[["--dimensions", "2"], "2", "3,50"]],
+    seed: [[["--dimensions", "2", "--samples", "4"], "0", "7"]],
+    out: [[["--dimensions", "2", "--samples", "4"], at("estimated")]],
+  },
   report: { ...input([images, LABELS], [[at("vae")], LABELS], columns), out: [[[at("vae")], at("again")]] },
   info: {},
 };
@@ -213,7 +233,7 @@ describe("every option of every command", () => {
       ...args,
       ...(value === true ? [`--${option}`] : [`--${option}`, value]),
       ...(isPlaced ? [] : ["--out", place]),
-      ...(isTraining && option !== "epochs" ? ["--epochs", "1"] : []),
+      ...(isTraining && option !== "epochs" && value !== "pca" ? ["--epochs", "1"] : []),
       ...(isTraining && !["latent", "model"].includes(option) ? ["--latent", "2"] : []),
     ];
     const { code, out, err } = await reparam(whole);

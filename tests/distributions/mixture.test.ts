@@ -9,6 +9,7 @@ import {
   item,
   key,
   mixtureLogProb,
+  mixtureResponsibilities,
   ops,
   random,
   type Reduction,
@@ -277,5 +278,37 @@ describe("fitMixture", () => {
     expectRefused(call({}, holes), RangeError, "fitMixture: x.data[1] must be a finite number, got NaN");
     expectRefused(call({}, zeros([5])), RangeError, "fitMixture: x.shape must have 2 axes");
     expectRefused(call({ clusters: 3 }), TypeError, "fitMixture: options must have only the names");
+  });
+});
+
+describe("mixtureResponsibilities", () => {
+  it("are the shares of the components' joint densities, by Bayes' rule", () => {
+    const mixture = drawMixture(3, 2, 5);
+    const x = random.normal(key(4), [7, 2], { deviation: 2 });
+    const shares = mixtureResponsibilities(x, mixture);
+    expect(shares.shape).toEqual([7, 3]);
+    const weights = ops.softmax(mixture.logits).data;
+    const row = (t: Tensor, k: number) => ops.slice(t, k, k + 1);
+    const all = mixtureLogProb(x, mixture).data;
+    weights.forEach((weight, k) => {
+      const own = { logits: zeros([1]), means: row(mixture.means, k), logVars: row(mixture.logVars, k) };
+      const density = mixtureLogProb(x, own).data;
+      all.forEach((whole, n) => {
+        expect(shares.data[3 * n + k]).toBeCloseTo(weight * Math.exp(density[n]! - whole), 5);
+      });
+    });
+  });
+
+  it("sum to 1, also where every density underflows", () => {
+    const far = mixtureResponsibilities(full([1, 2], 1e6), drawMixture(4, 2, 1));
+    expect(far.data.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
+  });
+
+  it("refuse points of other dimensions", () => {
+    expectRefused(
+      () => mixtureResponsibilities(zeros([2, 3]), drawMixture(2, 2, 1)),
+      RangeError,
+      "mixtureResponsibilities: x.shape[1]",
+    );
   });
 });

@@ -222,6 +222,8 @@ const statistics: Recipes = {
   bitsPerDimension: [["100", "[28, 28, 1]"]],
   "gaussianNll ": [["ones([2, 3])", gaussian]],
   mixtureLogProb: withOptions(["ones([2, 3])", mixture], ...reductions),
+  mixtureResponsibilities: [["ones([2, 3])", mixture]],
+  selectMixture: [["key(1)", "random.normal(key(1), [5, 2])", "{ from: 1, to: 2, minVariance: 1e-3 }"]],
   sampleMixture: [["key(1)", mixture, "{ count: 4 }"]],
   fitMixture: [
     [
@@ -265,6 +267,7 @@ const statistics: Recipes = {
   ],
   checkerboardEnergy: withOptions(["ones([1, 8, 8, 1])"], "{ period: 2 }"),
   bottleneckProbe: [["ones([2, 3, 3, 2])", "zeros([2, 3, 3, 1])"]],
+  pcaAutoencoder: [["random.normal(key(1), [5, 3])", "{ latentSize: 2 }"]],
   latentGrid: [["zeros([1, 2])", "{ size: 2, dimensions: [0, 1], margin: 0.1 }"]],
   interpolate: withOptions(["tensor([[2, 0]])", "tensor([[0, 2]])"], '{ steps: 3, kind: "spherical" }'),
   montage: withOptions(["ones([3, 2, 2, 1])"], "{ columns: 2, gap: 1, background: 0 }"),
@@ -575,7 +578,7 @@ const training: Recipes = {
 
 /** What is called rarely because it takes long, and what holds memory by its nature. */
 export const SLOW =
-  /^(fit|createReport|createTrainer|trainer|fitFaceReadout|faces|drawFace|shapes|lectures|imageVae|imageAutoencoder|configure|fitMixture|tinyVae.refinePosterior|readFaces)/;
+  /^(fit|createReport|createTrainer|trainer|fitFaceReadout|faces|drawFace|shapes|lectures|imageVae|imageAutoencoder|configure|fitMixture|selectMixture|bottleneckProbe|tinyVae.refinePosterior|readFaces)/;
 export const HOLDING = /^(createTrainer|trainer)/;
 
 /** All recipes. */
