@@ -17,6 +17,7 @@ export default defineConfig({
   },
   test: {
     include: ["tests/**/*.test.ts"],
+    setupFiles: ["tests/support/oneThread.ts"],
     sequence: { sequencer: LongestFirst },
     // Property tests run thousands of cases; the package tests install from a registry.
     testTimeout: 120_000,

@@ -7,9 +7,10 @@ const timeOf = (path) => statSync(new URL(path, root)).mtimeMs;
 
 const sources = [
   "asconfig.json",
+  "src/wasm/threads/worker.js",
   ...readdirSync(new URL("assembly", root), { recursive: true }).map((name) => `assembly/${name}`),
 ];
-const built = ["src/wasm/binaries.ts", "src/wasm/generated.ts"];
+const built = ["src/wasm/binaries.ts", "src/wasm/generated.ts", "src/wasm/threads/workerText.ts"];
 
 const isFresh =
   built.every((path) => existsSync(new URL(path, root))) &&

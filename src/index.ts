@@ -1,7 +1,7 @@
 // The entry `reparam`: tensors, operations, layers, models, training. It imports no package at all.
 
 // First, so that bundlers put the packed kernels at the beginning: between lines of code, compressors spend 0.6 KB more.
-export { configure, type Configuration } from "./wasm/runtime.js";
+export { configure, type Configuration } from "./wasm/configure.js";
 export {
   defineOp,
   grad,

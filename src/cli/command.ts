@@ -47,10 +47,10 @@ export function meant(written: string, names: readonly string[]): string {
 export class Options {
   constructor(private readonly values: Readonly<Record<string, string | boolean | undefined>>) {}
 
-  /** Everything that was given, by name. */
+  /** Everything that was given and that a run depends on, by name. */
   all(): Record<string, string | boolean> {
     const given = Object.entries(this.values).filter(
-      ([name, value]) => name !== "resume" && value !== undefined,
+      ([name, value]) => name !== "resume" && name !== "threads" && value !== undefined,
     );
     return Object.fromEntries(given) as Record<string, string | boolean>;
   }
@@ -92,7 +92,15 @@ export class Options {
   }
 }
 
-const HELP: OptionHelp = { type: "boolean", help: "show this help" };
+/** The options of every command. */
+const COMMON: Command["options"] = {
+  threads: {
+    type: "string",
+    value: "N",
+    help: "threads that share the work (default: all cores up to 8); results do not depend on it",
+  },
+  help: { type: "boolean", help: "show this help" },
+};
 
 /** `--lr -1` as `--lr=-1`: what begins with a minus and a digit is a number, and no option. */
 function withNumbers(args: readonly string[], options: Command["options"]): string[] {
@@ -117,9 +125,9 @@ function mistakeIn(error: Error, names: readonly string[]): string {
 
 /** Reads a command's arguments; undefined when its help was asked for. */
 export function parse(command: Command, args: string[]): Arguments | undefined {
-  const options = { ...command.options, help: HELP };
+  const options = { ...command.options, ...COMMON };
   const config: ParseArgsConfig = {
-    args: withNumbers(args, command.options),
+    args: withNumbers(args, options),
     allowPositionals: true,
     options: {
       ...Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
@@ -168,7 +176,7 @@ export function columnsOf(rows: readonly (readonly [term: string, meaning: strin
 
 /** The help of a command. */
 export function helpOf({ name, takes, summary, options }: Command): string {
-  const rows = Object.entries({ ...options, help: HELP }).map(
+  const rows = Object.entries({ ...options, ...COMMON }).map(
     ([option, { value = "", help }]) => [`--${option} ${value}`.trimEnd(), help] as const,
   );
   const usage = `Usage: reparam ${[name, takes, "[options]"].filter((word) => word !== "").join(" ")}`;

@@ -12,6 +12,7 @@ import { mixtureCommand } from "./mixture.js";
 import { reconstruct } from "./reconstruct.js";
 import { reportCommand } from "./report.js";
 import { score } from "./score.js";
+import { configure } from "../wasm/configure.js";
 import { say, tell } from "./terminal.js";
 import { train } from "./train.js";
 
@@ -54,7 +55,11 @@ async function run([name, ...rest]: readonly string[]): Promise<number> {
     return fail(`there is no command ${JSON.stringify(name)}${meant(name, NAMES)}; see reparam --help`);
   }
   const given = parse(command, rest);
-  if (given !== undefined) return command.run(given);
+  if (given !== undefined) {
+    const threads = given.options.integer("threads", 1);
+    if (threads !== undefined) configure({ threads });
+    return command.run(given);
+  }
   say(helpOf(command));
   return 0;
 }

@@ -3,6 +3,7 @@
 import { heapUse } from "./heap.js";
 import type { BinaryName } from "./binary.js";
 import { chosenBinary, memoryBytes } from "./runtime.js";
+import { threadsInfo, type ThreadsInfo } from "./threads/team.js";
 
 /** Answer of {@link runtimeInfo}; memory in bytes. */
 export interface RuntimeInfo {
@@ -10,6 +11,8 @@ export interface RuntimeInfo {
   readonly binary: BinaryName;
   /** Whether the memory is shared, so that views survive its growth. */
   readonly sharedMemory: boolean;
+  /** How many threads share the work of large operations. */
+  readonly threads: ThreadsInfo;
   readonly memory: {
     /** In use by open scopes and training. */
     readonly used: number;
@@ -23,15 +26,21 @@ export interface RuntimeInfo {
 }
 
 /**
- * Which binary runs, and how much memory it uses.
+ * Which binary runs, on how many threads, and how much memory it uses.
  *
  * @returns a plain object, see {@link RuntimeInfo}
  * @example
  * runtimeInfo().binary; // "relaxed" or "simd"
+ * runtimeInfo().threads.wanted; // 8 on a machine with 8 cores
  */
 export function runtimeInfo(): RuntimeInfo {
   const { binary, shared } = chosenBinary();
   const { present, limit } = memoryBytes();
   const { used, peak } = heapUse();
-  return { binary, sharedMemory: shared, memory: { used, peak, reserved: present, limit } };
+  return {
+    binary,
+    sharedMemory: shared,
+    threads: threadsInfo(),
+    memory: { used, peak, reserved: present, limit },
+  };
 }

@@ -12,6 +12,7 @@
 // plan.
 
 import { currentRuntime, doubles, integers } from "./runtime.js";
+import { runShared } from "./threads/team.js";
 
 /** Runs all grains of a job that lies in memory: of a kernel's number, items, and items of a grain. */
 export type Runner = (kernel: number, count: number, grain: number) => void;
@@ -20,15 +21,7 @@ export type Runner = (kernel: number, count: number, grain: number) => void;
 const GRAIN = 1 << 16;
 
 let grainWork = GRAIN;
-let runner: Runner = runInOrder;
-
-function runInOrder(kernel: number, count: number, grain: number): void {
-  const { entries, job, scratch } = currentRuntime();
-  const entry = entries[kernel];
-  for (let first = 0; first < count; first += grain) {
-    entry(job, first, Math.min(grain, count - first), scratch);
-  }
-}
+let runner: Runner = runShared;
 
 /** Runs the job whose arguments lie at {@link currentJob}. */
 export function run(kernel: number, count: number, grain: number): void {

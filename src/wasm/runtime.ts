@@ -2,17 +2,12 @@
 // between is the heap's business.
 
 import { adoptModule, type Binary, type BinaryName, chooseBinary, type CompiledModule } from "./binary.js";
-import {
-  checkBoolean,
-  checkInteger,
-  checkOptions,
-  refuseMemory,
-  refuseUse,
-  refuseValue,
-} from "../check/check.js";
+import { refuseMemory, refuseUse, refuseValue } from "../check/check.js";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
+/** Most bytes that 32-bit addresses reach. */
+export const MOST_MEMORY = PAGE * MAX_PAGES;
 
 /** What a binary exports for the making of its memory; the entries of its kernels stand behind. */
 interface Exports {
@@ -28,31 +23,17 @@ const MEMORY_EXPORTS = 4;
 /** @internal Runs items [first, first + count) of the job at that address. */
 export type Entry = (job: number, first: number, count: number, scratch: number) => void;
 
-/** Which binary to run and how far the memory may grow. */
-export interface Configuration {
-  /**
-   * `"auto"` (default): the relaxed-SIMD binary where the runtime offers it. `false`: always the baseline binary,
-   * whose results are the same bits on every machine. `true`: the relaxed binary, an error where it cannot be
-   * had; on Node 20.16 and later 20 this switches V8's flag `--experimental-wasm-relaxed-simd` on for the whole
-   * process.
-   */
-  readonly relaxedSimd?: boolean | "auto" | undefined;
-  /**
-   * A compiled module to run instead of the inlined bytes, for platforms that forbid compiling bytes: what
-   * `import wasm from "reparam/wasm/simd.wasm"` (or `relaxed.wasm`) gives on Cloudflare Workers.
-   */
-  readonly module?: CompiledModule | undefined;
-  /** Most bytes that the WASM memory may take (default and maximum 4 GiB). */
-  readonly maxMemory?: number | undefined;
-}
-
 /** @internal */
 interface Runtime {
+  /** The compiled binary. */
+  readonly module: CompiledModule;
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
   /** First address of scratch, of the job, of the heap. */
   readonly scratch: number;
   readonly job: number;
+  /** Bytes of scratch. */
+  readonly scratchBytes: number;
   /** Bytes of a job before its results. */
   readonly argumentBytes: number;
   readonly heap: number;
@@ -61,7 +42,7 @@ interface Runtime {
 }
 
 let relaxedSimd: boolean | "auto" = "auto";
-let maxBytes = MAX_PAGES * PAGE;
+let maxBytes = MOST_MEMORY;
 /** The module that the user has handed over; without one a binary is chosen at first use. */
 let given: Binary | undefined;
 let runtime: Runtime | undefined;
@@ -73,6 +54,7 @@ export let integers: Int32Array = new Int32Array(0);
 export let doubles: Float64Array = new Float64Array(0);
 
 interface Loaded {
+  readonly module: CompiledModule;
   readonly exports: Exports;
   readonly memory: WebAssembly.Memory;
   readonly shared: boolean;
@@ -97,7 +79,7 @@ function load(binary: Binary): Loaded {
     try {
       const memory = memoryOf(shared);
       const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-      return { exports: exports as unknown as Exports, memory, shared };
+      return { module, exports: exports as unknown as Exports, memory, shared };
     } catch (error) {
       reasons.push(String(error));
     }
@@ -115,9 +97,10 @@ function entriesOf(exports: Exports): Entry[] {
 
 function start(): Runtime {
   const binary = given ?? chooseBinary(relaxedSimd);
-  const { exports, memory, shared } = load(binary);
+  const { module, exports, memory, shared } = load(binary);
+  const scratchBytes = exports.scratchBytes();
   const scratch = Math.ceil(exports.heapBase() / 64) * 64;
-  const job = scratch + exports.scratchBytes();
+  const job = scratch + scratchBytes;
   const heap = job + exports.jobBytes();
   try {
     memory.grow(Math.ceil(heap / PAGE) - memory.buffer.byteLength / PAGE);
@@ -126,16 +109,17 @@ function start(): Runtime {
   }
   running = binary.name;
   const argumentBytes = exports.argumentBytes();
-  runtime = { memory, shared, scratch, job, argumentBytes, heap, entries: entriesOf(exports) };
+  const entries = entriesOf(exports);
+  runtime = { module, memory, shared, scratch, scratchBytes, job, argumentBytes, heap, entries };
   renewViews();
   return runtime;
 }
 
 /** Lets another binary take over: kernels keep nothing but what is in memory. */
 function replaceKernels(binary: Binary, present: Runtime): void {
-  const { exports, memory, shared } = load(binary);
+  const { module, exports, memory, shared } = load(binary);
   running = binary.name;
-  runtime = { ...present, memory, shared, entries: entriesOf(exports) };
+  runtime = { ...present, module, memory, shared, entries: entriesOf(exports) };
   renewViews();
 }
 
@@ -200,36 +184,26 @@ export function chosenBinary(): { binary: BinaryName; shared: boolean } {
 }
 
 /**
- * Chooses the binary and limits the memory. It may be called at any time, also between two operations: kernels
- * keep nothing, so another binary can take over. A module that takes another kind of memory than the one in use
- * (shared or not) moves all there is to a new one.
+ * Chooses the binary and the most bytes of memory, for `configure`.
  *
- * @param options.relaxedSimd - `"auto"`, `true` or `false`, see {@link Configuration}
- * @param options.module - the compiled module of `reparam/wasm/simd.wasm` or `relaxed.wasm`; it stays until
- *   `relaxedSimd` asks for the other binary
- * @param options.maxMemory - bytes, at least 8 MiB and at most 4 GiB
- * @throws {TypeError} when an option is unknown or of the wrong kind, or the module is another one
- * @throws {RangeError} when `maxMemory` is out of range, or `module` is not what `relaxedSimd` asks for
- * @throws {Error} when `relaxedSimd` is `true` and the runtime has no relaxed SIMD
- * @example
- * configure({ relaxedSimd: false }); // the same bits on every machine
+ * @returns whether another binary has taken over
  */
-export function configure(options: Configuration): void {
-  checkOptions("configure", options, ["relaxedSimd", "module", "maxMemory"]);
-  const { relaxedSimd: wish, module, maxMemory = maxBytes } = options;
-  if (wish !== undefined && wish !== "auto") checkBoolean("configure", "relaxedSimd", wish);
-  checkInteger("configure", "maxMemory", maxMemory, 8 << 20, MAX_PAGES * PAGE);
+export function chooseRuntime(
+  wish: boolean | "auto" | undefined,
+  module: CompiledModule | undefined,
+  maxMemory: number,
+): boolean {
   const next = module === undefined ? givenIf(wish) : adoptModule(module);
   if (next !== undefined && !agrees(next, wish)) {
     refuseValue("configure", "module", `be what relaxedSimd: ${wish} asks for`, `the ${next.name} binary`);
   }
   const binary = next ?? (wish === undefined ? undefined : chooseBinary(wish));
-  if (binary !== undefined && runtime !== undefined && binary.name !== running) {
-    replaceKernels(binary, runtime);
-  }
+  const isAnother = binary !== undefined && runtime !== undefined && binary.name !== running;
+  if (isAnother) replaceKernels(binary, runtime as Runtime);
   if (wish !== undefined || module !== undefined) given = next;
   relaxedSimd = wish ?? relaxedSimd;
   maxBytes = maxMemory;
+  return isAnother;
 }
 
 /**

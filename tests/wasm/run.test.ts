@@ -2,47 +2,20 @@
 
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configure, ops, scope } from "../../src/index.js";
+import { configure } from "../../src/index.js";
 import { MAX_RESULTS, stridedCopy } from "../../src/wasm/generated.js";
 import { countNonFinite, gemm, reduce, sumOfSquares } from "../../src/wasm/kernels.js";
 import { grainOfSums, withRunner } from "../../src/wasm/run.js";
-import { checksumOf } from "../support/checksum.js";
-import { type GoldenCase, opCases, realsOf, withGradients } from "../support/goldenOps.js";
+import { type GoldenCase, opCases, withGradients } from "../support/goldenOps.js";
 import { productCases } from "../support/goldenProducts.js";
 import { trainingCases } from "../support/goldenTraining.js";
 import { GRADIENT_TABLE } from "../support/gradientTable.js";
 import { withArrays } from "../support/heapArrays.js";
 import { ORDERS, runOtherwise } from "../support/runners.js";
 import { seededFloats } from "../support/seeded.js";
+import { sumCases, valueOf } from "../support/sumCases.js";
 
 const inOrder = (firsts: number[]) => firsts;
-const valueOf = ([, compute]: GoldenCase): string => scope(() => checksumOf(compute()) as never);
-
-/** Sums over rows and images that the other cases have in one grain, or not at all. */
-const sumCases: readonly GoldenCase[] = [
-  ...[1, 3, 4, 19].map((channels): GoldenCase => {
-    const line = [realsOf([channels], 2), realsOf([channels], 3)];
-    const moments = [realsOf([channels], 4), realsOf([channels], 5, 0.5, 2)] as const;
-    return [
-      `batchNorm of ${channels}`,
-      () =>
-        withGradients(
-          (x, gamma, beta) => ops.batchNorm(x!, gamma!, beta!, ...moments, { training: true }).output,
-          realsOf([41, channels]),
-          ...line,
-        ),
-    ];
-  }),
-  ...[1, 6].map((groups): GoldenCase => [
-    `conv2d in ${groups} groups`,
-    () =>
-      withGradients(
-        (x, w) => ops.conv2d(x!, w!, { groups, padding: "same" }),
-        realsOf([9, 5, 5, 6]),
-        realsOf([3, 3, 6 / groups, 6], 2),
-      ),
-  ]),
-];
 
 /** Reshaping computes nothing; the table's embeddings are products of too few rows to be cut, unlike those above. */
 const UNCUT = ["reshape", "embedding"];
