@@ -1,13 +1,15 @@
-// Runs the benchmarks: `npm run bench -- [--filter TEXT] [--binary simd|relaxed|both] [--json[=FILE]] [--time MS]`.
+// Runs the benchmarks: `npm run bench -- [--filter TEXT] [--binary simd|relaxed|both] [--threads N] [--json[=FILE]] [--time
+// MS]`.
 //
 // Kernels run on the heap, operands in place and output reused; rows that say "outside a scope" also copy both,
 // as an operation by itself does. Median and interquartile range of the runs that fit in --time milliseconds
-// (default 500), at least ten. The last column is the share of the roofline: for GFLOP/s of multiply-adds in
+// (default 500), at least ten. One thread and several (default: all cores) take turns. The share is the share of the roofline: for GFLOP/s of multiply-adds in
 // registers, for GB/s of a copy that moves as many bytes (read plus written).
 
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { configure } from "../src/index.js";
 import { CASES } from "./cases.js";
 import { type Binary, chooseBinary, measure, measureRoofline, type Row } from "./support.js";
 
@@ -22,12 +24,15 @@ const { values: options } = parseArgs({
     binary: { type: "string", default: "both" },
     json: { type: "string" },
     time: { type: "string", default: "500" },
+    threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
   },
 });
 
 /** `3x3` finds `3×3`. */
 const wanted = options.filter.toLowerCase().replace(/(?<=\d)x(?=\d)/g, "×");
 const time = Number(options.time);
+const threads = Number(options.threads);
+configure({ threads });
 // Where standard output is to be JSON, the table goes beside it.
 const print = options.json === "-" ? console.error : console.log;
 
@@ -38,14 +43,25 @@ function binariesOf(choice: string): Binary[] {
 }
 
 function line(row: Row): string {
-  const { title, milliseconds, spread, rate, unit, nanosecondsPerElement, nanosecondsPerOperation, share } =
-    row;
+  const {
+    title,
+    milliseconds,
+    spread,
+    rate,
+    unit,
+    nanosecondsPerElement,
+    nanosecondsPerOperation,
+    share,
+    shared,
+  } = row;
   return [
     title.padEnd(TITLE_WIDTH),
     `${milliseconds.toPrecision(4)} ms`.padStart(11),
     `${(100 * spread).toFixed(1)} %`.padStart(8),
     `${rate.toFixed(1)} ${unit}`.padStart(14),
     `${(100 * share).toFixed(0)} %`.padStart(7),
+    shared === undefined ? "" : `${shared.milliseconds.toPrecision(4)} ms`.padStart(12),
+    shared === undefined ? "" : `${(milliseconds / shared.milliseconds).toFixed(2)}×`.padStart(8),
     nanosecondsPerElement === undefined ? "" : `  ${nanosecondsPerElement.toFixed(2)} ns per element`,
     nanosecondsPerOperation === undefined ? "" : `  ${nanosecondsPerOperation.toFixed(0)} ns per operation`,
   ].join("");
@@ -57,6 +73,7 @@ const HEADING = [
   "spread".padStart(8),
   "rate".padStart(14),
   "share".padStart(7),
+  threads === 1 ? "" : `${threads} threads`.padStart(12) + "speed-up".padStart(10),
 ].join("");
 
 const machine = {
@@ -64,7 +81,7 @@ const machine = {
   runtime: `Node ${process.versions.node}`,
   platform: `${process.platform} ${process.arch}`,
 };
-print(`${machine.processor}, ${machine.runtime}, one thread\n`);
+print(`${machine.processor}, ${machine.runtime}, one thread${threads === 1 ? "" : ` and ${threads}`}\n`);
 
 const rows: Row[] = [];
 const rooflines: { binary: Binary; multiplyAdd: number; copy: number }[] = [];
@@ -80,7 +97,7 @@ for (const binary of binariesOf(options.binary)) {
   print(`${binary}: ${multiplyAdd.toFixed(1)} GFLOP/s in registers, ${copy.toFixed(1)} GB/s copying 16 MB`);
   print(HEADING);
   for (const one of CASES.filter(({ title }) => title.toLowerCase().includes(wanted))) {
-    const row = measure(one, binary, roofline, time);
+    const row = measure(one, binary, roofline, time, threads);
     rows.push(row);
     print(line(row));
   }

@@ -6,6 +6,8 @@ import { configure, scope, type Shape, tensor, type Tensor } from "../src/index.
 import { emptyTensor, sizeOf } from "../src/tensor/tensor.js";
 import { multiplyAddLoop } from "../src/wasm/generated.js";
 import { fill, stridedCopy } from "../src/wasm/kernels.js";
+import { withRunner } from "../src/wasm/run.js";
+import { runInOrder } from "../src/wasm/threads/share.js";
 
 /** Which of the two binaries runs. */
 export type Binary = "simd" | "relaxed";
@@ -45,9 +47,10 @@ export interface Case {
 export interface Row {
   readonly title: string;
   readonly binary: Binary;
+  /** On one thread: the median, its interquartile range in parts of it, and the least. */
   readonly milliseconds: number;
-  /** Interquartile range in parts of the median. */
   readonly spread: number;
+  readonly least: number;
   readonly samples: number;
   readonly rate: number;
   readonly unit: "GFLOP/s" | "GB/s";
@@ -55,6 +58,8 @@ export interface Row {
   readonly nanosecondsPerOperation?: number;
   /** Rate in parts of the roofline: multiply-adds in registers, or a copy that moves as many bytes. */
   readonly share: number;
+  /** On several threads, where there are. */
+  readonly shared?: { readonly threads: number; readonly milliseconds: number; readonly least: number };
 }
 
 /** What the machine can do at most, in units of 10⁹ per second. */
@@ -125,11 +130,15 @@ function compare(title: string, { data, size }: Tensor, expected: NonNullable<Tr
 interface Sample {
   readonly milliseconds: number;
   readonly spread: number;
+  readonly least: number;
   readonly samples: number;
 }
 
-/** Median and interquartile range of many runs, after a warm-up in which V8's second compiler takes over. */
-function sample(run: () => unknown, time: number): Sample {
+/** How often things that are compared take turns, so that a disturbance of the machine meets all of them. */
+const TURNS = 3;
+
+/** Times of many runs, after a warm-up in which V8's second compiler takes over. */
+function timesOf(run: () => unknown, time: number): readonly number[] {
   const bench = new Bench({
     time,
     iterations: LEAST_SAMPLES,
@@ -141,10 +150,27 @@ function sample(run: () => unknown, time: number): Sample {
   bench.add("run", () => void run());
   const [{ result }] = bench.runSync();
   if (result.state !== "completed") throw new Error(`a benchmark must complete, got ${result.state}`);
-  const { p50, p75, samples = [] } = result.latency;
-  const p25 = samples[Math.floor(samples.length / 4)];
-  return { milliseconds: p50, spread: (p75 - p25) / p50, samples: samples.length };
+  return result.latency.samples ?? [];
 }
+
+/** Median, interquartile range and least of many runs of each function, which take turns. */
+function sample(runs: readonly (() => unknown)[], time: number): Sample[] {
+  const turns = runs.length === 1 ? 1 : TURNS;
+  const times = runs.map((): number[] => []);
+  for (let turn = 0; turn < turns; turn++) {
+    runs.forEach((run, i) => times[i].push(...timesOf(run, time / turns)));
+  }
+  return times.map((all) => {
+    const sorted = all.sort((a, b) => a - b);
+    const [least, p25, p50, p75] = [0, 1, 2, 3].map(
+      (quarter) => sorted[Math.floor((sorted.length * quarter) / 4)],
+    );
+    return { milliseconds: p50, spread: (p75 - p25) / p50, least, samples: sorted.length };
+  });
+}
+
+/** On one thread, whatever is configured. */
+const alone = (run: () => unknown) => () => withRunner(runInOrder, undefined, run);
 
 /** Chooses the binary; false where the runtime does not have it. */
 export function chooseBinary(binary: Binary): boolean {
@@ -166,7 +192,8 @@ export function measureRoofline(time: number): Roofline {
       fill(registers, registers.size, 0.5);
       // 13 chains of 4 lanes, a multiplication and an addition each.
       const flops = rounds * 13 * 4 * 2;
-      return flops / sample(() => multiplyAddLoop({ rounds, p: registers }), time).milliseconds / 1e6;
+      const [{ milliseconds }] = sample([() => multiplyAddLoop({ rounds, p: registers })], time);
+      return flops / milliseconds / 1e6;
     }),
     copy(bytes) {
       const known = copies.get(bytes);
@@ -175,7 +202,7 @@ export function measureRoofline(time: number): Roofline {
         const count = Math.max(1, Math.round(bytes / 8));
         const from = poisonedTensor([count]);
         const to = poisonedTensor([count]);
-        const { milliseconds } = sample(() => stridedCopy(from, to, [count], [1], [1]), time);
+        const [{ milliseconds }] = sample([alone(() => stridedCopy(from, to, [count], [1], [1]))], time);
         return (8 * count) / milliseconds / 1e6;
       });
       copies.set(bytes, rate);
@@ -195,19 +222,24 @@ export function withTrial<Result>(one: Case, f: (run: () => Tensor) => Result): 
   return one.outsideScope ? checked() : scope(checked);
 }
 
-/** Checks a case against its definition, then times it. */
-export function measure(one: Case, binary: Binary, roofline: Roofline, time: number): Row {
+/** Checks a case against its definition, then times it, on one thread and on as many as are said. */
+export function measure(one: Case, binary: Binary, roofline: Roofline, time: number, threads: number): Row {
   const { title, work } = one;
-  const times = withTrial(one, (run) => sample(run, time));
+  const [times, several] = withTrial(one, (run) =>
+    sample(threads === 1 ? [alone(run)] : [alone(run), run], time),
+  );
+  const shared = several && { shared: { threads, milliseconds: several.milliseconds, least: several.least } };
+  const perUnit = (count: number) => (times.milliseconds * 1e6) / count;
   if ("flops" in work) {
     const rate = work.flops / times.milliseconds / 1e6;
     const share = rate / roofline.multiplyAdd;
-    const row: Row = { title, binary, ...times, rate, unit: "GFLOP/s", share };
-    if (work.operations === undefined) return row;
-    return { ...row, nanosecondsPerOperation: (times.milliseconds * 1e6) / work.operations };
+    const row: Row = { title, binary, ...times, rate, unit: "GFLOP/s", share, ...shared };
+    return work.operations === undefined
+      ? row
+      : { ...row, nanosecondsPerOperation: perUnit(work.operations) };
   }
   const rate = work.bytes / times.milliseconds / 1e6;
-  const row: Row = { title, binary, ...times, rate, unit: "GB/s", share: rate / roofline.copy(work.bytes) };
-  if (work.elements === undefined) return row;
-  return { ...row, nanosecondsPerElement: (times.milliseconds * 1e6) / work.elements };
+  const share = rate / roofline.copy(work.bytes);
+  const row: Row = { title, binary, ...times, rate, unit: "GB/s", share, ...shared };
+  return work.elements === undefined ? row : { ...row, nanosecondsPerElement: perUnit(work.elements) };
 }

@@ -12,7 +12,7 @@
 // plan.
 
 import { currentRuntime, doubles, integers } from "./runtime.js";
-import { runShared } from "./threads/team.js";
+import { runShared } from "./threads/share.js";
 
 /** Runs all grains of a job that lies in memory: of a kernel's number, items, and items of a grain. */
 export type Runner = (kernel: number, count: number, grain: number) => void;

@@ -1,29 +1,17 @@
-// The threads that share the grains of a job. The thread that the library runs on opens a job, takes grains like
-// everybody else, closes the job when none is left, and goes on when nobody is inside. Who takes which grain makes no
-// difference to any bit: see `run.ts`.
+// The team: the workers that share the grains of jobs with the thread that the library runs on; how many there shall
+// be, when they start and when they end. How a job is shared is the matter of `share.ts`.
 
-import { refuseUse } from "../../check/check.js";
 import type { CompiledModule } from "../binary.js";
 import { type Block, give, take } from "../heap.js";
 import { currentRuntime } from "../runtime.js";
-import { ENDED, phaseAfter, WORDS } from "./control.js";
+import { ENDED, WORDS } from "./control.js";
 import { coreCount, isInWorker, obstacle, startWorker, warn, type WorkerHandle } from "./platform.js";
 
 /** Most threads that `"auto"` takes. */
 const MOST_BY_ITSELF = 8;
-/** Milliseconds that a job of several grains has taken when workers are started for the next one. */
-const WORTH_STARTING = 0.1;
 /** Milliseconds that a worker without work stays awake: longer than the pauses within a training step. */
 const PATIENCE = 3;
-/** How often the main thread looks whether the others have finished before it lets another program run. */
-const POLLS = 1 << 14;
-/** Milliseconds of one rest, and how many rests without an end mean that a worker has died inside. */
-const REST = 100;
-/** As many looks take about as long, for threads that may not sleep. */
-const POLLS_OF_REST = 1e7;
-const MOST_RESTS = 300;
-
-interface Team {
+export interface Team {
   readonly module: CompiledModule;
   readonly words: Int32Array;
   readonly workers: WorkerHandle[];
@@ -45,7 +33,7 @@ let threads: number | "auto" = "auto";
 /** The file of the worker's program, where it shall not be made from its inlined text. */
 let workerUrl: string | undefined;
 /** The team; `"none"` where there shall be none, undefined before the first work that is worth one. */
-let team: Team | "none" | undefined;
+export let team: Team | "none" | undefined;
 /** Why workers could not be started, or have ended. */
 let failure: string | undefined;
 
@@ -62,11 +50,10 @@ function othersHave(): number {
 
 /** How many threads there shall be, and why not more. */
 function plan(): { wanted: number; note?: string } {
-  const asked = threads === "auto" ? Math.min(MOST_BY_ITSELF, coreCount()) : threads;
-  if (asked === 1) return { wanted: 1 };
+  if (threads === 1) return { wanted: 1 };
   const reason = failure ?? obstacle();
   if (reason !== undefined) return { wanted: 1, note: `one thread only, since ${reason}` };
-  if (threads !== "auto") return { wanted: asked };
+  if (threads !== "auto") return { wanted: threads };
   const ask = "configure({ threads }) asks for more";
   if (isInWorker()) return { wanted: 1, note: `one thread only, since this is a worker itself; ${ask}` };
   const others = othersHave();
@@ -74,7 +61,7 @@ function plan(): { wanted: number; note?: string } {
     const note = `one thread only, since another copy of reparam in this process has ${others}; ${ask}`;
     return { wanted: 1, note };
   }
-  return { wanted: asked };
+  return { wanted: Math.min(MOST_BY_ITSELF, coreCount()) };
 }
 
 /** What is known of the threads now. */
@@ -113,16 +100,14 @@ export function disband(): void {
 }
 
 /** Ends the team for good, until other threads are wished for. */
-function giveUp(reason: string): void {
+export function giveUp(reason: string): void {
   disband();
   failure = reason;
   team = "none";
 }
 
-/** Milliseconds of any clock. */
-const now = (): number => (typeof performance === "undefined" ? Date.now() : performance.now());
-
-function recruit(): void {
+/** Starts workers, if there shall be any. */
+export function recruit(): void {
   const { wanted } = plan();
   const { memory, shared, module, job, entries, scratchBytes } = currentRuntime();
   team = "none";
@@ -153,89 +138,5 @@ function recruit(): void {
     }
   } catch (error) {
     giveUp(`workers cannot be started (${error instanceof Error ? error.message : String(error)})`);
-  }
-}
-
-/** Runs all grains of the job that lies in memory, in order and on this thread. */
-export function runInOrder(kernel: number, count: number, grain: number): void {
-  const { entries, job, scratch } = currentRuntime();
-  const entry = entries[kernel];
-  for (let first = 0; first < count; first += grain) {
-    entry(job, first, Math.min(grain, count - first), scratch);
-  }
-}
-
-/** Runs all grains of the job that lies in memory, on as many threads as are ready. */
-export function runShared(kernel: number, count: number, grain: number): void {
-  if (count <= grain || team === "none") return runInOrder(kernel, count, grain);
-  if (team === undefined) return runAndRecruit(kernel, count, grain);
-  // Workers that are not ready yet are not waited for, and know no binary but the one that they have begun with.
-  const canHelp = team.module === currentRuntime().module && Atomics.load(team.words, WORDS.ready) > 0;
-  if (canHelp) runInTeam(team, kernel, count, grain);
-  else runInOrder(kernel, count, grain);
-}
-
-/** Runs a job alone, and starts workers if that has taken long enough. */
-function runAndRecruit(kernel: number, count: number, grain: number): void {
-  const begin = now();
-  runInOrder(kernel, count, grain);
-  if (now() - begin >= WORTH_STARTING) recruit();
-}
-
-function runInTeam({ words }: Team, kernel: number, count: number, grain: number): void {
-  const { entries, job, scratch } = currentRuntime();
-  const entry = entries[kernel];
-  words[WORDS.kernel] = kernel;
-  words[WORDS.count] = count;
-  words[WORDS.grain] = grain;
-  words[WORDS.next] = 0;
-  const open = phaseAfter(words[WORDS.phase]);
-  Atomics.store(words, WORDS.phase, open);
-  if (Atomics.load(words, WORDS.parked) > 0) Atomics.notify(words, WORDS.phase);
-  try {
-    for (;;) {
-      const first = Atomics.add(words, WORDS.next, 1) * grain;
-      if (first >= count) break;
-      entry(job, first, Math.min(grain, count - first), scratch);
-    }
-  } finally {
-    Atomics.store(words, WORDS.phase, phaseAfter(open));
-    waitUntilEmpty(words, kernel);
-  }
-  if (Atomics.load(words, WORDS.failed) === 1) {
-    giveUp("a kernel failed on a worker");
-    const name = nameOf(kernel);
-    refuseUse(name, "the kernel must end, and it failed on a worker; from now on there is one thread");
-  }
-}
-
-const nameOf = (kernel: number): string =>
-  WebAssembly.Module.exports(currentRuntime().module as WebAssembly.Module)[kernel].name;
-
-/** Waits until nobody is inside the job, which is closed. */
-function waitUntilEmpty(words: Int32Array, kernel: number): void {
-  for (let polls = 0; polls < POLLS; polls++) if (Atomics.load(words, WORDS.inside) === 0) return;
-  for (let rests = 0; Atomics.load(words, WORDS.inside) !== 0; rests++) {
-    if (rests === MOST_RESTS) {
-      // It may still write to its scratch, which therefore is nobody's from now on.
-      if (typeof team === "object") team.scratch = [];
-      giveUp("a worker died");
-      const seconds = (REST * MOST_RESTS) / 1000;
-      refuseUse(nameOf(kernel), `the kernel must end, and its worker has not answered for ${seconds} s`);
-    }
-    rest(words);
-  }
-}
-
-/** Sleeps until nobody is inside, a while at most; polls for that while where this thread may not sleep, as in pages. */
-function rest(words: Int32Array): void {
-  try {
-    Atomics.store(words, WORDS.waiting, 1);
-    const inside = Atomics.load(words, WORDS.inside);
-    if (inside !== 0) Atomics.wait(words, WORDS.inside, inside, REST);
-  } catch {
-    for (let polls = 0; polls < POLLS_OF_REST; polls++) if (Atomics.load(words, WORDS.inside) === 0) return;
-  } finally {
-    Atomics.store(words, WORDS.waiting, 0);
   }
 }
