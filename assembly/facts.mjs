@@ -62,7 +62,7 @@ export function readKernels() {
 /** Compiles functions that return the given expressions and calls them. */
 async function evaluate(imports, expressions) {
   const functions = expressions.map(
-    (expression, i) => `export function f${i}(): f64 { return <f64>(${expression}); }`,
+    (expression, i) => `export function value${i}(): f64 { return <f64>(${expression}); }`,
   );
   const text = [...imports, ...functions].join("\n");
   const files = new Map();
@@ -77,7 +77,7 @@ async function evaluate(imports, expressions) {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(files.get("facts.wasm")), {
     env: { abort: () => {} },
   });
-  return expressions.map((_, i) => exports[`f${i}`]());
+  return expressions.map((_, i) => exports[`value${i}`]());
 }
 
 const WORDS = ["i32", "usize", "f32"];

@@ -36,4 +36,5 @@ export {
 } from "./softmax";
 export { threefryBits, threefryBlock } from "./threefry";
 export { stridedCopy, transpose } from "./transpose";
+export { packWinograd, winograd } from "./winograd";
 export { upsampleNearest2d, upsampleNearest2dGradient } from "./upsample2d";

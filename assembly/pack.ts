@@ -5,7 +5,7 @@ import { COLUMNS, ROWS } from "./microKernel";
 import { bytesOf } from "./simd";
 
 /** Four consecutive values of each of the panel's rows, transposed. */
-function packFour(out: usize, r0: usize, r1: usize, r2: usize, r3: usize, r4: usize): void {
+export function packFour(out: usize, r0: usize, r1: usize, r2: usize, r3: usize, r4: usize): void {
   const q0 = v128.load(r0);
   const q1 = v128.load(r1);
   const q2 = v128.load(r2);

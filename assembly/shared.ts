@@ -7,3 +7,4 @@ export { Geometry } from "./geometry";
 export { MAX_RESULTS } from "./operand";
 export { MAX_DEPTH, MAX_TAPS, MAX_WINDOW } from "./tile";
 export { MAX_PACKED_DEPTH, NARROW } from "./product";
+export { MAX_WINOGRAD_DEPTH } from "./winograd";

@@ -3,6 +3,7 @@
 import { checkBoolean, checkInteger, checkOptions, refuseKind } from "../check/check.js";
 import type { CompiledModule } from "./binary.js";
 import { chooseRuntime, memoryLimit, MOST_MEMORY } from "./runtime.js";
+import { wishWinograd } from "./winograd.js";
 import { disband, wishThreads } from "./threads/team.js";
 
 /** Which binary to run, how far the memory may grow, and how many threads share the work. */
@@ -29,6 +30,11 @@ export interface Configuration {
    */
   readonly threads?: number | "auto" | undefined;
   /**
+   * `true` (default): convolutions of 3×3 at stride 1 with many channels take Winograd's filtering, whose float32
+   * results are a little nearer to the exact ones. `false`: all convolutions add up their products directly.
+   */
+  readonly winograd?: boolean | undefined;
+  /**
    * URL of the file `reparam/worker.js`, for pages whose Content-Security-Policy forbids workers made from text
    * (`worker-src` without `blob:`). `""` goes back to the text.
    */
@@ -48,6 +54,7 @@ const MOST_THREADS = 64;
  *   `relaxedSimd` asks for the other binary
  * @param options.maxMemory - bytes, at least 8 MiB and at most 4 GiB
  * @param options.threads - `"auto"`, or an integer from 1 to 64
+ * @param options.winograd - whether 3×3 convolutions may take Winograd's filtering
  * @param options.workerUrl - where `reparam/worker.js` is served
  * @throws {TypeError} when an option is unknown or of the wrong kind, or the module is another one
  * @throws {RangeError} when `maxMemory` or `threads` is out of range, or `module` is not what `relaxedSimd` asks for
@@ -57,8 +64,15 @@ const MOST_THREADS = 64;
  * configure({ threads: 1 }); // leave the other cores to others
  */
 export function configure(options: Configuration): void {
-  checkOptions("configure", options, ["relaxedSimd", "module", "maxMemory", "threads", "workerUrl"]);
-  const { relaxedSimd, module, maxMemory = memoryLimit(), threads, workerUrl } = options;
+  checkOptions("configure", options, [
+    "relaxedSimd",
+    "module",
+    "maxMemory",
+    "threads",
+    "workerUrl",
+    "winograd",
+  ]);
+  const { relaxedSimd, module, maxMemory = memoryLimit(), threads, workerUrl, winograd } = options;
   if (relaxedSimd !== undefined && relaxedSimd !== "auto") {
     checkBoolean("configure", "relaxedSimd", relaxedSimd);
   }
@@ -70,7 +84,9 @@ export function configure(options: Configuration): void {
   if (workerUrl !== undefined && typeof url !== "string") {
     refuseKind("configure", "workerUrl", "be a URL", workerUrl);
   }
+  if (winograd !== undefined) checkBoolean("configure", "winograd", winograd);
   const isAnother = chooseRuntime(relaxedSimd, module, maxMemory);
   if (threads !== undefined || workerUrl !== undefined) wishThreads(threads, url);
   else if (isAnother) disband();
+  if (winograd !== undefined) wishWinograd(winograd);
 }

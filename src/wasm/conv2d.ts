@@ -9,6 +9,7 @@ import type { Epilogue } from "./kernels.js";
 import { addUp, withSpace } from "./partials.js";
 import { grainOfProducts, grainOfSums } from "./run.js";
 import { addressOf, addressOrNone, type Operand } from "./storage.js";
+import { isForWinograd, runWinograd } from "./winograd.js";
 
 /** What one call of a correlation can take. */
 const LIMITS = { taps: kernels.MAX_TAPS, depth: kernels.MAX_DEPTH, window: kernels.MAX_WINDOW };
@@ -108,6 +109,7 @@ function correlate(
 }
 
 function runPart(part: Correlation, job: kernels.Correlation): void {
+  if (isForWinograd(part)) return runWinograd(part, job);
   const { batch, rows, outputs, channels } = part;
   const depth = part.tapsHeight.count * part.tapsWidth.count * channels;
   const lines = batch * rows;
