@@ -37,4 +37,5 @@ export {
 export { threefryBits, threefryBlock } from "./threefry";
 export { stridedCopy, transpose } from "./transpose";
 export { packWinograd, winograd } from "./winograd";
+export { winogradFilterGradient } from "./winogradFilterGradient";
 export { upsampleNearest2d, upsampleNearest2dGradient } from "./upsample2d";

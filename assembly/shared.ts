@@ -8,3 +8,4 @@ export { MAX_RESULTS } from "./operand";
 export { MAX_DEPTH, MAX_TAPS, MAX_WINDOW } from "./tile";
 export { MAX_PACKED_DEPTH, NARROW } from "./product";
 export { MAX_WINOGRAD_DEPTH } from "./winograd";
+export { MAX_WINOGRAD_OUTPUTS } from "./winogradFilterGradient";

@@ -15,15 +15,16 @@
 
 import { activate, Activation } from "./fusedActivation";
 import { Correlation } from "./correlation";
-import { COLUMNS, FROM_ZERO, ROWS, strip } from "./microKernel";
+import { COLUMNS, FROM_TARGET, FROM_ZERO, ROWS, strip } from "./microKernel";
 import { Count, First, Grain, Operand, Scratch, Width } from "./operand";
 import { packFour } from "./pack";
 import { bytesOf, divideUp } from "./simd";
+import { placeWindow, POSITIONS, transformWindow } from "./winogradWindow";
 
-/** Positions of the transformed window. */
-const POSITIONS: i32 = 16;
-/** Most channels that one job contracts: a panel of the filter is then 16 KB. */
-export const MAX_WINOGRAD_DEPTH: i32 = 512;
+/** Most channels that one job contracts. */
+export const MAX_WINOGRAD_DEPTH: i32 = 1024;
+/** Channels that are added up at a time: sums of few terms round less. */
+const DEPTH_BLOCK: i32 = 128;
 /** Outputs that are computed before their tiles are transformed back. */
 const OUTPUT_BLOCK: i32 = 64;
 /** Floats of the transformed windows of a block of tiles: they stay in L2 while the filter passes. */
@@ -109,77 +110,29 @@ export function packWinograd(
   }
 }
 
-/** Copies the 4×4 window at (top, left) of an image, zeros outside. */
-function padWindow(job: Correlation, out: usize, image: usize, top: i32, left: i32): void {
-  const pixel = bytesOf(job.sourceChannels);
-  const bytes = bytesOf(job.channels);
-  for (let y = top; y < top + 4; y++) {
-    for (let x = left; x < left + 4; x++, out += bytes) {
-      const isInside = y >= 0 && y < job.sourceHeight && x >= 0 && x < job.sourceWidth;
-      if (isInside) memory.copy(out, image + <usize>(y * job.sourceWidth + x) * pixel, bytes);
-      else memory.fill(out, 0, bytes);
-    }
-  }
-}
-
-/** Bᵀ d B of four channels of one tile: 16 vectors at `to`. */
-function transformWindow(from: usize, row: usize, pixel: usize, halves: usize, to: usize): void {
-  for (let j: usize = 0; j < 64; j += 16, from += pixel) {
-    const d0 = v128.load(from);
-    const d1 = v128.load(from + row);
-    const d2 = v128.load(from + 2 * row);
-    const d3 = v128.load(from + 3 * row);
-    v128.store(halves + j, f32x4.sub(d0, d2));
-    v128.store(halves + j, f32x4.add(d1, d2), 64);
-    v128.store(halves + j, f32x4.sub(d2, d1), 128);
-    v128.store(halves + j, f32x4.sub(d1, d3), 192);
-  }
-  for (const end = halves + 256; halves < end; halves += 64, to += 64) {
-    const t0 = v128.load(halves);
-    const t1 = v128.load(halves, 16);
-    const t2 = v128.load(halves, 32);
-    const t3 = v128.load(halves, 48);
-    v128.store(to, f32x4.sub(t0, t2));
-    v128.store(to, f32x4.add(t1, t2), 16);
-    v128.store(to, f32x4.sub(t2, t1), 32);
-    v128.store(to, f32x4.sub(t1, t3), 48);
-  }
-}
-
 /**
  * Transforms the windows of `count` tiles from `tile` on, the tiles of each line of each image in order, into packed
- * panels [16][panel][channels][ROWS], `position` bytes from one of the 16 to the next.
+ * panels [16][block of channels][panel][channel][ROWS], `position` bytes from one of the 16 to the next.
  */
 function packTiles(job: Correlation, tile: i32, count: i32, position: usize, scratch: usize): void {
-  const across = divideUp(job.columns, 2);
-  const down = divideUp(job.rows, 2);
   const channels = job.channels;
-  const sourcePixel = bytesOf(job.sourceChannels);
-  const sourceRow = <usize>job.sourceWidth * sourcePixel;
   const paddedPixel = bytesOf(channels);
   const slot = paddedPixel << 4;
   const panel = scratch + PANEL;
-  let out = scratch + WINDOWS;
-  for (let first = 0; first < count; first += ROWS, out += paddedPixel * ROWS) {
-    // Where each tile's window begins, and how far its rows and pixels are apart; a missing tile repeats the last one.
+  const block = (<usize>DEPTH_BLOCK) << 2;
+  const panelsOfBlock = <usize>divideUp(count, ROWS) * ROWS;
+  for (let first = 0; first < count; first += ROWS) {
+    // A missing tile repeats the last one.
     const bases = scratch + BASES;
     for (let r = 0; r < ROWS; r++) {
-      const t = tile + min(first + r, count - 1);
-      const line = t / across;
-      const b = line / down;
-      const top = 2 * (line - b * down) + job.offsetHeight;
-      const left = 2 * (t - line * across) + job.offsetWidth;
-      const image = job.source + <usize>b * <usize>job.sourceHeight * sourceRow;
-      const isInside = top >= 0 && left >= 0 && top + 4 <= job.sourceHeight && left + 4 <= job.sourceWidth;
-      let base = image + <usize>(top * job.sourceWidth + left) * sourcePixel;
-      if (!isInside) {
-        base = scratch + PADDED + <usize>r * slot;
-        padWindow(job, base, image, top, left);
-      }
-      const entry = bases + <usize>(r * 12);
-      store<u32>(entry, <u32>base);
-      store<u32>(entry, <u32>(isInside ? sourceRow : paddedPixel << 2), 4);
-      store<u32>(entry, <u32>(isInside ? sourcePixel : paddedPixel), 8);
+      placeWindow(
+        job,
+        tile + min(first + r, count - 1),
+        0,
+        channels,
+        scratch + PADDED + <usize>r * slot,
+        bases + <usize>(r * 12),
+      );
     }
     for (let c: usize = 0; c < paddedPixel; c += 16) {
       for (let r = 0; r < ROWS; r++) {
@@ -193,18 +146,14 @@ function packTiles(job: Correlation, tile: i32, count: i32, position: usize, scr
           panel + <usize>(r << 8),
         );
       }
-      let to = out + c * ROWS;
+      const k = c & ~(block - 1);
+      const width = min(block, paddedPixel - k);
+      let to = scratch + WINDOWS + k * panelsOfBlock + <usize>first * width + (c - k) * ROWS;
       for (let at = panel, end = panel + 256; at < end; at += 16, to += position) {
         packFour(to, at, at + 256, at + 512, at + 768, at + 1024);
       }
     }
   }
-}
-
-/** What a tile's outputs begin with: nothing, the bias, or what the target holds. */
-function start(job: Correlation, target: usize, n: usize): v128 {
-  if (job.accumulate) return v128.load(target);
-  return job.bias ? v128.load(job.bias + n) : f32x4.splat(0);
 }
 
 /** Aᵀ M A of four outputs of one tile, whose 16 vectors are `position` bytes apart, to the height × width pixels that exist. */
@@ -228,16 +177,17 @@ function storeTile(
   }
   const rectify = job.activation == Activation.relu;
   const zero = f32x4.splat(0);
+  const bias = job.bias ? v128.load(job.bias + n) : zero;
   for (let i = 0; i < height; i++, halves += 64, target += bytesOf(job.rowStep)) {
     const t0 = v128.load(halves);
     const t1 = v128.load(halves, 16);
     const t2 = v128.load(halves, 32);
     const t3 = v128.load(halves, 48);
-    let y = f32x4.add(start(job, target, n), f32x4.add(f32x4.add(t0, t1), t2));
+    let y = f32x4.add(bias, f32x4.add(f32x4.add(t0, t1), t2));
     v128.store(target, rectify ? f32x4.pmax(y, zero) : y);
     if (width == 1) continue;
     const next = target + bytesOf(job.pixelStep);
-    y = f32x4.add(start(job, next, n), f32x4.sub(f32x4.sub(t1, t2), t3));
+    y = f32x4.add(bias, f32x4.sub(f32x4.sub(t1, t2), t3));
     v128.store(next, rectify ? f32x4.pmax(y, zero) : y);
   }
 }
@@ -286,7 +236,7 @@ function storeTiles(
  * one before.
  *
  * Layout the record of correlation.ts; `packed` is what `packWinograd` made of the filter.
- * Requires 3×3 taps at steps of 1, channels and outputs that are multiples of 4, channels ≤ MAX_WINOGRAD_DEPTH.
+ * Requires 3×3 taps at steps of 1, nothing to add to, channels and outputs that are multiples of 4, channels ≤ MAX_WINOGRAD_DEPTH.
  * Aliasing source, filter, target and scratch are apart.
  */
 export function winograd(
@@ -323,7 +273,12 @@ export function winograd(
           j < block;
           j += COLUMNS, filter += bytesOf(COLUMNS * channels), column += COLUMNS * 4
         ) {
-          strip(windows, filter, channels, scratch + TARGETS, panels, column, FROM_ZERO, 0, false);
+          for (let k = 0; k < channels; k += DEPTH_BLOCK) {
+            const from = windows + bytesOf(k * panels * ROWS);
+            const depth = min(DEPTH_BLOCK, channels - k);
+            const start = k > 0 ? FROM_TARGET : FROM_ZERO;
+            strip(from, filter + <usize>(k << 5), depth, scratch + TARGETS, panels, column, start, 0, false);
+          }
         }
       }
       storeTiles(job, tile, count, n, block, productPosition, scratch);

@@ -75,7 +75,8 @@ export function conv2dFilterGradient(x: Operand, dy: Operand, dw: Operand, geome
     const arrays = { source: addressOf(x), filter: addressOf(sums), target: addressOf(dy), bias: 0 };
     for (const part of adding.flatMap((whole) => fit(whole, LIMITS))) {
       const job = recordOf(part, arrays, kernels.ACTIVATION.linear, 0);
-      kernels.correlateFilterGradient({ job, size, images: batch, grain });
+      const run = isForWinograd(part) ? kernels.winogradFilterGradient : kernels.correlateFilterGradient;
+      run({ job, size, images: batch, grain });
     }
   });
 }

@@ -21,7 +21,7 @@ export function wishWinograd(wish: boolean): void {
 
 const isThree = ({ count, offsetStep }: Taps): boolean => count === 3 && offsetStep === 1;
 
-/** Whether a part of a convolution, or of its gradient by input, runs by Winograd's filtering. */
+/** Whether a part of a convolution, or of one of its gradients, runs by Winograd's filtering. */
 export function isForWinograd(part: Correlation): boolean {
   const { channels, outputs, stepHeight, stepWidth, tapsHeight, tapsWidth } = part;
   return (
@@ -34,6 +34,7 @@ export function isForWinograd(part: Correlation): boolean {
     outputs % 4 === 0 &&
     Math.min(channels, outputs) >= LEAST_CHANNELS &&
     channels <= kernels.MAX_WINOGRAD_DEPTH &&
+    outputs <= kernels.MAX_WINOGRAD_OUTPUTS &&
     16 * channels * outputs <= MOST_PACKED
   );
 }
