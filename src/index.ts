@@ -90,7 +90,7 @@ export {
   conv2dTranspose,
   type Conv2dTransposeLayerOptions,
   resizeConv2d,
-  type ResizeConv2dOptions,
+  type ResizeConv2dLayerOptions,
   upsampleNearest,
 } from "./layers/convolution.js";
 export { dense, type KernelOptions, type KernelParams } from "./layers/dense.js";

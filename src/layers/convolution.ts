@@ -215,7 +215,7 @@ export function upsampleNearest(factor: Pair): Layer<None, None> {
 }
 
 /** Options of {@link resizeConv2d}. */
-export interface ResizeConv2dOptions extends Conv2dLayerOptions {
+export interface ResizeConv2dLayerOptions extends Conv2dLayerOptions {
   /** How much the image grows before the convolution (default 2). */
   readonly factor?: Pair | undefined;
 }
@@ -232,7 +232,7 @@ export interface ResizeConv2dOptions extends Conv2dLayerOptions {
  * resizeConv2d(32, { kernel: 3 }).outputShape([7, 7, 64]); // [14, 14, 32]
  * @see Odena, Dumoulin & Olah, "Deconvolution and checkerboard artifacts" (2016)
  */
-export function resizeConv2d(filters: number, options: ResizeConv2dOptions): Layer<KernelParams, None> {
+export function resizeConv2d(filters: number, options: ResizeConv2dLayerOptions): Layer<KernelParams, None> {
   const where = "resizeConv2d";
   const convolution = convolutionOf(where, filters, options, ["factor"]);
   const { factor = 2 } = options;
@@ -243,7 +243,16 @@ export function resizeConv2d(filters: number, options: ResizeConv2dOptions): Lay
     spec: { type: where, args: [filters, { factor: checkedFactor, ...convolution }] },
     outputShape: (inputShape) => within(where, () => convolve.outputShape(grow.outputShape(inputShape))),
     init: (key, inputShape) => within(where, () => convolve.init(key, grow.outputShape(inputShape))),
-    apply: (params, state, input, context) =>
-      within(where, () => convolve.apply(params, state, grow.apply({}, {}, input).output, context)),
+    apply: (params, state, input) => ({
+      output: activated(convolution, (fused) =>
+        ops.resizeConv2d(input, params.kernel, {
+          factor: checkedFactor,
+          ...placesOf(convolution),
+          ...fused,
+          ...biasOption(params),
+        }),
+      ),
+      state,
+    }),
   });
 }

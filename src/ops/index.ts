@@ -38,6 +38,7 @@ export {
 } from "./pointwise.js";
 export { batchNorm, type BatchNormOptions, type BatchNormResult, layerNorm } from "./norm.js";
 export { crop, pad, type Sides } from "./pad.js";
+export { resizeConv2d, type ResizeConv2dOptions } from "./resizeConv2d.js";
 export { avgPool2d, type AvgPool2dOptions, maxPool2d, type MaxPool2dOptions } from "./pool2d.js";
 export { logSumExp, max, mean, type ReduceOptions, sum } from "./reduce.js";
 export { concat, reshape, slice, transpose } from "./shape.js";
