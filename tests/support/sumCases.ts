@@ -31,4 +31,23 @@ export const sumCases: readonly GoldenCase[] = [
         realsOf([3, 3, 6 / groups, 6], 2),
       ),
   ]),
+  [
+    "conv2d by Winograd's filtering",
+    () =>
+      withGradients(
+        (x, w, bias) => ops.conv2d(x!, w!, { bias: bias!, activation: "elu", padding: "same" }),
+        realsOf([5, 7, 6, 16]),
+        realsOf([3, 3, 16, 20], 2),
+        realsOf([20], 3),
+      ),
+  ],
+  [
+    "resizeConv2d",
+    () =>
+      withGradients(
+        (x, w) => ops.resizeConv2d(x!, w!, { padding: "same" }),
+        realsOf([5, 4, 3, 6]),
+        realsOf([3, 3, 6, 5], 2),
+      ),
+  ],
 ];
