@@ -1,8 +1,8 @@
 // What users may ask of the runtime: the binary, the memory, the threads.
 
+import { chooseRuntime, memoryLimit, MOST_MEMORY } from "./runtime.js";
 import { checkBoolean, checkInteger, checkOptions, refuseKind } from "../check/check.js";
 import type { CompiledModule } from "./binary.js";
-import { chooseRuntime, memoryLimit, MOST_MEMORY } from "./runtime.js";
 import { wishWinograd } from "./winograd.js";
 import { disband, wishThreads } from "./threads/team.js";
 
