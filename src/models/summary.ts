@@ -7,7 +7,7 @@ import type { Layer } from "../layers/layer.js";
 import { key } from "../random/keys.js";
 import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
 import { isObject, type Tree, tensorsOf } from "../tensor/tree.js";
-import { checkModel, type Model, type Part } from "./model.js";
+import { checkModel, initialParams, type Model, type Part } from "./model.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 
@@ -135,8 +135,7 @@ function ofModel(where: string, model: unknown): string {
     checkLayer(where, `model.parts[${i}].layer`, part?.layer);
     checkSizes(where, `model.parts[${i}].inputShape`, part?.inputShape);
   });
-  const params = model.init(key(0));
-  if (!isObject(params)) refuseKind(where, "model.init", "give { weights, state }", params);
+  const params = initialParams(where, model, key(0));
   const whole = rowOf("total", params.weights, inputShape, (input) => model.reconstruct(params, input));
   const rows = parts.flatMap((part) => rowsOf(part.layer, part.inputShape, part.place));
   return print(inputShape, rows, whole);
