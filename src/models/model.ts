@@ -129,6 +129,7 @@ export function lossOf(
   checkScalar(where, `${argument}.loss`, loss);
   const named = checkRecord(where, `${argument}.terms`, "name: tensor", terms);
   for (const [name, term] of Object.entries(named)) checkScalar(where, `${argument}.terms.${name}`, term);
+  checkTree(where, `${argument}.state`, state);
   tensorsLike(where, `${argument}.state`, state, leavesOf(params.state));
   return result as LossResult;
 }

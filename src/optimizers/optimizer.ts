@@ -12,7 +12,7 @@ import {
   leavesOf,
   mapTree,
   type Path,
-  showPath,
+  placeIn,
   tensorsOf,
   type Tree,
 } from "../tensor/tree.js";
@@ -109,7 +109,7 @@ export function checkState(where: string, argument: string, state: unknown): voi
         if (entry !== undefined) walk(entry, [...path, name]);
     } else {
       const rule = "be a tensor, plain data, or an array or object of these";
-      refuseKind(where, showPath([...argument.split("."), ...path]), rule, value);
+      refuseKind(where, placeIn(argument, path), rule, value);
     }
   };
   walk(state, []);

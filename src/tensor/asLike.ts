@@ -2,7 +2,17 @@
 
 import { refuseKind, refuseValue } from "../check/check.js";
 import { isSameShape, Tensor } from "./tensor.js";
-import { type Leaf, leavesOf, mapTree, showPath, tensorsOf, valueAt } from "./tree.js";
+import {
+  isPlainObject,
+  type Leaf,
+  type Path,
+  leavesOf,
+  mapTree,
+  placeIn,
+  showPath,
+  tensorsOf,
+  valueAt,
+} from "./tree.js";
 
 /**
  * The tensors of a tree in the structure of another, with what else stands in that one.
@@ -15,9 +25,15 @@ export function asLike<T>(where: string, argument: string, tree: unknown, like: 
   return mapTree(like, () => tensors.next().value as Tensor);
 }
 
-function nameOf(argument: string, path: Leaf["path"]): string {
-  // The argument's own name is the first of the path.
-  return showPath([...argument.split("."), ...path]);
+/** Refuses what stands on the way to a place and holds nothing by name: a promise of a tree, a map, a class's object. */
+function checkWay(where: string, argument: string, tree: unknown, path: Path): void {
+  path.forEach((_, length) => {
+    const way = path.slice(0, length);
+    const value = valueAt(tree, way);
+    const isTree = value instanceof Tensor || Array.isArray(value) || isPlainObject(value);
+    if (typeof value !== "object" || value === null || isTree) return;
+    refuseKind(where, placeIn(argument, way), "be a tensor, or an array or object of tensors", value);
+  });
 }
 
 /** The tensors of a tree in the order of the parameters, whose structure and shapes it must have. */
@@ -30,10 +46,11 @@ export function tensorsLike(
   const tensors = parameters.map(({ path, tensor }) => {
     const value = valueAt(tree, path);
     if (value instanceof Tensor && isSameShape(value.shape, tensor.shape)) return value;
+    checkWay(where, argument, tree, path);
     const refuse = value instanceof Tensor ? refuseValue : refuseKind;
     return refuse(
       where,
-      nameOf(argument, path),
+      placeIn(argument, path),
       `be a tensor of shape [${tensor.shape.join(", ")}] as in params`,
       value,
     );
@@ -41,5 +58,5 @@ export function tensorsLike(
   if (tensorsOf(tree, [where, argument]).length === tensors.length) return tensors;
   const known = new Set(parameters.map(({ path }) => showPath(path)));
   const surplus = leavesOf(tree).find(({ path }) => !known.has(showPath(path))) as Leaf;
-  return refuseKind(where, nameOf(argument, surplus.path), "be absent as in params", surplus.tensor);
+  return refuseKind(where, placeIn(argument, surplus.path), "be absent as in params", surplus.tensor);
 }
