@@ -39,7 +39,7 @@ export const STATES: Rubbish = {
   ...STRANGE,
   ...Object.fromEntries(Object.entries(STRANGE).map(([name, make]) => [`${name} in a list`, () => [make()]])),
   "a function in an object": () => ({ a: { b: () => 0 } }),
-  "a hole": () => new Array(2),
+  "a hole": () => Object.assign([], { length: 2 }),
 };
 /** What is no tensor of shape [1]. */
 export const NO_WEIGHTS: Rubbish = {
