@@ -235,6 +235,33 @@ describe("tables", () => {
   });
 });
 
+describe("pictures", () => {
+  it("that take more memory than they may are refused or left out, by the option's name", async () => {
+    const heard = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const picture = at("people/old/1.png");
+    const words = /must take at most 79 bytes as float32 \(the option --max-bytes\), got 80$/;
+    await expect(read(picture, { "max-bytes": "79" })).rejects.toThrow(words);
+    expect((await read(picture, { "max-bytes": "80" })).values.shape).toEqual([1, 4, 5, 1]);
+    await expect(read(at("people"), { "max-bytes": "79" })).rejects.toThrow(words);
+    writeFileSync(at("people/old/4.png"), writePng(random.uniform(key(1), [40, 50, 1])));
+    const some = await read(at("people"), { "max-bytes": "80", skip: true });
+    rmSync(at("people/old/4.png"));
+    expect(some.names).toEqual(["old/1.png", "old/2.png", "young/10.png"]);
+    expect(heard.mock.calls.join("")).toMatch(/left out old\/4\.png: .*80 bytes .*--max-bytes\), got 8000/);
+    heard.mockRestore();
+    for (const [source, is] of [
+      ["four.npy", "./four.npy"],
+      ["table.csv", "./table.csv"],
+    ]) {
+      const told = `--max-bytes has no effect on ${is}: it is for pictures (PNG)`;
+      await expectRefusal(at(source!), { "max-bytes": "80" }, told);
+    }
+    for (const bytes of ["0", "-1", "1.5", "", "many", "1e400"]) {
+      await expect(read(picture, { "max-bytes": bytes })).rejects.toThrow(/^--max-bytes must be/);
+    }
+  });
+});
+
 describe("channels", () => {
   it("of arrays are 1 or 3, or are said to be transparent", async () => {
     await expectRefusal(
