@@ -12,10 +12,9 @@ import {
 } from "../check/check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
-import { tensorsLike } from "../tensor/asLike.js";
-import { checkNoStrangers } from "../tensor/plain.js";
-import { checkTensor, type Shape, Tensor, viewOf } from "../tensor/tensor.js";
-import { isPlainObject, leavesOf, tensorsOf, type Tree } from "../tensor/tree.js";
+import { checkTree, tensorsLike } from "../tensor/asLike.js";
+import { checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
+import { isPlainObject, leavesOf, type Tree } from "../tensor/tree.js";
 import type { BatchLike } from "./batch.js";
 import { type BetaSchedule, checkedBeta } from "./vae/beta.js";
 
@@ -110,8 +109,8 @@ export function checkModel(where: string, model: unknown): asserts model is Mode
 export function initialParams(where: string, model: Model, key: Key): ModelParams {
   const params: unknown = model.init(key);
   const { weights, state } = checkRecord(where, "model.init", "weights, state", params);
-  checkTree(where, "model.init.weights", weights);
-  checkTree(where, "model.init.state", state);
+  checkTree(where, "model.init.weights", checkRecord(where, "model.init.weights", NAMED, weights));
+  checkTree(where, "model.init.state", checkRecord(where, "model.init.state", NAMED, state));
   return params as ModelParams;
 }
 
@@ -129,10 +128,13 @@ export function lossOf(
   checkScalar(where, `${argument}.loss`, loss);
   const named = checkRecord(where, `${argument}.terms`, "name: tensor", terms);
   for (const [name, term] of Object.entries(named)) checkScalar(where, `${argument}.terms.${name}`, term);
-  checkTree(where, `${argument}.state`, state);
+  checkTree(where, `${argument}.state`, checkRecord(where, `${argument}.state`, NAMED, state));
   tensorsLike(where, `${argument}.state`, state, leavesOf(params.state));
   return result as LossResult;
 }
+
+/** The form of weights and state. */
+const NAMED = "name: tensors";
 
 function checkRecord(where: string, argument: string, names: string, value: unknown) {
   if (!isPlainObject(value)) refuseKind(where, argument, `give { ${names} }`, value);
@@ -142,21 +144,6 @@ function checkRecord(where: string, argument: string, names: string, value: unkn
 function checkScalar(where: string, argument: string, value: unknown): void {
   checkTensor(where, argument, value);
   if (value.size !== 1) refuseValue(where, `${argument}.shape`, "have one element", value.shape);
-}
-
-/** Checks that a tree holds tensors by name, and nothing else. */
-function checkTree(where: string, argument: string, tree: unknown): void {
-  checkRecord(where, argument, "name: tensors", tree);
-  checkNoStrangers(where, argument, tree);
-  tensorsOf(tree, [where, argument]).forEach(viewOf);
-  const walk = (value: unknown, path: string): void => {
-    if (value instanceof Tensor) return;
-    if (Array.isArray(value)) Array.from(value, (entry, i) => walk(entry, `${path}[${i}]`));
-    else if (isPlainObject(value)) {
-      for (const [name, entry] of Object.entries(value)) walk(entry, `${path}.${name}`);
-    } else refuseKind(where, path, "be a tensor, or an array or object of tensors", value);
-  };
-  walk(tree, argument);
 }
 
 /** The shape that a layer gives, of which errors name the place; a layer of the caller's making may give none. */

@@ -9,7 +9,8 @@ import {
   refuseValue,
 } from "../check/check.js";
 import { stopGradient } from "../autodiff/autodiff.js";
-import { checkLayer, contextOf } from "../layers/checks.js";
+import { contextOf } from "../layers/checks.js";
+import { layerOf } from "../layers/given.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import { squaredError } from "../losses/squaredError.js";
 import * as ops from "../ops/index.js";
@@ -106,14 +107,16 @@ function checkVqVaeOptions(where: string, options: VqVaeOptions): Completed {
     decay = 0.99,
   } = options;
   checkShape(where, "inputShape", inputShape);
-  checkLayer(where, "encoder", encoder);
-  checkLayer(where, "decoder", decoder);
+  const layers = {
+    encoder: layerOf(where, "encoder", encoder),
+    decoder: layerOf(where, "decoder", decoder),
+  };
   checkInteger(where, "latentSize", latentSize, 1);
   checkInteger(where, "codebook", codebook, 2, MOST_VECTORS);
   checkResult(where, "latentSize", latentSize, latentSize * codebook);
   checkNumber(where, "commitment", commitment, 0);
   checkNumber(where, "decay", decay, 0, 1);
-  return { inputShape, encoder, decoder, latentSize, codebook, commitment, decay };
+  return { inputShape, ...layers, latentSize, codebook, commitment, decay };
 }
 
 /**

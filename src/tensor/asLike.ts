@@ -1,7 +1,8 @@
 // Trees from elsewhere, brought to the form that is wanted.
 
 import { refuseKind, refuseValue } from "../check/check.js";
-import { isSameShape, Tensor } from "./tensor.js";
+import { checkNoStrangers } from "./plain.js";
+import { isSameShape, Tensor, viewOf } from "./tensor.js";
 import {
   isPlainObject,
   type Leaf,
@@ -11,6 +12,7 @@ import {
   placeIn,
   showPath,
   tensorsOf,
+  type Tree,
   valueAt,
 } from "./tree.js";
 
@@ -25,6 +27,22 @@ export function asLike<T>(where: string, argument: string, tree: unknown, like: 
   return mapTree(like, () => tensors.next().value as Tensor);
 }
 
+/** Checks that a tree holds tensors, whose values are there, and nothing else. */
+export function checkTree(where: string, argument: string, tree: unknown): asserts tree is Tree {
+  checkNoStrangers(where, argument, tree);
+  tensorsOf(tree, [where, argument]).forEach(viewOf);
+  const walk = (value: unknown, path: Path): void => {
+    if (value instanceof Tensor) return;
+    if (Array.isArray(value)) Array.from(value, (entry, i) => walk(entry, [...path, i]));
+    else if (isPlainObject(value)) {
+      for (const [name, entry] of Object.entries(value)) walk(entry, [...path, name]);
+    } else refuseKind(where, placeIn(argument, path), TENSORS, value);
+  };
+  walk(tree, []);
+}
+
+const TENSORS = "be a tensor, or an array or object of tensors";
+
 /** Refuses what stands on the way to a place and holds nothing by name: a promise of a tree, a map, a class's object. */
 function checkWay(where: string, argument: string, tree: unknown, path: Path): void {
   path.forEach((_, length) => {
@@ -32,7 +50,7 @@ function checkWay(where: string, argument: string, tree: unknown, path: Path): v
     const value = valueAt(tree, way);
     const isTree = value instanceof Tensor || Array.isArray(value) || isPlainObject(value);
     if (typeof value !== "object" || value === null || isTree) return;
-    refuseKind(where, placeIn(argument, way), "be a tensor, or an array or object of tensors", value);
+    refuseKind(where, placeIn(argument, way), TENSORS, value);
   });
 }
 
