@@ -17,6 +17,7 @@ import { fail, type OptionHelp, type Options } from "./command.js";
 import { needData } from "./kinds.js";
 import { checkDataOptions, isBuiltIn } from "./effects.js";
 import { tell } from "./terminal.js";
+import { counted } from "../report/section.js";
 
 /** Data ready for a model. */
 export interface Data {
@@ -146,7 +147,7 @@ async function readLabels(
       `${path} has the shape [${shape.join(", ")}]${columnNames}: labels are one integer per example, [${count}]`,
     );
   }
-  if (size !== count) fail(`${path} has ${size} labels for ${count} examples`);
+  if (size !== count) fail(`${path} has ${counted(size, "label")} for ${counted(count, "example")}`);
   checkLabels(path, labels);
   return ops.reshape(labels, [size]);
 }

@@ -12,6 +12,7 @@ import type { History } from "../training/history.js";
 import { type Command, fail, Options } from "./command.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
 import { effectiveOn } from "./effects.js";
+import { checkFinite } from "./finite.js";
 import { checkFits, type Form, toModel } from "./form.js";
 import { openGiven, type Opened } from "./input.js";
 import { defaultModelName } from "./models.js";
@@ -172,6 +173,7 @@ export const reportCommand: Command = {
     const seed = key(own.integer("seed", 0) ?? 1);
     const data = await readData(from, own, fold(seed, RUN_DRAWS.data));
     checkFits(from, data, form);
+    checkFinite(from, data);
     const held = choice.isOwn ? divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut)).aside : data;
     await writeReport(out, {
       model,

@@ -24,6 +24,7 @@ import { modelFile, RUN, writeRun } from "./run.js";
 import { say, tell } from "./terminal.js";
 import { TRAIN_OPTIONS } from "./trainOptions.js";
 import { RUN_DRAWS } from "./draws.js";
+import { counted } from "../report/section.js";
 
 /** Exit code after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
@@ -35,7 +36,7 @@ function announce({ name, model, rest, aside, form }: Plan, source: string): voi
     0,
   );
   tell(
-    `${name} on ${source}: ${rest.values.shape[0]} examples of ${form.dataShape.join("×")}, ` +
+    `${name} on ${source}: ${counted(rest.values.shape[0], "example")} of ${form.dataShape.join("×")}, ` +
       `${aside.values.shape[0]} held out; ${grouped(parameters)} parameters`,
   );
 }

@@ -14,6 +14,8 @@ import {
   random,
   type Tensor,
   tensor,
+  vae,
+  vqVae,
 } from "../../src/index.js";
 import { codesOf } from "../../src/models/fromSpec.js";
 import { expectToWithstandCorruption, expectToWithstandNoise } from "../support/hostile.js";
@@ -181,6 +183,24 @@ describe("a compressed file", () => {
     const rest = decompress(model, params, file, { end: 14 });
     expect([...rest.data]).toEqual([...ops.slice(whole, 0, 14).data]);
     expect(() => decompress(model, params, file)).toThrow("block 2, images 14 to 19");
+  });
+
+  it("is not made of images that are not finite, whatever the model", () => {
+    const image = { inputShape: [4], latentSize: 2, decoder: dense(4) };
+    const { model, params } = small();
+    const others = [
+      vae({ ...image, encoder: dense(3) }),
+      vqVae({ ...image, encoder: dense(2), codebook: 4 }),
+    ];
+    for (const [coder, own] of [
+      [model, params] as const,
+      ...others.map((m) => [m, m.init(key(1))] as const),
+    ]) {
+      for (const value of [NaN, Infinity, -Infinity]) {
+        const call = () => compress(coder, own, tensor([[1, 2, 3, 4], [1, value, 3, 4]])); // prettier-ignore
+        expectRefused(call, RangeError, `compress: inputs.data[5] must be finite, got ${value}`);
+      }
+    }
   });
 
   it("is refused by another model, other parameters and for images that it has not", () => {
