@@ -117,10 +117,12 @@ export function divide(data: Data, share: number, key: Key): { readonly rest: Da
   return { rest: pick(data, order.subarray(size)), aside: pick(data, order.subarray(0, size)) };
 }
 
-/** Refuses labels that are not integers: other numbers are measurements, and no classes. */
+/** Refuses labels that are not integers from 0: other numbers are measurements, and no classes. */
 function checkLabels(source: string, { data }: Tensor): void {
-  const at = data.findIndex((value) => !Number.isInteger(value));
-  if (at >= 0) fail(`${source} must be integers: number ${at + 1} of ${data.length} is ${data[at]}`);
+  const at = data.findIndex((value) => !Number.isInteger(value) || value < 0);
+  if (at < 0) return;
+  const rule = Number.isInteger(data[at]) ? "integers from 0 on" : "integers";
+  fail(`${source} must be ${rule}: number ${at + 1} of ${data.length} is ${data[at]}`);
 }
 
 /** Labels of a file: exactly one integer for each of the examples. */

@@ -31,6 +31,7 @@ beforeAll(() => {
   writeFileSync(at("cube.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0], [6, 1, 1])));
   writeFileSync(at("eight.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0, 9, 9])));
   writeFileSync(at("broken.npy"), writeNpy(tensor([5, 4, 3.5, 2, 1, 0])));
+  writeFileSync(at("negative.npy"), writeNpy(tensor([1, 0, 1, -1, 1, -1])));
   writeFileSync(at("nan.npy"), writeNpy(tensor([5, NaN, 3, 2, 1, 0])));
   writeFileSync(at("ids.csv"), "id,label\n0,7\n1,8\n2,9\n3,7\n4,8\n5,9\n");
   writeFileSync(at("alcohol.csv"), "alcohol,kind,kind\n9.5,1,1\n10,2,2\n");
@@ -160,6 +161,7 @@ describe("labels", () => {
     ],
     ["broken.npy", "./broken.npy must be integers: number 3 of 6 is 3.5"],
     ["nan.npy", "./nan.npy must be integers: number 2 of 6 is NaN"],
+    ["negative.npy", "./negative.npy must be integers from 0 on: number 4 of 6 is -1"],
   ])("of %s are refused, whatever the count of examples used", async (name, words) => {
     await expectRefusal(at("four.npy"), { labels: at(name) }, words);
     await expectRefusal(at("four.npy"), { labels: at(name), count: "3" }, words);
