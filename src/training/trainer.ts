@@ -17,7 +17,7 @@ import { countNonFinite } from "../wasm/kernels.js";
 import { Residence } from "../wasm/residence.js";
 import { claim } from "../wasm/storage.js";
 import { corruption, type Prepared } from "./corruption.js";
-import { DivergenceError, firstBad } from "./divergence.js";
+import { DivergenceError, firstBad, UPDATE } from "./divergence.js";
 import { STEP_DRAWS, TRAINER_DRAWS } from "./draws.js";
 import { overwrite, release, toArrays, toResident } from "./resident.js";
 import {
@@ -123,7 +123,12 @@ export function makeTrainer(
   where: string,
   model: Model,
   options: CompletedTrainerOptions,
-): { readonly trainer: Trainer; readonly release: () => void } {
+): {
+  readonly trainer: Trainer;
+  readonly release: () => void;
+  /** Throws where the last update has left the finite numbers: no step will follow that tells. */
+  readonly checkUpdated: (where: string) => void;
+} {
   const { key, optimizer } = options;
   const prepare = corruption(options, model);
 
@@ -226,5 +231,23 @@ export function makeTrainer(
       step = state.step;
     },
   };
-  return { trainer, release: () => release([kept, lastGood]) };
+  const checkUpdated = (whereAsked: string) => {
+    const bad = scope(() => {
+      claim(residence);
+      return leavesOf(kept.params).find(({ tensor }) => isBad(tensor))?.path;
+    });
+    if (bad === undefined) return;
+    throw new DivergenceError(whereAsked, {
+      step: step - 1,
+      data: "training",
+      isBatchFinite: true,
+      example: undefined,
+      value: undefined,
+      term: undefined,
+      operation: UPDATE,
+      parameter: showPath(bad),
+      params: toArrays(lastGood),
+    });
+  };
+  return { trainer, release: () => release([kept, lastGood]), checkUpdated };
 }
