@@ -9,6 +9,7 @@ import { INPUT_OPTIONS, readInput } from "./input.js";
 import { checkApart, checkOutput } from "./output.js";
 import { showNumber } from "./progress.js";
 import { say } from "./terminal.js";
+import { counted } from "../report/section.js";
 
 const STEPS = ["fitted", "range"] as const;
 
@@ -54,7 +55,7 @@ export const compressCommand: Command = {
         fail("--lossless is for VAEs (reparam train --likelihood discretizedLogistic)");
       const file = compressLossless(model, params, values);
       await writeFileAtomic(out, file);
-      say(`${values.shape[0]} examples, every bit of them: ${out}\n${roomOf(file, values.size)}`);
+      say(`${counted(values.shape[0], "example")}, every bit of them: ${out}\n${roomOf(file, values.size)}`);
       return 0;
     }
     const file = compress(model, params, values, {
@@ -66,7 +67,7 @@ export const compressCommand: Command = {
     const loss = range
       ? `, PSNR ${showNumber(decibelsOf(decompress(model, params, file), values, range))} dB`
       : "";
-    say(`${values.shape[0]} examples: ${out}\n${roomOf(file, values.size)}${loss}`);
+    say(`${counted(values.shape[0], "example")}: ${out}\n${roomOf(file, values.size)}${loss}`);
     return 0;
   },
 };

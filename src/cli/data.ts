@@ -17,6 +17,7 @@ import { fail, type OptionHelp, type Options } from "./command.js";
 import { needData } from "./kinds.js";
 import { checkDataOptions, isBuiltIn } from "./effects.js";
 import { tell } from "./terminal.js";
+import { counted } from "../report/section.js";
 
 /** Data ready for a model. */
 export interface Data {
@@ -42,6 +43,11 @@ export const DATA_OPTIONS: Readonly<Record<string, OptionHelp>> = {
     type: "string",
     value: "C",
     help: "behind transparent pixels (default white) and around padded images (default black): white, black, #rrggbb or 0 to 1",
+  },
+  "max-bytes": {
+    type: "string",
+    value: "N",
+    help: "most memory that one picture may take, 4 bytes for every value (default 268435456, 256 MiB)",
   },
   header: { type: "string", value: "yes|no", help: "whether the first line of a table names its columns" },
   separator: { type: "string", value: "S", help: "what stands between the cells of a table: , or ; or tab" },
@@ -111,10 +117,12 @@ export function divide(data: Data, share: number, key: Key): { readonly rest: Da
   return { rest: pick(data, order.subarray(size)), aside: pick(data, order.subarray(0, size)) };
 }
 
-/** Refuses labels that are not integers: other numbers are measurements, and no classes. */
+/** Refuses labels that are not integers from 0: other numbers are measurements, and no classes. */
 function checkLabels(source: string, { data }: Tensor): void {
-  const at = data.findIndex((value) => !Number.isInteger(value));
-  if (at >= 0) fail(`${source} must be integers: number ${at + 1} of ${data.length} is ${data[at]}`);
+  const at = data.findIndex((value) => !Number.isInteger(value) || value < 0);
+  if (at < 0) return;
+  const rule = Number.isInteger(data[at]) ? "integers from 0 on" : "integers";
+  fail(`${source} must be ${rule}: number ${at + 1} of ${data.length} is ${data[at]}`);
 }
 
 /** Labels of a file: exactly one integer for each of the examples. */
@@ -141,7 +149,7 @@ async function readLabels(
       `${path} has the shape [${shape.join(", ")}]${columnNames}: labels are one integer per example, [${count}]`,
     );
   }
-  if (size !== count) fail(`${path} has ${size} labels for ${count} examples`);
+  if (size !== count) fail(`${path} has ${counted(size, "label")} for ${counted(count, "example")}`);
   checkLabels(path, labels);
   return ops.reshape(labels, [size]);
 }
@@ -162,11 +170,25 @@ function splitColumn({ shape: [count, width], data }: Tensor, columns: readonly 
   };
 }
 
+const MAX_BYTES = "max-bytes";
+
+/** What the library says of its option, as this command calls it. */
+const ownWords = (text: string): string => text.replace("the option maxBytes", `the option --${MAX_BYTES}`);
+
+async function inOwnWords<Result>(read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error) error.message = ownWords(error.message);
+    throw error;
+  }
+}
+
 /** Most files that were left out of a folder and are named. */
 const MOST_NAMED = 10;
 
 function tellSkipped(skipped: readonly Skipped[]): void {
-  for (const { name, reason } of skipped.slice(0, MOST_NAMED)) tell(`left out ${name}: ${reason}`);
+  for (const { name, reason } of skipped.slice(0, MOST_NAMED)) tell(`left out ${name}: ${ownWords(reason)}`);
   const more = skipped.length - MOST_NAMED;
   if (more > 0) tell(`left out ${more} more`);
 }
@@ -208,9 +230,15 @@ async function readFiles(
   const isFolder = (await stat(source)).isDirectory();
   const broken = options.flag("skip") ? "skip" : "refuse";
   const table = tableOptions(options);
-  const loaded = await loadData(source, { ...(isFolder && { ...asked, broken }), ...table });
+  const maxBytes = options.integer(MAX_BYTES, 1);
+  const loaded = await inOwnWords(() =>
+    loadData(source, { ...(isFolder && { ...asked, broken }), ...table, maxBytes }),
+  );
   tellSkipped(loaded.skipped ?? []);
-  const { names, classes, columns } = loaded;
+  const { kind, names, classes, columns } = loaded;
+  if (maxBytes !== undefined && kind !== "png" && kind !== "folder") {
+    fail(`--${MAX_BYTES} has no effect on ${source}: it is for pictures (PNG)`);
+  }
   const values = isFolder ? loaded.inputs : imagesOf(source, loaded.inputs, asked);
   const most = Math.min(count, values.shape[0]);
   const wanted = options.text("labels");

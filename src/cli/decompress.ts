@@ -11,6 +11,7 @@ import { fromModel } from "./form.js";
 import { openGiven } from "./input.js";
 import { checkApart, checkOutput, labelled, writeValues } from "./output.js";
 import { say } from "./terminal.js";
+import { counted } from "../report/section.js";
 
 export const decompressCommand: Command = {
   name: "decompress",
@@ -30,12 +31,15 @@ export const decompressCommand: Command = {
     checkOutput(out, [".npy", ".csv", ".png"]);
     await checkApart(out, source);
     const [start, end] = [options.integer("start", 0), options.integer("end", 1)];
+    const { model, params, info } = await openGiven(path, source);
     const bytes = await namingFile(source, () => readFile(source));
-    const { model, params, info } = await openGiven(path);
     const range = { ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
     let values;
     try {
       const { kind } = readCompressed("decompress", bytes);
+      if (kind === "lossless" && model.type !== "vae") {
+        fail(`${source} was written with --lossless, by a VAE, which the model of ${path} is not`);
+      }
       values =
         kind === "lossless" && model.type === "vae"
           ? decompressLossless(model, params, bytes, range)
@@ -44,7 +48,7 @@ export const decompressCommand: Command = {
       return isRefusal(error) ? fail(`${source}: ${error.message}`) : Promise.reject(error);
     }
     await writeValues(out, fromModel(values, info.form), labelled(info.form));
-    say(`${values.shape[0]} examples: ${out}`);
+    say(`${counted(values.shape[0], "example")}: ${out}`);
     return 0;
   },
 };

@@ -2,7 +2,7 @@
 
 import { fold } from "../random/keys.js";
 import { adoptArray } from "../tensor/tensor.js";
-import type { DivergenceError } from "../training/divergence.js";
+import { type DivergenceError, UPDATE } from "../training/divergence.js";
 import { divide } from "./data.js";
 import { toModel } from "./form.js";
 import { HELD_OUT, type Plan } from "./plan.js";
@@ -33,6 +33,9 @@ function exampleToBlame({ seed, model, form, rest, aside }: Plan): string | unde
 /** The sentence for an error of a plan's training. */
 export function describeDivergence(error: DivergenceError, plan: Plan, source: string): string {
   const what = `the loss is not finite at step ${error.step + 1}`;
+  if (error.operation === UPDATE) {
+    return `the parameters are not finite after step ${error.step + 1}; a smaller --lr may help`;
+  }
   if (error.isBatchFinite) return `${what}; a smaller --lr may help`;
   const example = exampleToBlame(plan);
   return `${what}: ${source}${example ? `, ${example},` : ""} is not finite as the model sees it`;

@@ -65,8 +65,8 @@ export function checkGamma(likelihood: string | undefined, options: Options): vo
 /** What data come from, and the options that then have an effect; what else there is of options is for all of them. */
 const DATA_OPTIONS_OF = {
   "built-in images": ["size", "count", "seed"],
-  "a folder": ["size", "grey", "fit", "background", "skip", "count", "labels"],
-  "a file": ["size", "grey", "fit", "background", "count", "labels", "header", "separator"],
+  "a folder": ["size", "grey", "fit", "background", "skip", "max-bytes", "count", "labels"],
+  "a file": ["size", "grey", "fit", "background", "max-bytes", "count", "labels", "header", "separator"],
 } as const;
 type Origin = keyof typeof DATA_OPTIONS_OF;
 

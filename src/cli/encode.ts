@@ -5,6 +5,7 @@ import type { Command } from "./command.js";
 import { INPUT_OPTIONS, readInput } from "./input.js";
 import { checkApart, checkOutput, writeValues } from "./output.js";
 import { say } from "./terminal.js";
+import { counted } from "../report/section.js";
 
 export const encode: Command = {
   name: "encode",
@@ -21,7 +22,7 @@ export const encode: Command = {
     await checkApart(out, source, options.text("labels"));
     const { model, params, data, values } = await readInput(path, source, options);
     await writeValues(out, codesOf(model, params, values), { columns: "z", names: data.names });
-    say(`${values.shape[0]} codes: ${out}`);
+    say(`${counted(values.shape[0], "code")}: ${out}`);
     return 0;
   },
 };

@@ -6,6 +6,7 @@ import { fromModel } from "./form.js";
 import { openGiven } from "./input.js";
 import { checkOutput, labelled, writeValues } from "./output.js";
 import { say } from "./terminal.js";
+import { counted } from "../report/section.js";
 
 export const generate: Command = {
   name: "generate",
@@ -29,7 +30,7 @@ export const generate: Command = {
     const seed = key(options.integer("seed", 0) ?? 1);
     const samples = model.generate(params, { count, key: seed, temperature });
     await writeValues(out, fromModel(samples, form), labelled(form));
-    say(`${count} samples: ${out}`);
+    say(`${counted(count, "sample")}: ${out}`);
     return 0;
   },
 };

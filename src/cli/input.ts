@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
 import { type Data, DATA_OPTIONS, readData } from "./data.js";
 import { dataKey } from "./effects.js";
+import { checkFinite } from "./finite.js";
 import { checkFits, toModel } from "./form.js";
 import { needModel } from "./kinds.js";
 import { openModel } from "./run.js";
@@ -46,5 +47,6 @@ export async function readInput(path: string, source: string, options: Options):
   const { model, info } = opened;
   const data = await readData(source, options, dataKey(source, options), "columns");
   checkFits(source, data, info.form);
+  checkFinite(source, data);
   return { ...opened, data, values: toModel(data.values, info.form, model) };
 }

@@ -17,6 +17,8 @@ const model = (words: string): Kind => ({ words, isModel: true, isData: false })
 const data = (words: string): Kind => ({ words, isModel: false, isData: true });
 const neither = (words: string): Kind => ({ words, isModel: false, isData: false });
 
+const compressed = neither("a compressed file, which reparam decompress reads");
+
 /** Bytes that are looked at. */
 const LOOKED_AT = 2 ** 16;
 
@@ -37,6 +39,7 @@ function kindOfBytes(bytes: Uint8Array): Kind {
   if (begins(0x93, 0x4e, 0x55, 0x4d)) return data("an npy file");
   if (begins(0x89, 0x50, 0x4e, 0x47)) return data("a picture");
   if (begins(0xff, 0xd8, 0xff)) return data("a picture (JPEG)");
+  if (begins(0x89, 0x52, 0x50, 0x5a)) return compressed;
   if (begins(0x1f, 0x8b)) return data("a file packed with gzip");
   if (begins(0, 0) && bytes.length > 4 && bytes[3] >= 1 && bytes[3] <= 8 && bytes[8] !== 0x7b)
     return data("an IDX file");

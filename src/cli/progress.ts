@@ -24,6 +24,7 @@ export function showSeconds(seconds: number): string {
 export function showNumber(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude !== 0 && magnitude < 0.01) return value.toExponential(2);
+  if (magnitude >= 1e9 && magnitude < Infinity) return value.toExponential(3);
   return value.toFixed(magnitude >= 100 ? 1 : magnitude >= 1 ? 2 : 4);
 }
 

@@ -5,6 +5,7 @@ import { fromModel } from "./form.js";
 import { INPUT_OPTIONS, readInput } from "./input.js";
 import { checkApart, checkOutput, labelled, writeValues } from "./output.js";
 import { say } from "./terminal.js";
+import { counted } from "../report/section.js";
 
 export const reconstruct: Command = {
   name: "reconstruct",
@@ -25,7 +26,7 @@ export const reconstruct: Command = {
     const { model, params, info, data, values } = await readInput(path, source, options);
     const output = fromModel(model.reconstruct(params, values), info.form);
     await writeValues(out, output, labelled(info.form, data.names));
-    say(`${values.shape[0]} reconstructions: ${out}`);
+    say(`${counted(values.shape[0], "reconstruction")}: ${out}`);
     return 0;
   },
 };

@@ -12,6 +12,7 @@ import type { History } from "../training/history.js";
 import { type Command, fail, Options } from "./command.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
 import { effectiveOn } from "./effects.js";
+import { checkFinite } from "./finite.js";
 import { checkFits, type Form, toModel } from "./form.js";
 import { openGiven, type Opened } from "./input.js";
 import { defaultModelName } from "./models.js";
@@ -104,6 +105,9 @@ export async function writeFirstReport(
 /** Options that say which examples there are; labels are not among them: they only colour. */
 const CHOOSING = [...Object.keys(DATA_OPTIONS), "seed"].filter((name) => name !== "labels");
 
+/** How many examples there are, their labels, and how files are read are matters of a run's own data. */
+const OF_OWN_DATA = ["count", "labels", "header", "separator", "max-bytes"];
+
 /** Which examples a report is about. */
 interface Choice {
   /** Options with which they are read. */
@@ -115,8 +119,7 @@ interface Choice {
 /** The run's own held-out examples, unless other data are named, or asked for by options unlike the run's. */
 function choiceOf(before: Given, given: Given, isOtherSource: boolean): Choice {
   const isOwn = !isOtherSource && CHOOSING.every((name) => (given[name] ?? before[name]) === before[name]);
-  // How many examples there are, their labels, and how a table is read are matters of the run's own data.
-  const { count: _, labels: __, header: ___, separator: ____, ...rest } = before;
+  const rest = Object.fromEntries(Object.entries(before).filter(([name]) => !OF_OWN_DATA.includes(name)));
   return { options: { ...(isOtherSource ? rest : before), ...given }, isOwn };
 }
 
@@ -170,6 +173,7 @@ export const reportCommand: Command = {
     const seed = key(own.integer("seed", 0) ?? 1);
     const data = await readData(from, own, fold(seed, RUN_DRAWS.data));
     checkFits(from, data, form);
+    checkFinite(from, data);
     const held = choice.isOwn ? divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut)).aside : data;
     await writeReport(out, {
       model,

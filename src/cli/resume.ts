@@ -70,7 +70,7 @@ async function checkUnfinished(folder: string, before: Settings, asked: number |
   const history = await historyOf(folder);
   if ((history?.epochs.length ?? 0) < epochs) return;
   fail(
-    `${folder} is finished, all its ${epochs} epochs are done: ` +
+    `${folder} is finished, ${epochs === 1 ? "its epoch is" : `all its ${epochs} epochs are`} done: ` +
       `to train on, add epochs (--resume ${folder} --epochs ${2 * epochs}), or begin a new run with --out`,
   );
 }

@@ -6,6 +6,7 @@ import { type Command, fail } from "./command.js";
 import { INPUT_OPTIONS, readInput } from "./input.js";
 import { checkApart, checkOutput, toCsv } from "./output.js";
 import { showNumber } from "./progress.js";
+import { counted } from "../report/section.js";
 
 const WAYS = ["elbo", "reconstruction", "logLikelihood"] as const;
 
@@ -35,7 +36,7 @@ export const score: Command = {
     await writeFileAtomic(out, new TextEncoder().encode(toCsv(["score"], scores, names)));
     const order = [...scores.data.keys()].sort((a, b) => scores.data[b] - scores.data[a]);
     const most = order.slice(0, 5).map((i) => `${names[i]} (${showNumber(scores.data[i])})`);
-    say(`${scores.size} scores: ${out}\nmost unusual: ${most.join(", ")}`);
+    say(`${counted(scores.size, "score")}: ${out}\nmost unusual: ${most.join(", ")}`);
     return 0;
   },
 };

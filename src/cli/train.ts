@@ -10,6 +10,7 @@ import { fit, type FitResult } from "../training/fit.js";
 import { pcaAutoencoder } from "../latent/pcaAutoencoder.js";
 import * as ops from "../ops/index.js";
 import { sizeOf } from "../tensor/tensor.js";
+import type { EpochRecord } from "../training/history.js";
 import { tensorsOf } from "../tensor/tree.js";
 import { type Claim, claimFolder, removeReport } from "./claim.js";
 import { type Arguments, type Command, fail, Options } from "./command.js";
@@ -24,6 +25,7 @@ import { modelFile, RUN, writeRun } from "./run.js";
 import { say, tell } from "./terminal.js";
 import { TRAIN_OPTIONS } from "./trainOptions.js";
 import { RUN_DRAWS } from "./draws.js";
+import { counted } from "../report/section.js";
 
 /** Exit code after Ctrl-C, as shells expect it. */
 const INTERRUPTED = 130;
@@ -35,7 +37,7 @@ function announce({ name, model, rest, aside, form }: Plan, source: string): voi
     0,
   );
   tell(
-    `${name} on ${source}: ${rest.values.shape[0]} examples of ${form.dataShape.join("×")}, ` +
+    `${name} on ${source}: ${counted(rest.values.shape[0], "example")} of ${form.dataShape.join("×")}, ` +
       `${aside.values.shape[0]} held out; ${grouped(parameters)} parameters`,
   );
 }
@@ -54,6 +56,12 @@ async function interruptible<Result>(f: (signal: AbortSignal) => Promise<Result>
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
   }
+}
+
+/** Refuses a training that ended with a model that is of no use. */
+function checkOutcome({ steps, validation }: EpochRecord): void {
+  if (Number.isFinite(validation?.loss ?? 0)) return;
+  fail(`the loss of the held-out examples is not finite after step ${steps}; a smaller --lr may help`);
 }
 
 /** Trains as planned. The folder is left as it was until there is a first checkpoint. */
@@ -86,7 +94,11 @@ async function trained(
       },
       signal,
       onStep: (record, progress) => line.step(record, progress),
-      onEpoch: (record) => line.epoch(record, epochs),
+      onEpoch: (record) => {
+        line.epoch(record, epochs);
+        // Before anything is written: of such a model there is no report.
+        if (record.epoch + 1 === epochs) checkOutcome(record);
+      },
       ...(corrupt && { corrupt }),
       ...(resume && { resume }),
     }),

@@ -13,7 +13,7 @@ import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { MOST_VECTORS, type VqVae } from "../models/vqVae.js";
-import { adoptArray, checkTensor, sizeOf, type Tensor } from "../tensor/tensor.js";
+import { adoptArray, checkTensor, sizeOf, type Tensor, viewOf } from "../tensor/tensor.js";
 import { isObject } from "../tensor/tree.js";
 import { onBaseline } from "../wasm/runtime.js";
 import {
@@ -137,6 +137,8 @@ export function compress(
     refuseKind(where, surplus, "be left out: a VQ-VAE's codes are numbers of vectors", options[surplus]);
   }
   checkBatch(where, "inputs", inputs, model.inputShape);
+  const at = viewOf(inputs).findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) refuseValue(where, `inputs.data[${at}]`, "be finite", inputs.data[at]);
   const content = onBaseline(() =>
     model.type === "vqVae"
       ? ofIndices(where, model.indices(params, inputs, { batchSize }), model, blockSize)

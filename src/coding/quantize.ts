@@ -78,12 +78,24 @@ function checkSteps(where: string, steps: ArrayLike<number>, dimensions: number)
     const step = steps[j];
     checkNumber(where, `steps[${j}]`, step);
     if (step <= 0) refuseValue(where, `steps[${j}]`, "be above 0", step);
+    checkNumber(where, `steps[${j}]`, step, LEAST_STEP, 1 / LEAST_STEP);
     return step;
   });
 }
 
-/** What a step that rounding or a dimension without extent makes 0 is replaced by: any will do. */
-const stepOr1 = (step: number) => (Math.fround(step) > 0 ? Math.fround(step) : 1);
+/** The least step, and 1 over the greatest: products of them with codes stay finite. */
+const LEAST_STEP = 1e-100;
+/** A float32 step that is wider than any dimension. */
+const WIDEST_STEP = 2 ** 127;
+
+/**
+ * A step as float32. What rounding or a dimension without extent makes 0 is replaced by 1, for any will do; infinity by
+ * one that gives a dimension a single symbol, as it would.
+ */
+function stepOr1(step: number): number {
+  const rounded = Math.min(Math.fround(step), WIDEST_STEP);
+  return rounded > 0 ? rounded : 1;
+}
 
 /** Where dimensions begin, and their steps: 2^bits over the range of each. */
 function overRange({ low, high }: Extent, bits: number) {

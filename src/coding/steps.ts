@@ -57,7 +57,8 @@ export function fittedSteps(model: AnyModel, params: ModelParams, codes: Tensor)
     return distance(decoded(moved), before) / (MOVE * deviation);
   });
   const most = effects.reduce((largest, effect) => Math.max(largest, effect), 0);
-  if (!(most > 0)) return new Float64Array(dimensions).fill(1);
+  // Where nothing changes, or overflows, no dimension is known to matter more than another.
+  if (!(most > 0 && most < Infinity)) return new Float64Array(dimensions).fill(1);
   return Float64Array.from({ length: dimensions }, (_, i) => {
     return 1 / Math.max(effects[i % channels], LEAST_EFFECT * most);
   });

@@ -150,6 +150,7 @@ function decodeBits(
 /** How files of well-known kinds begin. */
 const BEGINNINGS: readonly (readonly [kind: string, beginning: readonly (number | string)[]])[] = [
   ["a PNG file", [0x89, "PNG"]],
+  ["a file that compress wrote", [0x89, "RPZ"]],
   ["an npy file", [0x93, "NUMPY"]],
   ["a JPEG file", [0xff, 0xd8, 0xff]],
   ["a GIF file", ["GIF8"]],

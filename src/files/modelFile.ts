@@ -2,7 +2,7 @@
 
 import { refuseValue, withAllowance, within } from "../check/check.js";
 import { type AnyModel, type CustomParts, modelFromSpec } from "../models/fromSpec.js";
-import { checkModel, type Model, type ModelParams, type ModelSpec } from "../models/model.js";
+import { checkModel, initialParams, type Model, type ModelParams, type ModelSpec } from "../models/model.js";
 import { key } from "../random/keys.js";
 import { tensorsOf } from "../tensor/tree.js";
 import { asLike } from "../tensor/asLike.js";
@@ -33,7 +33,7 @@ export interface LoadedModel {
  */
 export function saveModel(model: Model, params: ModelParams, info: unknown = null): Uint8Array {
   checkModel("saveModel", model);
-  const whole = asLike("saveModel", "params", params, model.init(key(0)));
+  const whole = asLike("saveModel", "params", params, initialParams("saveModel", model, key(0)));
   return writeTree({ kind: "model", version: 1, model: model.spec, params: whole, info });
 }
 

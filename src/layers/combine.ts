@@ -6,7 +6,8 @@ import { fold } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor/tensor.js";
 import type { Tree } from "../tensor/tree.js";
 import { defineLayer, type Layer } from "./layer.js";
-import { checkLayer, contextOf } from "./checks.js";
+import { contextOf } from "./checks.js";
+import { layerOf } from "./given.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 type ParamsOf<L> = L extends { init(...args: never): { params: infer Params } } ? Params : never;
@@ -44,8 +45,7 @@ export function sequential<const L extends readonly Layer[] | readonly [...Layer
 > {
   const where = "sequential";
   // Heads can only stand at the end: nothing takes their output for a tensor.
-  const parts = layers as readonly Layer[];
-  for (const [i, layer] of parts.entries()) checkLayer(where, `layers[${i}]`, layer);
+  const parts = (layers as readonly Layer[]).map((layer, i) => layerOf(where, `layers[${i}]`, layer));
   if (parts.length === 0) refuseValue(where, "layers", "be at least one", layers);
   const indices = parts.map((_, i) => `${i}`);
   const chain: Layer<Tree[], Tree[]> = {
@@ -97,7 +97,12 @@ export function sequential<const L extends readonly Layer[] | readonly [...Layer
 export function residual<Params extends Tree, State extends Tree>(
   inner: Layer<Params, State>,
 ): Layer<Params, State> {
-  checkLayer("residual", "inner", inner);
+  return residualOf(layerOf("residual", "inner", inner as AnyLayer) as Layer<Params, State>);
+}
+
+function residualOf<Params extends Tree, State extends Tree>(
+  inner: Layer<Params, State>,
+): Layer<Params, State> {
   const outputShape = (inputShape: Shape) => {
     const shape = within("residual", () => inner.outputShape(inputShape));
     if (!isSameShape(shape, inputShape)) {
@@ -139,20 +144,22 @@ export function parallel<L extends Readonly<Record<string, Layer>>>(
   const where = "parallel";
   if (typeof heads !== "object" || heads === null) refuseKind(where, "heads", "be layers by name", heads);
   const names = Object.keys(heads);
-  names.forEach((name) => checkLayer(where, `heads.${name}`, heads[name]));
+  const parts: Readonly<Record<string, Layer>> = Object.fromEntries(
+    names.map((name) => [name, layerOf(where, `heads.${name}`, heads[name])]),
+  );
   if (names.length === 0) refuseValue(where, "heads", "be at least one", heads);
   const collect = <T>(f: (name: string, i: number) => T) =>
     Object.fromEntries(names.map((name, i) => [name, within(name, () => f(name, i))]));
   type Trees = Readonly<Record<string, Tree>>;
   const layer: Layer<Trees, Trees, Readonly<Record<string, Tensor>>> = {
-    spec: { type: where, args: [Object.fromEntries(names.map((name) => [name, heads[name].spec]))] },
-    children: { joined: "heads", parts: names.map((place) => ({ place, layer: heads[place] })) },
+    spec: { type: where, args: [Object.fromEntries(names.map((name) => [name, parts[name].spec]))] },
+    children: { joined: "heads", parts: names.map((place) => ({ place, layer: parts[place] })) },
     outputShape: (inputShape) => {
-      const shapes = names.map((name) => within(name, () => heads[name].outputShape(inputShape)));
+      const shapes = names.map((name) => within(name, () => parts[name].outputShape(inputShape)));
       return shapes[0];
     },
     init: (key, inputShape) => {
-      const all = collect((name, i) => heads[name].init(fold(key, i), inputShape));
+      const all = collect((name, i) => parts[name].init(fold(key, i), inputShape));
       return {
         params: collect((name) => all[name].params),
         state: collect((name) => all[name].state),
@@ -163,7 +170,7 @@ export function parallel<L extends Readonly<Record<string, Layer>>>(
       checkEntries(where, "params", params, names);
       checkEntries(where, "state", state, names);
       const all = collect((name, i) =>
-        heads[name].apply(params[name], state[name], input, contextOf(context, i)),
+        parts[name].apply(params[name], state[name], input, contextOf(context, i)),
       );
       return { output: collect((name) => all[name].output), state: collect((name) => all[name].state) };
     },

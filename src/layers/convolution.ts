@@ -15,6 +15,7 @@ import { transposedGeometry, type TransposeOptions } from "../geometry/conv2dTra
 import { activated } from "./activations.js";
 import {
   biasOption,
+  checkKernel,
   type Kernel,
   KERNEL_OPTIONS,
   kernelOf,
@@ -117,6 +118,7 @@ export function conv2d(filters: number, options: Conv2dLayerOptions): Layer<Kern
   const filterShapeOf = (channels: number) => [kernelHeight, kernelWidth, channels / groups, filters];
   const outputShape = (inputShape: Shape) => {
     const sizes = sizesOf(where, inputShape, filters, completed);
+    checkKernel(where, filterShapeOf(inputShape[2]));
     const { outHeight, outWidth } = forwardGeometry(where, sizes, completed);
     return [outHeight, outWidth, filters];
   };
@@ -163,8 +165,10 @@ export function conv2dTranspose(
   const extras = given({ outputShape: wanted, outputPadding });
   const completed = { ...convolution, ...extras };
   const transposeOptions: TransposeOptions & { groups: number } = { ...placesOf(completed), ...extras };
+  const filterShapeOf = (channels: number) => [kernelHeight, kernelWidth, filters / groups, channels];
   const outputShape = (inputShape: Shape) => {
     const sizes = sizesOf(where, inputShape, filters, completed);
+    checkKernel(where, filterShapeOf(inputShape[2]));
     const { inHeight, inWidth } = transposedGeometry(where, sizes, transposeOptions);
     return [inHeight, inWidth, filters];
   };
@@ -176,8 +180,7 @@ export function conv2dTranspose(
       const channels = inputShape[2];
       const taps = kernelHeight * kernelWidth;
       const fans = { fanIn: (taps * channels) / groups, fanOut: (taps * filters) / groups };
-      const filterShape = [kernelHeight, kernelWidth, filters / groups, channels];
-      const params = paramsOf(where, key, filterShape, fans, filters, completed);
+      const params = paramsOf(where, key, filterShapeOf(channels), fans, filters, completed);
       return { params, state: {}, outputShape: shape };
     },
     apply: (params, state, input) => ({

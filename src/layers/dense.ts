@@ -1,9 +1,9 @@
 // The fully connected layer.
 
-import { checkBoolean, checkInteger, checkOptions, refuseValue } from "../check/check.js";
+import { checkBoolean, checkInteger, checkOptions, checkResult, refuseValue } from "../check/check.js";
 import * as ops from "../ops/index.js";
 import type { Key } from "../random/keys.js";
-import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
+import { type Shape, sizeOf, type Tensor, zeros } from "../tensor/tensor.js";
 import { activated, type Activation, activationOf, type ActivationOptions } from "./activations.js";
 import { checkInitializer, type Fans, initialize, type InitializerName } from "./initializers.js";
 import { defineLayer, type Layer, type None } from "./layer.js";
@@ -39,6 +39,13 @@ export function kernelOf(where: string, options: KernelOptions): Kernel {
   return { ...activation, useBias, kernelInitializer };
 }
 
+/**
+ * Checks that a kernel is not too large to be made. Shapes of outputs ask, too: layers before it are not made in vain.
+ */
+export function checkKernel(where: string, kernelShape: Shape): void {
+  checkResult(where, "kernel", kernelShape, sizeOf(kernelShape));
+}
+
 /** New parameters: a kernel, and a bias of `channels` zeros where one is wanted. */
 export function paramsOf(
   where: string,
@@ -48,7 +55,8 @@ export function paramsOf(
   channels: number,
   { useBias, kernelInitializer }: Kernel,
 ): KernelParams {
-  const kernel = initialize(where, kernelInitializer, key, kernelShape, fans);
+  checkKernel(where, kernelShape);
+  const kernel = initialize(kernelInitializer, key, kernelShape, fans);
   return useBias ? { kernel, bias: zeros([channels]) } : { kernel };
 }
 
@@ -82,7 +90,7 @@ export function dense(units: number, options: KernelOptions = {}): Layer<KernelP
     return inputShape[0];
   };
   const outputShape = (inputShape: readonly number[]) => {
-    featuresOf(inputShape);
+    checkKernel(where, [featuresOf(inputShape), units]);
     return [units];
   };
   return defineLayer<KernelParams, None, Tensor>({

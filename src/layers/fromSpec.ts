@@ -14,7 +14,7 @@ import { dropout, gaussianNoise, saltAndPepper } from "./noise.js";
 import { batchNorm, layerNorm } from "./normalization.js";
 import { avgPool2d, globalAvgPool, maxPool2d } from "./pooling.js";
 import { flatten, reshape } from "./shape.js";
-import { checkLayer } from "./checks.js";
+import { layerOf } from "./given.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 
@@ -123,9 +123,7 @@ function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
   // Own names only: "constructor" must not find what every object inherits.
   if (Object.hasOwn(makers, type)) {
     checkFunction(where, `makers.${type}`, makers[type]);
-    const layer = call(makers, args);
-    checkLayer(where, `what makers.${type} returns`, layer);
-    return layer;
+    return layerOf(where, `what makers.${type} returns`, call(makers, args));
   }
   if (!Object.hasOwn(MAKERS, type)) {
     const known = Object.keys(MAKERS).sort().join(", ");

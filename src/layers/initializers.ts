@@ -1,6 +1,6 @@
 // How parameters begin: random scales that keep the variance of signals and gradients through a layer.
 
-import { checkOneOf, checkResult } from "../check/check.js";
+import { checkOneOf } from "../check/check.js";
 import { normal, uniform } from "../random/draws.js";
 import type { Key } from "../random/keys.js";
 import { adoptArray, type Shape, sizeOf, type Tensor, zeros } from "../tensor/tensor.js";
@@ -70,7 +70,6 @@ export function checkInitializer(where: string, name: unknown): asserts name is 
 }
 
 /** A new parameter of a layer. */
-export function initialize(where: string, name: InitializerName, key: Key, shape: Shape, fans: Fans): Tensor {
-  checkResult(where, "kernel", shape, sizeOf(shape));
+export function initialize(name: InitializerName, key: Key, shape: Shape, fans: Fans): Tensor {
   return initializers[name](key, shape, fans);
 }

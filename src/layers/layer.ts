@@ -72,7 +72,7 @@ export function defineLayer<Params, State, Output>(
     return f(Array.from(inputShape));
   };
   const outputShape = (inputShape: Shape) => checked(inputShape, layer.outputShape);
-  return {
+  const made: Layer<Params, State, Output> = {
     ...layer,
     outputShape,
     init: (key: Key, inputShape: Shape) => {
@@ -89,7 +89,14 @@ export function defineLayer<Params, State, Output>(
       return layer.apply(params, state, input, context);
     },
   };
+  MADE_HERE.add(made);
+  return made;
 }
+
+const MADE_HERE = new WeakSet<object>();
+
+/** Whether a layer is as {@link defineLayer} made it: what it gives needs no checks. */
+export const isMadeHere = (layer: object): boolean => MADE_HERE.has(layer);
 
 function checkEntriesOf(where: string, argument: string, tree: unknown): void {
   if (typeof tree !== "object" || tree === null) refuseKind(where, argument, "be what init gives", tree);

@@ -2,7 +2,8 @@
 
 import { checkOneOf, checkOptions, checkShape, refuseValue } from "../check/check.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
-import { checkLayer, contextOf } from "../layers/checks.js";
+import { contextOf } from "../layers/checks.js";
+import { layerOf } from "../layers/given.js";
 import * as ops from "../ops/index.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
 import { isSameShape, type Shape, type Tensor } from "../tensor/tensor.js";
@@ -101,14 +102,16 @@ export function autoencoder(options: AutoencoderOptions): Autoencoder {
   checkOptions(where, options, ["inputShape", "encoder", "decoder", "loss", "reduction"]);
   const { inputShape, loss = "squaredError", reduction = "mean" } = options;
   checkShape(where, "inputShape", inputShape);
-  checkLayer(where, "encoder", options.encoder);
-  checkLayer(where, "decoder", options.decoder);
+  const layers = {
+    encoder: layerOf(where, "encoder", options.encoder),
+    decoder: layerOf(where, "decoder", options.decoder),
+  };
   const elements = elementsOf(where, loss);
   checkOneOf(where, "reduction", reduction, ["mean", "perExample"]);
-  const codeShape = outputShapeOf("encoder", options.encoder, inputShape);
-  const encoder = { place: "encoder", layer: options.encoder, inputShape };
-  const decoder = { place: "decoder", layer: options.decoder, inputShape: codeShape };
-  const outputShape = outputShapeOf("decoder", options.decoder, codeShape);
+  const codeShape = outputShapeOf("encoder", layers.encoder, inputShape);
+  const encoder = { place: "encoder", layer: layers.encoder, inputShape };
+  const decoder = { place: "decoder", layer: layers.decoder, inputShape: codeShape };
+  const outputShape = outputShapeOf("decoder", layers.decoder, codeShape);
   if (!isSameShape(outputShape, inputShape)) {
     refuseValue(where, "decoder", `give the input's shape [${inputShape.join(", ")}]`, outputShape);
   }

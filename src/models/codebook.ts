@@ -187,6 +187,10 @@ export function codebookUsage(indices: Tensor, size: number): CodebookUsage {
     }
     shares[index] += 1 / values.length;
   }
-  const entropy = shares.reduce((sum, share) => (share > 0 ? sum - share * Math.log(share) : sum), 0);
-  return { perplexity: Math.exp(entropy), dead: shares.filter((share) => share === 0).length, shares };
+  let [entropy, dead] = [0, 0];
+  for (const share of shares) {
+    if (share > 0) entropy -= share * Math.log(share);
+    else dead++;
+  }
+  return { perplexity: Math.exp(entropy), dead, shares };
 }

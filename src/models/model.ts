@@ -7,14 +7,16 @@ import {
   checkOptions,
   checkSizes,
   refuseKind,
+  refuseValue,
   within,
 } from "../check/check.js";
 import type { Applied, ApplyContext, Layer, LayerSpec } from "../layers/layer.js";
 import { checkKey, type Key } from "../random/keys.js";
-import type { Shape, Tensor } from "../tensor/tensor.js";
-import type { Tree } from "../tensor/tree.js";
+import { checkTree, tensorsLike } from "../tensor/asLike.js";
+import { checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
+import { isPlainObject, leavesOf, type Tree } from "../tensor/tree.js";
 import type { BatchLike } from "./batch.js";
-import type { BetaSchedule } from "./vae/beta.js";
+import { type BetaSchedule, checkedBeta } from "./vae/beta.js";
 
 /** What a model has learned, for every part of it by name. */
 export interface ModelParams {
@@ -91,12 +93,57 @@ export interface Model {
 
 /** Checks that an argument is a model. */
 export function checkModel(where: string, model: unknown): asserts model is Model {
-  const { loss, init, inputShape, warnings } = (model ?? {}) as Partial<Model>;
+  const { loss, init, inputShape, beta, warnings } = (model ?? {}) as Partial<Model>;
   if (typeof loss !== "function" || typeof init !== "function") {
     refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
   }
+  if (beta !== undefined) checkedBeta(where, beta, "model.beta");
   if (warnings !== undefined) checkFunction(where, "model.warnings", warnings);
   checkSizes(where, "model.inputShape", inputShape);
+}
+
+/**
+ * Fresh parameters. A model of the caller's making may give anything: only tensors can be trained and kept, other
+ * values would be passed by.
+ */
+export function initialParams(where: string, model: Model, key: Key): ModelParams {
+  const params: unknown = model.init(key);
+  const { weights, state } = checkRecord(where, "model.init", "weights, state", params);
+  checkTree(where, "model.init.weights", checkRecord(where, "model.init.weights", NAMED, weights));
+  checkTree(where, "model.init.state", checkRecord(where, "model.init.state", NAMED, state));
+  return params as ModelParams;
+}
+
+/** The loss on a batch, checked as {@link initialParams} checks parameters. */
+export function lossOf(
+  where: string,
+  model: Model,
+  params: ModelParams,
+  batch: BatchLike,
+  options: LossOptions,
+): LossResult {
+  const result: unknown = model.loss(params, batch, options);
+  const argument = "model.loss";
+  const { loss, terms, state } = checkRecord(where, argument, "loss, terms, state", result);
+  checkScalar(where, `${argument}.loss`, loss);
+  const named = checkRecord(where, `${argument}.terms`, "name: tensor", terms);
+  for (const [name, term] of Object.entries(named)) checkScalar(where, `${argument}.terms.${name}`, term);
+  checkTree(where, `${argument}.state`, checkRecord(where, `${argument}.state`, NAMED, state));
+  tensorsLike(where, `${argument}.state`, state, leavesOf(params.state));
+  return result as LossResult;
+}
+
+/** The form of weights and state. */
+const NAMED = "name: tensors";
+
+function checkRecord(where: string, argument: string, names: string, value: unknown) {
+  if (!isPlainObject(value)) refuseKind(where, argument, `give { ${names} }`, value);
+  return value;
+}
+
+function checkScalar(where: string, argument: string, value: unknown): void {
+  checkTensor(where, argument, value);
+  if (value.size !== 1) refuseValue(where, `${argument}.shape`, "have one element", value.shape);
 }
 
 /** The shape that a layer gives, of which errors name the place; a layer of the caller's making may give none. */

@@ -2,12 +2,12 @@
 
 import { multiplyAddsOf, trace } from "../autodiff/trace.js";
 import { checkFunction, checkSizes, refuseKind } from "../check/check.js";
-import { checkLayer } from "../layers/checks.js";
+import { layerOf } from "../layers/given.js";
 import type { Layer } from "../layers/layer.js";
 import { key } from "../random/keys.js";
 import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
-import { isObject, type Tree, tensorsOf } from "../tensor/tree.js";
-import { checkModel, type Model, type Part } from "./model.js";
+import { type Tree, tensorsOf } from "../tensor/tree.js";
+import { checkModel, initialParams, type Model, type Part } from "./model.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 
@@ -29,11 +29,7 @@ function rowOf(name: string, params: Tree, inputShape: Shape, apply: (input: Ten
 
 /** A whole layer, with all that is inside. */
 function layerRow(layer: AnyLayer, inputShape: Shape, name: string): Row {
-  const initialized: unknown = layer.init(key(0), inputShape);
-  if (!isObject(initialized)) {
-    refuseKind("summary", `${name}.init`, "give { params, state, outputShape }", initialized);
-  }
-  const { params, state, outputShape } = initialized as unknown as ReturnType<typeof layer.init>;
+  const { params, state, outputShape } = layer.init(key(0), inputShape);
   const row = rowOf(name, params, inputShape, (input) => layer.apply(params, state, input).output);
   return { ...row, outputShape };
 }
@@ -52,8 +48,8 @@ function rowsOf(layer: AnyLayer, inputShape: Shape, path: string): Row[] {
     );
   }
   let shape = inputShape;
-  return children.parts.flatMap(({ place, layer: child }) => {
-    checkLayer("summary", `layer at ${joinPath(path, place)}`, child);
+  return children.parts.flatMap(({ place, layer }) => {
+    const child = layerOf("summary", `layer at ${joinPath(path, place)}`, layer);
     const rows = rowsOf(child, shape, joinPath(path, place));
     if (children.joined === "sequence") shape = child.outputShape(shape);
     return rows;
@@ -118,8 +114,8 @@ export function summary(what: Model | AnyLayer, inputShape?: Shape): string {
   return ofLayer(where, what as AnyLayer, inputShape as Shape);
 }
 
-function ofLayer(where: string, layer: AnyLayer, inputShape: Shape): string {
-  checkLayer(where, "what", layer);
+function ofLayer(where: string, what: AnyLayer, inputShape: Shape): string {
+  const layer = layerOf(where, "what", what);
   checkSizes(where, "inputShape", inputShape);
   // A shape that does not fit is refused here, with the place where it does not.
   layer.outputShape(inputShape);
@@ -129,14 +125,13 @@ function ofLayer(where: string, layer: AnyLayer, inputShape: Shape): string {
 function ofModel(where: string, model: unknown): string {
   checkModel(where, model);
   checkFunction(where, "model.reconstruct", model.reconstruct);
-  const { inputShape, parts = [] } = model;
-  if (!Array.isArray(parts)) refuseKind(where, "model.parts", "be { place, layer, inputShape } each", parts);
-  parts.forEach((part: Partial<Part> | undefined, i) => {
-    checkLayer(where, `model.parts[${i}].layer`, part?.layer);
+  const { inputShape, parts: given = [] } = model;
+  if (!Array.isArray(given)) refuseKind(where, "model.parts", "be { place, layer, inputShape } each", given);
+  const parts = Array.from(given as readonly Part[], (part: Part | undefined, i) => {
     checkSizes(where, `model.parts[${i}].inputShape`, part?.inputShape);
+    return { ...(part as Part), layer: layerOf(where, `model.parts[${i}].layer`, (part as Part).layer) };
   });
-  const params = model.init(key(0));
-  if (!isObject(params)) refuseKind(where, "model.init", "give { weights, state }", params);
+  const params = initialParams(where, model, key(0));
   const whole = rowOf("total", params.weights, inputShape, (input) => model.reconstruct(params, input));
   const rows = parts.flatMap((part) => rowsOf(part.layer, part.inputShape, part.place));
   return print(inputShape, rows, whole);

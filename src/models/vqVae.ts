@@ -9,13 +9,14 @@ import {
   refuseValue,
 } from "../check/check.js";
 import { stopGradient } from "../autodiff/autodiff.js";
-import { checkLayer, contextOf } from "../layers/checks.js";
+import { contextOf } from "../layers/checks.js";
+import { layerOf } from "../layers/given.js";
 import type { ApplyContext, Layer } from "../layers/layer.js";
 import { squaredError } from "../losses/squaredError.js";
 import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
 import { checkKey, fold, type Key } from "../random/keys.js";
-import { adoptArray, isSameShape, type Shape, sizeOf, type Tensor, zeros } from "../tensor/tensor.js";
+import { adoptArray, isSameShape, type Shape, sizeOf, type Tensor, viewOf, zeros } from "../tensor/tensor.js";
 import { type BatchLike, checkBatch, unlabelled } from "./batch.js";
 import { batchedBy, type BatchOptions } from "./batches.js";
 import { begun, checkBook, type CodebookState, moved, nearest } from "./codebook.js";
@@ -106,14 +107,16 @@ function checkVqVaeOptions(where: string, options: VqVaeOptions): Completed {
     decay = 0.99,
   } = options;
   checkShape(where, "inputShape", inputShape);
-  checkLayer(where, "encoder", encoder);
-  checkLayer(where, "decoder", decoder);
+  const layers = {
+    encoder: layerOf(where, "encoder", encoder),
+    decoder: layerOf(where, "decoder", decoder),
+  };
   checkInteger(where, "latentSize", latentSize, 1);
   checkInteger(where, "codebook", codebook, 2, MOST_VECTORS);
   checkResult(where, "latentSize", latentSize, latentSize * codebook);
   checkNumber(where, "commitment", commitment, 0);
   checkNumber(where, "decay", decay, 0, 1);
-  return { inputShape, encoder, decoder, latentSize, codebook, commitment, decay };
+  return { inputShape, ...layers, latentSize, codebook, commitment, decay };
 }
 
 /**
@@ -164,8 +167,13 @@ export function vqVae(options: VqVaeOptions): VqVae {
     checkBook(whereCall, params.state.codebook, codebook, latentSize);
   };
   const asRows = (code: Tensor) => ops.reshape(code, [-1, latentSize]);
-  const numbersOf = (params: ModelParams, batch: Tensor) =>
-    nearest(asRows(applyPart(encoder, params, batch).output), bookOf(params).vectors);
+  const numbersOf = (params: ModelParams, batch: Tensor) => {
+    const rows = asRows(applyPart(encoder, params, batch).output);
+    // NaN is near to no vector, and would pass for the first.
+    const odd = viewOf(rows).find((value) => !Number.isFinite(value));
+    if (odd !== undefined) refuseValue(where, "inputs", "give codes that are finite", odd);
+    return nearest(rows, bookOf(params).vectors);
+  };
   const vectorsAt = (indices: Uint32Array, { vectors }: CodebookState) =>
     ops.reshape(ops.embedding(indices, vectors), [indices.length / sizeOf(grid), ...codeShape]);
   const encodeBatch = (params: ModelParams, batch: Tensor) =>

@@ -2,13 +2,15 @@
 
 import { tensorsLike } from "../tensor/asLike.js";
 import { checkInteger } from "../check/check.js";
-import { type Tree, valueAt } from "../tensor/tree.js";
+import { copyTree, tensorsOf, type Tree, valueAt } from "../tensor/tree.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { fill } from "../wasm/kernels.js";
 import { axpy } from "../wasm/generated.js";
 import {
   checkOptimizer,
   defineOptimizer,
   filledLike,
+  initialState,
   type Optimizer,
   parametersOf,
   updateInPlace,
@@ -45,9 +47,14 @@ export function accumulateGradients<State>(
   checkOptimizer(where, "optimizer", optimizer);
   checkInteger(where, "steps", steps, 1);
   return defineOptimizer<AccumulateState<State>>({
+    inner: optimizer as Optimizer,
     init(params) {
       parametersOf(`${where}.init`, params);
-      return { count: 0, mean: filledLike(params, 0), optimizer: optimizer.init(params) };
+      return {
+        count: 0,
+        mean: filledLike(params, 0),
+        optimizer: initialState([`${where}.init`, "optimizer"], optimizer, params),
+      };
     },
     updateInPlace<Params>(grads: Params, state: AccumulateState<State>, params: Params) {
       const whereUpdate = `${where}.update`;
@@ -55,11 +62,18 @@ export function accumulateGradients<State>(
       const gradients = tensorsLike(whereUpdate, "grads", grads, parameters);
       const means = tensorsLike(whereUpdate, "state.mean", valueAt(state, ["mean"]), parameters);
       checkInteger(whereUpdate, "state.count", state.count, 0, steps - 1);
-      means.forEach((mean, i) => axpy({ alpha: 1 / steps, x: gradients[i], y: mean, n: mean.size }));
+      const addTo = (sums: readonly Tensor[]) =>
+        sums.forEach((sum, i) => axpy({ alpha: 1 / steps, x: gradients[i], y: sum, n: sum.size }));
       const count = state.count + 1;
-      if (count < steps) return [params, { ...state, count }];
-      const mean = state.mean as Params;
-      const [next, inner] = updateInPlace(optimizer, mean, state.optimizer, params);
+      if (count < steps) {
+        addTo(means);
+        return [params, { ...state, count }];
+      }
+      // A copy: an update that is refused leaves the state as it was.
+      const mean = copyTree(state.mean) as Params;
+      addTo(tensorsOf(mean));
+      const given = [whereUpdate, "optimizer"] as const;
+      const [next, inner] = updateInPlace(given, optimizer, mean, state.optimizer, params);
       for (const mean of means) fill(mean, mean.size, 0);
       return [next, { count: 0, mean: state.mean, optimizer: inner }];
     },

@@ -4,7 +4,14 @@ import { tensorsLike } from "../tensor/asLike.js";
 import { checkInteger } from "../check/check.js";
 import { copyTree, mapTree, type Tree, valueAt } from "../tensor/tree.js";
 import { moveTowards } from "../wasm/optimizer.js";
-import { checkOptimizer, defineOptimizer, type Optimizer, parametersOf, updateInPlace } from "./optimizer.js";
+import {
+  checkOptimizer,
+  defineOptimizer,
+  initialState,
+  type Optimizer,
+  parametersOf,
+  updateInPlace,
+} from "./optimizer.js";
 import { checkKeptShare } from "./elementwise.js";
 
 /** State of {@link movingAverage}. */
@@ -40,9 +47,14 @@ export function movingAverage<State>(
   checkOptimizer(where, "optimizer", optimizer);
   checkKeptShare(where, "decay", decay);
   return defineOptimizer<MovingAverageState<State>>({
+    inner: optimizer as Optimizer,
     init(params) {
       parametersOf(`${where}.init`, params);
-      return { step: 0, average: copyTree(params) as Tree, optimizer: optimizer.init(params) };
+      return {
+        step: 0,
+        average: copyTree(params) as Tree,
+        optimizer: initialState([`${where}.init`, "optimizer"], optimizer, params),
+      };
     },
     updateInPlace(grads, state, params) {
       const whereUpdate = `${where}.update`;
@@ -51,7 +63,8 @@ export function movingAverage<State>(
       checkInteger(whereUpdate, "state.step", state.step, 0);
       const step = state.step + 1;
       const share = (1 - decay) / (1 - decay ** step);
-      const [next, inner] = updateInPlace(optimizer, grads, state.optimizer, params);
+      const given = [whereUpdate, "optimizer"] as const;
+      const [next, inner] = updateInPlace(given, optimizer, grads, state.optimizer, params);
       const after = tensorsLike(whereUpdate, "params", next, before);
       averages.forEach((average, i) => moveTowards(average, after[i], average.size, share));
       return [next, { step, average: state.average, optimizer: inner }];

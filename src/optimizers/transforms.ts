@@ -9,7 +9,14 @@ import { copyTree, mapTree, tensorsOf } from "../tensor/tree.js";
 import { axpy } from "../wasm/generated.js";
 import { clip, scale, sumOfSquares } from "../wasm/kernels.js";
 import { type Mask, maskTest } from "./mask.js";
-import { checkOptimizer, defineOptimizer, type Optimizer, parametersOf, updateInPlace } from "./optimizer.js";
+import {
+  checkOptimizer,
+  defineOptimizer,
+  initialState,
+  type Optimizer,
+  parametersOf,
+  updateInPlace,
+} from "./optimizer.js";
 
 /** From gradients, and the parameters they belong to, to gradients of the same structure and shapes. */
 export type GradientTransform = <Params>(grads: Params, params: Params) => Params;
@@ -127,12 +134,21 @@ export function chain<State>(
   const optimizer = links.at(-1) as Optimizer<State>;
   const transforms = links.slice(0, -1) as GradientTransform[];
   transforms.forEach((transform, i) => checkFunction("chain", `links[${i}]`, transform));
-  checkOptimizer("chain", `links[${transforms.length}]`, optimizer);
+  const last = `links[${transforms.length}]`;
+  checkOptimizer("chain", last, optimizer);
   return defineOptimizer<State>({
-    init: (params) => optimizer.init(params),
+    inner: optimizer as Optimizer,
+    init: (params) => initialState(["chain.init", last], optimizer, params),
     updateInPlace(grads, state, params) {
-      const transformed = transforms.reduce((before, transform) => transform(before, params), grads);
-      return updateInPlace(optimizer, transformed, state, params);
+      const where = "chain.update";
+      const parameters = parametersOf(where, params);
+      tensorsLike(where, "grads", grads, parameters);
+      const transformed = transforms.reduce((before, transform, i) => {
+        const after = transform(before, params);
+        tensorsLike(where, `links[${i}]`, after, parameters);
+        return after;
+      }, grads);
+      return updateInPlace([where, last], optimizer, transformed, state, params);
     },
   });
 }

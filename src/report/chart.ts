@@ -101,19 +101,22 @@ export function bars(
   return frame(box, labels, undefined, y, marks, names);
 }
 
-/** How many values of each series fall in each of equal intervals. */
+/**
+ * How many values of each series fall in each of equal intervals of a range (default: that of all values). Those beyond
+ * an end are counted in the interval there.
+ */
 export function histogram(
   labels: ChartLabels,
   series: readonly { readonly values: ArrayLike<number>; readonly tone: number }[],
-  intervals = 24,
+  { range, intervals = 24 }: { readonly range?: Range; readonly intervals?: number } = {},
 ): Markup {
-  const all = series.flatMap(({ values }) => Array.from(values));
-  const [low, high] = rangeOf(all);
+  const [low, high] = range ?? rangeOf(series.flatMap(({ values }) => Array.from(values)));
   const counts = series.map(({ values }) => {
     const count = Array.from({ length: intervals }, () => 0);
     for (const value of Array.from(values)) {
       const share = (value - low) / (high - low);
-      if (Number.isFinite(share)) count[Math.min(intervals - 1, Math.floor(share * intervals))]++;
+      const place = Math.floor(share * intervals);
+      if (Number.isFinite(share)) count[Math.min(intervals - 1, Math.max(0, place))]++;
     }
     return count;
   });

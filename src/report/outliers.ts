@@ -9,7 +9,7 @@ import type { Album } from "./album.js";
 import { histogram } from "./chart.js";
 import { REPORT_DRAWS } from "./draws.js";
 import { type Markup, markup } from "./markup.js";
-import { percent } from "./scale.js";
+import { coreRange, percent, rangeOf, shortNumber } from "./scale.js";
 import { beside, chartFigure, section, swatch } from "./section.js";
 import type { Study } from "./study.js";
 
@@ -35,6 +35,29 @@ function joined({ images, pictureShape, model }: Study): Tensor {
   return ops.reshape(ops.concat([left, following], 2), [count, ...model.inputShape]);
 }
 
+/** The range of values without those that lie further from the core than it is wide. */
+function wideCore(values: readonly number[]): readonly [number, number] {
+  const [low, high] = coreRange(values);
+  const width = high - low;
+  return rangeOf(values.filter((value) => value >= low - width && value <= high + width));
+}
+
+/** What is said of scores that lie beyond the axis; nothing where none do. */
+function beyondNote(scores: readonly number[], [low, high]: readonly [number, number]): string {
+  const note = (count: number, end: string, last: number) => {
+    if (count === 0) return [];
+    const are = count === 1 ? "1 score lies" : `${count} scores lie`;
+    const furthest = count === 1 ? "at" : end === "right" ? "up to" : "down to";
+    return [`${are} beyond the ${end} end, ${furthest} ${shortNumber(last)}`];
+  };
+  const [least, greatest] = rangeOf(scores);
+  const notes = [
+    ...note(scores.filter((score) => score < low).length, "left", least),
+    ...note(scores.filter((score) => score > high).length, "right", greatest),
+  ];
+  return notes.length === 0 ? "" : `${notes.join("; ")}: counted in the outermost bar.`;
+}
+
 /** Scores of examples and of wrong ones, and the most and least usual. */
 export function outliers(study: Study, album: Album | undefined): Markup | undefined {
   const { model, vae, params, images, key } = study;
@@ -52,6 +75,8 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
     scores,
     scores.map((_, i) => i >= count),
   );
+  // Each by itself: where all joined ones score much higher, none of them is an outlier.
+  const range = rangeOf([...wideCore([...usual]), ...wideCore([...wrong])]);
   const order = Uint32Array.from(usual.keys()).sort((a, b) => usual[a] - usual[b]);
   const chart = histogram(
     {
@@ -63,6 +88,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
       { values: usual, tone: 0 },
       { values: wrong, tone: 1 },
     ],
+    { range },
   );
   const ends = album?.show(
     ops.concat([gatherRows(images, order.slice(0, SHOWN)), gatherRows(images, order.slice(-SHOWN))]),
@@ -81,7 +107,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
     beside(
       chartFigure(
         chart,
-        markup`${swatch(0)} as they are, ${swatch(1)} joined from two. A joined one scores higher than a genuine one in <b>${percent(auc)}</b> of all pairs (${percent(0.5)} would be chance).`,
+        markup`${swatch(0)} as they are, ${swatch(1)} joined from two. A joined one scores higher than a genuine one in <b>${percent(auc)}</b> of all pairs (${percent(0.5)} would be chance). ${beyondNote(scores, range)}`,
       ),
       ends,
     ),

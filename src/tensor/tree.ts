@@ -122,6 +122,11 @@ export function showPath(path: Path): string {
     .join("");
 }
 
+/** A place in the tree that an argument is, as code writes it: `links[0].update` and `[0, "kernel"]` make `links[0].update[0].kernel`. */
+export function placeIn(argument: string, path: Path): string {
+  return argument + showPath(["_", ...path]).slice(1);
+}
+
 /** The tree with every tensor copied to the heap of the current frame: for kernels to overwrite. */
 export function copyTree<T>(tree: T, argument: Argument = UNNAMED): T {
   const copy = (leaf: Tensor): Tensor => {

@@ -25,7 +25,10 @@ export interface DivergenceDetails {
   readonly value: number | undefined;
   /** The first term of the loss that is not finite; undefined where only a gradient is. */
   readonly term: string | undefined;
-  /** The first operation whose result is not finite, with its message; undefined where only a gradient is. */
+  /**
+   * The first operation whose result is not finite, with its message; undefined where only a gradient is;
+   * `"optimizer.update"` where a finite step left parameters that are not.
+   */
   readonly operation: string | undefined;
   /** The path of the first parameter that is not finite, or whose gradient is not. */
   readonly parameter: string | undefined;
@@ -73,6 +76,9 @@ export class DivergenceError extends Error implements DivergenceDetails {
   }
 }
 
+/** Where loss and gradients were finite, and the parameters made of them are not. */
+export const UPDATE = "optimizer.update";
+
 function messageOf(where: string, details: DivergenceDetails): string {
   const { step, data, isBatchFinite, example, batch, value, term, operation, parameter } = details;
   const isOwnStep = where === "Trainer.step";
@@ -81,8 +87,11 @@ function messageOf(where: string, details: DivergenceDetails): string {
   const whole = data === "validation" ? "the validation data are" : "the data are";
   const facts = [
     ...(isBatchFinite ? [] : [isOwnStep ? "the batch is not finite" : `${whole} not finite: ${bad}`]),
-    term === undefined ? "a gradient is not finite" : `the term ${term} is not finite`,
-    ...(operation === undefined ? [] : [`first in ${operation}`]),
+    ...(operation === UPDATE ? ["what the optimizer made of the parameters is not finite"] : []),
+    ...(operation === UPDATE
+      ? []
+      : [term === undefined ? "a gradient is not finite" : `the term ${term} is not finite`]),
+    ...(operation === undefined || operation === UPDATE ? [] : [`first in ${operation}`]),
     ...(parameter === undefined ? [] : [`first parameter: ${parameter}`]),
     ...(isOwnStep && !isBatchFinite ? [`the data are not finite: ${bad}`] : []),
   ];

@@ -1,6 +1,6 @@
 // What happens at the end of an epoch: validation, warnings, and whether it was the best.
 
-import { refuseValue } from "../check/check.js";
+import { refuseKind, refuseValue } from "../check/check.js";
 import type { Model, Moment } from "../models/model.js";
 import { type Batch, mapBatch, weightOf } from "../models/batch.js";
 import { rowsOf } from "../models/batches.js";
@@ -57,7 +57,7 @@ export async function recordOf(
     ...(validated && { validation: validated }),
     imagesPerSecond: steps.reduce((sum, { examples }) => sum + examples, 0) / seconds,
     warnings: [
-      ...warningsOf(model, trainer, sample, { step, isImproving }),
+      ...warningsOf(examined.where, model, trainer, sample, { step, isImproving }),
       ...(validated === undefined || Number.isFinite(validated.loss) ? [] : [NOT_FINITE]),
     ],
   };
@@ -109,13 +109,19 @@ async function evaluate(
 const LOOKED_AT = 256;
 
 function warningsOf(
+  where: string,
   model: Model,
   trainer: Trainer,
   sample: Tensor | undefined,
   moment: Moment,
 ): readonly string[] {
   if (sample === undefined || model.warnings === undefined) return [];
-  return model.warnings(trainer.params(), rowsOf(sample, 0, Math.min(sample.shape[0], LOOKED_AT)), moment);
+  const looked = rowsOf(sample, 0, Math.min(sample.shape[0], LOOKED_AT));
+  const warnings: unknown = model.warnings(trainer.params(), looked, moment);
+  if (!Array.isArray(warnings) || !Array.from(warnings).every((text) => typeof text === "string")) {
+    refuseKind(where, "model.warnings", "give an array of strings", warnings);
+  }
+  return warnings;
 }
 
 /** The value that early stopping looks at; none other than those of a record can be. */

@@ -67,7 +67,7 @@ export interface FitResult {
  * @returns parameters, history, and why it ended
  * @throws {TypeError} when an option is unknown or of the wrong kind
  * @throws {RangeError} when the data do not fit the model, or a checkpoint is of another training
- * @throws {DivergenceError} when the loss or a gradient is not finite, or data are, which it names by their first example;
+ * @throws {DivergenceError} when the loss, a gradient, or the parameters at the end are not finite, or data are not, which it names by their first example;
  *   it holds the last good parameters
  * @example
  * const images = random.uniform(key(1), [64, 784]);
@@ -85,12 +85,26 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
   const source = sourceOf(where, training, cut);
   const lastStep = Math.min(completed.steps, completed.epochs * (source.batchCount ?? Infinity)) - 1;
   const settings = settingsOf(completed, training);
-  const { trainer, release } = makeTrainer(where, model, { ...completed, key: fold(key, FIT_DRAWS.trainer) });
+  const { trainer, release, checkUpdated } = makeTrainer(where, model, {
+    ...completed,
+    key: fold(key, FIT_DRAWS.trainer),
+  });
   try {
     const sample = validation?.inputs ?? source.sample;
     const goalAt = goalOf(model, lastStep);
     return await run(
-      { where, model, source, sample, validation, validationIndices, goalAt, settings, trainer },
+      {
+        where,
+        model,
+        source,
+        sample,
+        validation,
+        validationIndices,
+        goalAt,
+        settings,
+        trainer,
+        checkUpdated,
+      },
       completed,
     );
   } finally {
@@ -118,6 +132,7 @@ interface Training extends Examined {
   readonly where: string;
   readonly source: Source;
   readonly settings: Settings;
+  readonly checkUpdated: (where: string) => void;
 }
 
 /** Where a training without a checkpoint begins. */
@@ -142,17 +157,18 @@ async function run(training: Training, options: CompletedFitOptions): Promise<Fi
   const history = { steps: [...stepRecords], epochs: [...epochRecords] };
   const pause = pauser(yieldEvery);
   const save = async () => {
+    // What goes on from parameters that are not finite ends at once, whenever that is.
+    training.checkUpdated(where);
     const seen = { steps: [...history.steps], epochs: [...history.epochs] };
     const state = { trainer: trainer.state(), epoch, batch, best, history: seen };
     await checkpoint?.save({ model: model.spec, settings, ...state }, step);
     savedAt = step;
   };
-  const result = (stopped: FitResult["stopped"]): FitResult => ({
-    params: (options.earlyStopping && best?.params) ?? trainer.params(),
-    history,
-    stopped,
-    steps: step,
-  });
+  const result = (stopped: FitResult["stopped"]): FitResult => {
+    const chosen = options.earlyStopping && best?.params;
+    if (chosen === undefined) training.checkUpdated(where);
+    return { params: chosen ?? trainer.params(), history, stopped, steps: step };
+  };
   const isAborted = () => signal?.aborted === true;
   const abort = async () => {
     if (checkpoint && savedAt !== step) await save();
@@ -185,6 +201,8 @@ async function run(training: Training, options: CompletedFitOptions): Promise<Fi
     const record = await recordOf(own, history.epochs.at(-1), training, batchSize, pause);
     history.epochs.push(record);
     best = bestOf(training, options, best, history.epochs);
+    // The loss of an epoch is that of what its steps began with.
+    if (best?.epoch === epoch) training.checkUpdated(where);
     await options.onEpoch?.(record);
     if (step >= steps) break;
   }

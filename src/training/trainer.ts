@@ -5,9 +5,9 @@ import { valueAndGrad } from "../autodiff/autodiff.js";
 import { checkInteger, checkOptions } from "../check/check.js";
 import { asLike } from "../tensor/asLike.js";
 import { type Batch, type BatchLike, batchOf } from "../models/batch.js";
-import type { Model, ModelParams } from "../models/model.js";
-import { betaAt } from "../models/vae/beta.js";
-import { updateInPlace } from "../optimizers/optimizer.js";
+import { initialParams, lossOf, type Model, type ModelParams } from "../models/model.js";
+import { betaAt, checkedBeta } from "../models/vae/beta.js";
+import { checkState, initialState, isStateKnown, updateInPlace } from "../optimizers/optimizer.js";
 import { globalNorm } from "../optimizers/transforms.js";
 import { fold, type Key } from "../random/keys.js";
 import { scope } from "../tensor/scope.js";
@@ -17,7 +17,7 @@ import { countNonFinite } from "../wasm/kernels.js";
 import { Residence } from "../wasm/residence.js";
 import { claim } from "../wasm/storage.js";
 import { corruption, type Prepared } from "./corruption.js";
-import { DivergenceError, firstBad } from "./divergence.js";
+import { DivergenceError, firstBad, UPDATE } from "./divergence.js";
 import { STEP_DRAWS, TRAINER_DRAWS } from "./draws.js";
 import { overwrite, release, toArrays, toResident } from "./resident.js";
 import {
@@ -123,34 +123,41 @@ export function makeTrainer(
   where: string,
   model: Model,
   options: CompletedTrainerOptions,
-): { readonly trainer: Trainer; readonly release: () => void } {
+): {
+  readonly trainer: Trainer;
+  readonly release: () => void;
+  /** Throws where the last update has left the finite numbers: no step will follow that tells. */
+  readonly checkUpdated: (where: string) => void;
+} {
   const { key, optimizer } = options;
   const prepare = corruption(options, model);
 
-  const fresh = model.init(fold(key, TRAINER_DRAWS.init));
+  const fresh = initialParams(where, model, fold(key, TRAINER_DRAWS.init));
   const { weights, state } = options.params ? asLike(where, "params", options.params, fresh) : fresh;
   /** What stays on the heap. */
   const residence = new Residence();
+  const stateOf = (whereInit: string, from: unknown) =>
+    initialState([whereInit, "optimizer"], optimizer, from);
   let kept = scope(() =>
-    toResident({ params: { weights, state }, optimizer: optimizer.init(weights) }, residence),
+    toResident({ params: { weights, state }, optimizer: stateOf(where, weights) }, residence),
   );
   // The parameters that the last step began with: known to be good, since that step was finite.
   let lastGood: ModelParams = toResident(kept.params, residence);
   let step = 0;
 
-  const { beta } = model;
+  const beta = model.beta === undefined ? undefined : checkedBeta(where, model.beta, "model.beta");
   const weightAt = (at: number) => (beta === undefined || beta === 1 ? {} : { beta: betaAt(beta, at) });
 
-  const lossOf = (weights: ModelParams["weights"], { batch, ...rest }: Prepared, stepKey: Key) => {
+  const stepLoss = (weights: ModelParams["weights"], { batch, ...rest }: Prepared, stepKey: Key) => {
     const given = { ...rest, key: stepKey, training: true, step };
-    const result = model.loss({ weights, state: kept.params.state }, batch, given);
+    const result = lossOf("Trainer.step", model, { weights, state: kept.params.state }, batch, given);
     return [result.loss, result] as const;
   };
-  const gradientOf = valueAndGrad(lossOf);
+  const gradientOf = valueAndGrad(stepLoss);
 
   /** Goes back to the last good parameters, where the batch is not to blame, and throws. */
   function diverge(given: Batch, prepared: Prepared, stepKey: Key, terms: Numbers, grads: unknown): never {
-    const checkedOf = valueAndGrad(lossOf, { checkNumerics: true });
+    const checkedOf = valueAndGrad(stepLoss, { checkNumerics: true });
     const cause = causeOf(() => checkedOf(kept.params.weights, prepared, stepKey), terms, [
       kept.params.weights,
       grads,
@@ -159,7 +166,7 @@ export function makeTrainer(
     const isBatchFinite = bad === undefined;
     if (isBatchFinite) {
       // The step before led here. What the optimizer has gathered leads here again.
-      kept = overwrite(kept, { params: lastGood, optimizer: optimizer.init(lastGood.weights) });
+      kept = overwrite(kept, { params: lastGood, optimizer: stateOf("Trainer.step", lastGood.weights) });
     }
     throw new DivergenceError("Trainer.step", {
       ...cause,
@@ -192,11 +199,9 @@ export function makeTrainer(
         }
         const weight = weightAt(step);
         lastGood = overwrite(lastGood, { weights, state });
-        const [updated, optimizerState] = updateInPlace(optimizer, grads, kept.optimizer, weights);
-        const params = {
-          weights: asLike("Trainer.step", "optimizer.update", updated, weights),
-          state: aux.state,
-        };
+        const given = ["Trainer.step", "optimizer"] as const;
+        const [updated, optimizerState] = updateInPlace(given, optimizer, grads, kept.optimizer, weights);
+        const params = { weights: updated, state: aux.state };
         kept = overwrite(kept, { params, optimizer: optimizerState });
         return { step: step++, loss, terms, ...weight, gradientNorm };
       });
@@ -208,7 +213,7 @@ export function makeTrainer(
         const { batch, ...rest } = prepare(given, fold(evaluationKey, STEP_DRAWS.corruption));
         // A schedule is asked only at steps that are trained.
         const how = { ...rest, key: fold(evaluationKey, STEP_DRAWS.loss), step: Math.max(step - 1, 0) };
-        const { loss, terms } = model.loss(kept.params, batch, how);
+        const { loss, terms } = lossOf("Trainer.evaluate", model, kept.params, batch, how);
         return { loss: item(loss), terms: numbersOf(terms), ...weightAt(how.step) };
       });
     },
@@ -219,12 +224,30 @@ export function makeTrainer(
       checkInteger(whereRestore, "state.step", state?.step, 0);
       const params = asLike(whereRestore, "state.params", state.params, kept.params);
       const own = leavesOf(kept.optimizer);
-      // An optimizer of one's own may make its state when it first updates; only of others is it known beforehand.
-      if (optimizer.updateInPlace) tensorsLike(whereRestore, "state.optimizer", state.optimizer, own);
+      if (isStateKnown(optimizer)) tensorsLike(whereRestore, "state.optimizer", state.optimizer, own);
+      else checkState(whereRestore, "state.optimizer", state.optimizer);
       kept = overwrite(kept, { params, optimizer: state.optimizer });
       lastGood = overwrite(lastGood, kept.params);
       step = state.step;
     },
   };
-  return { trainer, release: () => release([kept, lastGood]) };
+  const checkUpdated = (whereAsked: string) => {
+    const bad = scope(() => {
+      claim(residence);
+      return leavesOf(kept.params).find(({ tensor }) => isBad(tensor))?.path;
+    });
+    if (bad === undefined) return;
+    throw new DivergenceError(whereAsked, {
+      step: step - 1,
+      data: "training",
+      isBatchFinite: true,
+      example: undefined,
+      value: undefined,
+      term: undefined,
+      operation: UPDATE,
+      parameter: showPath(bad),
+      params: toArrays(lastGood),
+    });
+  };
+  return { trainer, release: () => release([kept, lastGood]), checkUpdated };
 }

@@ -1,7 +1,7 @@
 // The options of a trainer: what they are, and their checks.
 
-import { checkFunction, checkOneOf, given, refuseKind, refuseValue } from "../check/check.js";
-import { checkLayer } from "../layers/checks.js";
+import { checkOneOf, given, refuseKind, refuseValue } from "../check/check.js";
+import { layerOf } from "../layers/given.js";
 import type { Layer } from "../layers/layer.js";
 import type { MaskLayer } from "../layers/masks.js";
 import { checkModel, type Model, type ModelParams } from "../models/model.js";
@@ -46,16 +46,13 @@ export function trainerOptionsOf(
   options: TrainerOptions,
 ): CompletedTrainerOptions {
   checkModel(where, model);
-  const { key, optimizer = adam(), params, corrupt, lossOn = "all" } = options;
+  const { key, optimizer = adam(), params, lossOn = "all" } = options;
   checkKey(where, "key", key);
   checkOptimizer(where, "optimizer", optimizer);
+  const corrupt = options.corrupt && layerOf(where, "corrupt", options.corrupt);
   if (corrupt !== undefined) {
-    checkLayer(where, "corrupt", corrupt);
-    const { outputShape } = corrupt;
-    checkFunction(where, "corrupt.outputShape", outputShape);
-    if (!isSameShape(corrupt.outputShape(model.inputShape), model.inputShape)) {
-      refuseValue(where, "corrupt", "keep the input's shape", corrupt.outputShape(model.inputShape));
-    }
+    const shape = corrupt.outputShape(model.inputShape);
+    if (!isSameShape(shape, model.inputShape)) refuseValue(where, "corrupt", "keep the input's shape", shape);
   }
   checkOneOf(where, "lossOn", lossOn, ["all", "hidden"]);
   if (lossOn === "hidden" && typeof (corrupt as Partial<MaskLayer> | undefined)?.hidden !== "function") {

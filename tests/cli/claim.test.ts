@@ -178,6 +178,14 @@ describe("a run that diverges", () => {
     expect(await refusalOf(copy(), { overwrite: true, lr: "1e30", epochs: "9" })).toMatch(
       /^the loss is not finite at step \d+; a smaller --lr may help$/,
     );
+    for (const model of ["linear", "conv-ae", "conv-vae"]) {
+      for (const lr of model === "linear" ? ["1e30"] : ["1e6", "1e30"]) {
+        const words = await refusalOf(copy(), { overwrite: true, lr, epochs: "1", model });
+        expect(words).toMatch(
+          /^the (loss|parameters).* not finite (at|after) step \d; a smaller --lr may help$/,
+        );
+      }
+    }
   });
 
   it("leaves nothing of the run whose place it took when it came as far as a checkpoint", async () => {

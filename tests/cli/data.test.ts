@@ -31,6 +31,7 @@ beforeAll(() => {
   writeFileSync(at("cube.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0], [6, 1, 1])));
   writeFileSync(at("eight.npy"), writeNpy(tensor([5, 4, 3, 2, 1, 0, 9, 9])));
   writeFileSync(at("broken.npy"), writeNpy(tensor([5, 4, 3.5, 2, 1, 0])));
+  writeFileSync(at("negative.npy"), writeNpy(tensor([1, 0, 1, -1, 1, -1])));
   writeFileSync(at("nan.npy"), writeNpy(tensor([5, NaN, 3, 2, 1, 0])));
   writeFileSync(at("ids.csv"), "id,label\n0,7\n1,8\n2,9\n3,7\n4,8\n5,9\n");
   writeFileSync(at("alcohol.csv"), "alcohol,kind,kind\n9.5,1,1\n10,2,2\n");
@@ -160,6 +161,7 @@ describe("labels", () => {
     ],
     ["broken.npy", "./broken.npy must be integers: number 3 of 6 is 3.5"],
     ["nan.npy", "./nan.npy must be integers: number 2 of 6 is NaN"],
+    ["negative.npy", "./negative.npy must be integers from 0 on: number 4 of 6 is -1"],
   ])("of %s are refused, whatever the count of examples used", async (name, words) => {
     await expectRefusal(at("four.npy"), { labels: at(name) }, words);
     await expectRefusal(at("four.npy"), { labels: at(name), count: "3" }, words);
@@ -232,6 +234,33 @@ describe("tables", () => {
     await expect(read(at("four.npy"), { header: "yes" })).rejects.toThrow(
       /be a table .* option header, got "npy"/,
     );
+  });
+});
+
+describe("pictures", () => {
+  it("that take more memory than they may are refused or left out, by the option's name", async () => {
+    const heard = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const picture = at("people/old/1.png");
+    const words = /must take at most 79 bytes as float32 \(the option --max-bytes\), got 80$/;
+    await expect(read(picture, { "max-bytes": "79" })).rejects.toThrow(words);
+    expect((await read(picture, { "max-bytes": "80" })).values.shape).toEqual([1, 4, 5, 1]);
+    await expect(read(at("people"), { "max-bytes": "79" })).rejects.toThrow(words);
+    writeFileSync(at("people/old/4.png"), writePng(random.uniform(key(1), [40, 50, 1])));
+    const some = await read(at("people"), { "max-bytes": "80", skip: true });
+    rmSync(at("people/old/4.png"));
+    expect(some.names).toEqual(["old/1.png", "old/2.png", "young/10.png"]);
+    expect(heard.mock.calls.join("")).toMatch(/left out old\/4\.png: .*80 bytes .*--max-bytes\), got 8000/);
+    heard.mockRestore();
+    for (const [source, is] of [
+      ["four.npy", "./four.npy"],
+      ["table.csv", "./table.csv"],
+    ]) {
+      const told = `--max-bytes has no effect on ${is}: it is for pictures (PNG)`;
+      await expectRefusal(at(source!), { "max-bytes": "80" }, told);
+    }
+    for (const bytes of ["0", "-1", "1.5", "", "many", "1e400"]) {
+      await expect(read(picture, { "max-bytes": bytes })).rejects.toThrow(/^--max-bytes must be/);
+    }
   });
 });
 

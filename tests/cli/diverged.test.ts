@@ -41,6 +41,13 @@ describe("describeDivergence", () => {
     }
   });
 
+  it("tells of parameters that the last step has left", () => {
+    const error = Object.assign(divergence(1e30), { step: 4, operation: "optimizer.update" });
+    expect(describeDivergence(error, planWith(0, 0), "x.csv")).toBe(
+      "the parameters are not finite after step 5; a smaller --lr may help",
+    );
+  });
+
   it("advises a smaller rate only where the batch was finite", () => {
     const words = describeDivergence(divergence(1e30), planWith(0, 0), "x.csv");
     expect(words).toBe("the loss is not finite at step 1; a smaller --lr may help");

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeNpy } from "../../src/data/index.js";
-import { imageVae, key, lectures, saveModel, zeros } from "../../src/index.js";
+import { compress, compressLossless } from "../../src/coding/index.js";
+import { dense, imageVae, key, lectures, saveModel, tensor, vae, zeros } from "../../src/index.js";
 import { reparam } from "../support/inProcess.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-mistakes-"));
@@ -27,7 +28,25 @@ beforeAll(() => {
   write("colour.npy", writeNpy(zeros([4, 16, 16, 3])));
   write("large.npy", writeNpy(zeros([4, 20, 20, 1])));
   write("text.csv", "a,b\n1,two\n");
+  const [nan, names] = [zeros([4, 16, 16, 1]).data.slice(), ["a,b,c", "1,2,3", "4,5,1e39"]];
+  nan[300] = NaN;
+  write("nan.npy", writeNpy(tensor(nan, [4, 16, 16, 1])));
+  write("infinite.csv", names.join("\n"));
+  write("codes.rpz", compress(plain, plain.init(key(1)), zeros([2, 3])));
+  write("lossless.rpz", losslessFile());
 });
+
+/** A file without loss, by a VAE of levels. */
+function losslessFile(): Uint8Array {
+  const model = vae({
+    inputShape: [3],
+    latentSize: 1,
+    encoder: dense(2),
+    decoder: dense(6),
+    likelihood: { type: "discretizedLogistic" },
+  });
+  return compressLossless(model, model.init(key(1)), zeros([2, 3]));
+}
 
 const MISTAKES: readonly [args: string[], says: RegExp][] = [
   [["fly"], /^reparam: there is no command "fly"; see reparam --help$/],
@@ -87,6 +106,22 @@ const MISTAKES: readonly [args: string[], says: RegExp][] = [
     /large\.npy: decompress: bytes must be a file that compress/,
   ],
   [["decompress", "vae.safetensors", "absent.rpz"], /absent\.rpz: there is no such file/],
+  [
+    ["decompress", "codes.rpz", "plain.safetensors"],
+    /codes\.rpz is a compressed file, .* \(plain\.safetensors is one: it comes first\)$/,
+  ],
+  [
+    ["train", "codes.rpz"],
+    /codes\.rpz is a compressed file, which reparam decompress reads; data are needed/,
+  ],
+  [
+    ["decompress", "plain.safetensors", "lossless.rpz"],
+    /lossless\.rpz was written with --lossless, by a VAE, which the model of plain\.safetensors is not$/,
+  ],
+  ...["encode", "reconstruct", "score", "compress"].flatMap((command): [string[], RegExp][] => [
+    [[command, "vae.safetensors", "nan.npy"], /nan\.npy: example 1 must be finite, got NaN at \[2, 12, 0\]$/],
+    [[command, "plain.safetensors", "infinite.csv"], /infinite\.csv.*1e39/],
+  ]),
   [["train", "shapes", "--codebook", "8"], /--codebook has no effect on --model conv-vae/],
   [["info", "large.npy"], /large\.npy is an npy file; a model is needed/],
 ];
@@ -105,8 +140,12 @@ describe("a mistake", () => {
     for (const [args] of MISTAKES.slice(0, 6)) await reparam(args);
     expect(readdirSync(folder).sort()).toEqual([
       "broken.safetensors",
+      "codes.rpz",
       "colour.npy",
+      "infinite.csv",
       "large.npy",
+      "lossless.rpz",
+      "nan.npy",
       "plain.safetensors",
       "text.csv",
       "vae.safetensors",

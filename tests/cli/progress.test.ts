@@ -178,6 +178,10 @@ describe("words", () => {
     [1, "1.00"],
     [-37.68, "-37.68"],
     [231.24, "231.2"],
+    [999999999, "999999999.0"],
+    [2.343874566905072e31, "2.344e+31"],
+    [-1e9, "-1.000e+9"],
+    [Infinity, "Infinity"],
     [NaN, "NaN"],
   ])("of the number %d are %s", (value, words) => {
     expect(showNumber(value)).toBe(words);

@@ -14,6 +14,8 @@ import {
   random,
   type Tensor,
   tensor,
+  vae,
+  vqVae,
 } from "../../src/index.js";
 import { codesOf } from "../../src/models/fromSpec.js";
 import { expectToWithstandCorruption, expectToWithstandNoise } from "../support/hostile.js";
@@ -73,12 +75,33 @@ describe("quantize", () => {
     );
   });
 
+  it("keeps codes finite whatever the steps, where one is far wider than its dimension too", () => {
+    fc.assert(
+      fc.property(fc.tuple(fc.nat(99), fc.nat(99)), bits, fc.nat(), (powers, count, seed) => {
+        const codes = random.normal(key(seed), [10, 2]);
+        const steps = powers.map((power) => 10 ** (2 * power - 99));
+        const { quantizer, symbols } = quantize(codes, { bits: count, steps });
+        const back = dequantize({ quantizer, symbols }).data;
+        back.forEach((value, i) => {
+          const step = quantizer.step[i % 2]!;
+          expect(Math.abs(value - codes.data[i]!)).toBeLessThanOrEqual(0.5 * step + 1e-6);
+        });
+        expect(Math.max(...quantizer.levels)).toBeGreaterThan(1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("refuses what is no code, no number of bits and no step", () => {
     const codes = tensor([[0, 1]]);
     expectRefused(() => quantize(codes, { bits: 1 }), RangeError, "quantize: bits");
     expectRefused(() => quantize(codes, { bits: 17 }), RangeError, "quantize: bits");
     expectRefused(() => quantize(codes, { bits: 4, steps: [1] }), TypeError, "quantize: steps");
     expectRefused(() => quantize(codes, { bits: 4, steps: [1, 0] }), RangeError, "quantize: steps[1]");
+    for (const step of [1e-101, 1e101, 5e-324, 1.7e308]) {
+      const call = () => quantize(codes, { bits: 4, steps: [step, 1] });
+      expectRefused(call, RangeError, "quantize: steps[0] must be from 1e-100 to ");
+    }
     expectRefused(() => quantize(tensor([[NaN]]), { bits: 4 }), RangeError, "quantize: codes");
     const { symbols, quantizer } = quantize(codes, { bits: 4 });
     const short = { symbols: symbols.subarray(1), quantizer };
@@ -181,6 +204,24 @@ describe("a compressed file", () => {
     const rest = decompress(model, params, file, { end: 14 });
     expect([...rest.data]).toEqual([...ops.slice(whole, 0, 14).data]);
     expect(() => decompress(model, params, file)).toThrow("block 2, images 14 to 19");
+  });
+
+  it("is not made of images that are not finite, whatever the model", () => {
+    const image = { inputShape: [4], latentSize: 2, decoder: dense(4) };
+    const { model, params } = small();
+    const others = [
+      vae({ ...image, encoder: dense(3) }),
+      vqVae({ ...image, encoder: dense(2), codebook: 4 }),
+    ];
+    for (const [coder, own] of [
+      [model, params] as const,
+      ...others.map((m) => [m, m.init(key(1))] as const),
+    ]) {
+      for (const value of [NaN, Infinity, -Infinity]) {
+        const call = () => compress(coder, own, tensor([[1, 2, 3, 4], [1, value, 3, 4]])); // prettier-ignore
+        expectRefused(call, RangeError, `compress: inputs.data[5] must be finite, got ${value}`);
+      }
+    }
   });
 
   it("is refused by another model, other parameters and for images that it has not", () => {

@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import {
+  autoencoder,
   batchNorm,
   conv2d,
+  conv2dTranspose,
   dense,
   dropout,
   flatten,
@@ -16,6 +18,7 @@ import {
   relu,
   reshape,
   residual,
+  resizeConv2d,
   sequential,
   type Tensor,
   tensor,
@@ -207,5 +210,45 @@ describe("a mistake", () => {
     expect(() => heads.apply({}, { mean: {} }, x)).toThrow("parallel: params must have the entries mean");
     expect(() => heads.apply({ mean: {}, more: {} }, { mean: {} }, x)).toThrow(TypeError);
     expect(() => heads.apply({ mean: {} }, {}, x)).toThrow("parallel: state must have the entries mean");
+  });
+});
+
+describe("a kernel that is too large to be made", () => {
+  const LARGE: readonly (readonly [name: string, layer: Layer, inputShape: readonly number[]])[] = [
+    ["conv2d", conv2d(1e6, { kernel: 100 }), [4, 4, 3]],
+    ["conv2d", conv2d(2 ** 20, { kernel: [32, 17], groups: 2 }), [4, 4, 2]],
+    ["conv2dTranspose", conv2dTranspose(1e6, { kernel: 100 }), [4, 4, 3]],
+    ["resizeConv2d.conv2d", resizeConv2d(1e6, { kernel: 100 }), [4, 4, 3]],
+    ["dense", dense(1e6), [1000]],
+    ["dense", dense(2 ** 30), [1]],
+  ];
+  /** A layer that must not be made: before all others it would have been. */
+  const untouched: Layer = {
+    ...relu(),
+    init: () => {
+      throw new Error("made in vain");
+    },
+  };
+
+  it.each(LARGE)("(%s) is refused with its shape, before any layer is made", (name, layer, inputShape) => {
+    const message = `${name}: kernel must give at most 536870912 elements, got [`;
+    expectRefused(() => layer.outputShape(inputShape), RangeError, message);
+    expectRefused(() => layer.init(key(1), inputShape), RangeError, message);
+    const chain = sequential(untouched, layer);
+    expectRefused(() => chain.init(key(1), inputShape), RangeError, `[1].${message}`);
+    expectRefused(() => residual(chain).init(key(1), inputShape), RangeError, `residual[1].${message}`);
+    const heads = parallel({ first: untouched, last: chain });
+    expectRefused(() => heads.init(key(1), inputShape), RangeError, `last[1].${message}`);
+  });
+
+  it("is told by the models around it when they are made", () => {
+    const make = () =>
+      autoencoder({ inputShape: [4, 4, 3], encoder: sequential(relu(), LARGE[0][1]), decoder: relu() });
+    expectRefused(make, RangeError, "encoder[1].conv2d: kernel must give at most");
+  });
+
+  it("passes where it is as large as it may be", () => {
+    expect(dense(2 ** 20).outputShape([512])).toEqual([2 ** 20]);
+    expect(conv2d(2 ** 20, { kernel: 16 }).outputShape([4, 4, 2])).toEqual([4, 4, 2 ** 20]);
   });
 });

@@ -188,6 +188,19 @@ describe("a VQ-VAE", () => {
     expect(item((trained as unknown as CodebookState).isPlaced)).toBe(1);
   });
 
+  it("refuses examples that are not finite, which are near to no vector", () => {
+    const model = small();
+    const params = model.init(key(1));
+    for (const value of [NaN, Infinity, -Infinity]) {
+      const x = random.uniform(key(2), [9, 6]).data.slice();
+      x[50] = value;
+      for (const name of ["encode", "indices", "reconstruct", "score"] as const) {
+        const call = () => model[name](params, tensor(x, [9, 6]), { batchSize: 4 });
+        expectRefused(call, RangeError, "vqVae: inputs must give codes that are finite, got ");
+      }
+    }
+  });
+
   it("gives vectors by numbers, and codes that are such vectors", () => {
     const model = small();
     const params = model.init(key(1));

@@ -254,7 +254,9 @@ describe("a composed optimizer", () => {
     };
     const outside = run(({ update }) => update);
     expect(scope(() => run(({ update }) => update))).toEqual(outside);
-    expect(scope(() => run((optimizer) => (g, s, p) => updateInPlace(optimizer, g, s, p)))).toEqual(outside);
+    expect(
+      scope(() => run((optimizer) => (g, s, p) => updateInPlace(["run", "optimizer"], optimizer, g, s, p))),
+    ).toEqual(outside);
   });
 
   it.each(composed)("(%s) leaves gradients, state and parameters as they were", (_, make) => {

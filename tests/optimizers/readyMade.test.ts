@@ -159,7 +159,7 @@ describe.each(Object.entries(families))("%s", (_, family) => {
       const inside = scope(() => run(optimizer.update));
       const inPlace = scope(() =>
         run((grads, state, params) => {
-          const [next, nextState] = updateInPlace(optimizer, grads, state, params);
+          const [next, nextState] = updateInPlace(["run", "optimizer"], optimizer, grads, state, params);
           expect(next).toBe(params);
           return [next, nextState];
         }),

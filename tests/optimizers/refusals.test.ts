@@ -151,7 +151,9 @@ describe("trees", () => {
       const optimizer = adam({ mask: { encoder: [{ kernel: true }] } as never });
       const own = copyTree(params);
       const state = optimizer.init(own);
-      expect(() => updateInPlace(optimizer, params, state, own)).toThrow("mask.encoder[0].bias must");
+      expect(() => updateInPlace(["run", "optimizer"], optimizer, params, state, own)).toThrow(
+        "mask.encoder[0].bias must",
+      );
       expect([...own.encoder[0].kernel.data]).toEqual([1, 1, 1, 1, 1, 1]);
     });
   });
@@ -162,7 +164,9 @@ describe("an update in place", () => {
     const optimizer = sgd({ learningRate: 1 });
     const outside = zeros([2]);
     const update = () =>
-      scope(() => updateInPlace(optimizer, tensor([1, 1]), optimizer.init(outside), outside));
+      scope(() =>
+        updateInPlace(["run", "optimizer"], optimizer, tensor([1, 1]), optimizer.init(outside), outside),
+      );
     expect(update).toThrow(/^updateInPlace: parameters and state must live on the heap/);
     expect([...outside.data]).toEqual([0, 0]);
   });

@@ -187,16 +187,25 @@ describe("bars", () => {
   });
 });
 
+/** How many values each interval of a histogram shows, one of which shows one. */
+function countsOf(text: string, single: number): number[] {
+  const { bottom } = insideOf(text);
+  const path = byClass(text, "area")[0]!.attributes.d!;
+  const levels = [...path.matchAll(/V(-?[\d.]+)H/g)].map(([, y]) => bottom - Number(y));
+  expect(levels[single]).toBeGreaterThan(0);
+  return levels.map((level) => Math.round(level / levels[single]!));
+}
+
 describe("histogram", () => {
   it("counts every value once, the greatest in the last interval", () => {
-    const { text } = histogram(labels, [{ values: [0, 0.1, 0.2, 5, 10, 10], tone: 0 }], 10);
-    const { bottom } = insideOf(text);
-    const levels = [...byClass(text, "area")[0]!.attributes.d!.matchAll(/V(-?[\d.]+)H/g)].map(
-      ([, y]) => bottom - Number(y),
-    );
-    const one = levels[5]!;
-    expect(one).toBeGreaterThan(0);
-    expect(levels.map((level) => Math.round(level / one))).toEqual([3, 0, 0, 0, 0, 1, 0, 0, 0, 2]);
+    const { text } = histogram(labels, [{ values: [0, 0.1, 0.2, 5, 10, 10], tone: 0 }], { intervals: 10 });
+    expect(countsOf(text, 5)).toEqual([3, 0, 0, 0, 0, 1, 0, 0, 0, 2]);
+  });
+
+  it("counts what lies beyond its range at its ends", () => {
+    const values = [-1e9, -1, 0, 1, 2, 3, 3.5, 4, 5, 1e30, NaN, Infinity];
+    const { text } = histogram(labels, [{ values, tone: 0 }], { range: [0, 4], intervals: 4 });
+    expect(countsOf(text, 1)).toEqual([3, 1, 1, 5]);
   });
 });
 

@@ -232,6 +232,27 @@ describe("outliers", () => {
     expect(partOf(html, "What it finds unusual")).toContain("<b>50\u202f%</b>");
   });
 
+  it("that score far above all others leave the others their bars, and are told", () => {
+    const far = tensor(Array.from({ length: 2 * SIZE }, (_, i) => (i < SIZE ? (i % 2) * 500 : (i % 3) * 900)), [2, SIDE, SIDE, 1]); // prettier-ignore
+    const barsOf = (examples: Tensor) => {
+      const part = partOf(
+        createReport(averaging.model, averaging.params, examples).html,
+        "What it finds unusual",
+      );
+      const paths = [...part.matchAll(/class="area tone\d" d="([^"]*)"/g)].map(([, d]) => d!);
+      const taken = paths.map((d) => new Set([...d.matchAll(/V(-?[\d.]+)H/g)].map(([, y]) => y)).size);
+      return { part, taken };
+    };
+    const [own, with2] = [barsOf(noise), barsOf(ops.concat([noise, far]))];
+    expect(own.part).not.toContain("beyond the");
+    expect(Math.max(...own.taken)).toBeGreaterThan(3);
+    expect(Math.max(...with2.taken)).toBeGreaterThan(3);
+    // Those two, and three that they are joined in.
+    expect(with2.part).toMatch(
+      /5 scores lie beyond the right end, up to [\d\u202f.]+: counted in the outermost bar\./,
+    );
+  });
+
   it("among the held-out images stand below the most usual", () => {
     const odd = ops.concat([noise, ops.scale(ops.slice(tones, 0, 20), 0)]);
     const { pictures } = createReport(averaging.model, averaging.params, odd);

@@ -9,7 +9,7 @@ export function expectNothingHeld(): void {
 }
 
 /** Runs a call and returns what it throws. */
-function errorOf(call: () => unknown): unknown {
+export function errorOf(call: () => unknown): unknown {
   try {
     call();
   } catch (error) {

@@ -308,6 +308,46 @@ describe("data that are not finite", () => {
   });
 });
 
+describe("a last step that leaves the finite numbers", () => {
+  const model = autoencoder({ inputShape: [8], encoder: dense(4), decoder: dense(8) });
+  const data = imagesFor(model, 8);
+  const wild = { key: key(1), batchSize: 4, optimizer: sgd({ learningRate: 1e300 }) };
+
+  it.each([
+    ["of so many steps", { steps: 1 }],
+    ["of all epochs", { epochs: 1, batchSize: 8 }],
+    ["of the best epoch", { epochs: 1, batchSize: 8, earlyStopping: { patience: 1 } }],
+    [
+      "that a checkpoint would keep",
+      { epochs: 9, checkpoint: { every: 1, save: () => Promise.reject(new Error("kept")) } },
+    ],
+  ])("is told as the next one would tell it (%s)", async (_, options) => {
+    const error = (await fit(model, data, { ...wild, ...options }).catch(
+      (e: unknown) => e,
+    )) as DivergenceError;
+    expect(error).toBeInstanceOf(DivergenceError);
+    expect(error).toMatchObject({ step: 0, isBatchFinite: true, operation: "optimizer.update" });
+    expect(error.message).toMatch(
+      /^fit: step 0 must be finite, but what the optimizer made of the parameters is not finite; first parameter: weights\.encoder\.kernel\. .* smaller learning rate/,
+    );
+    expect(isFinite(error.params)).toBe(true);
+  });
+
+  it("does not count where an earlier epoch is chosen", async () => {
+    let rate = 0.1;
+    const { params } = await fit(model, data, {
+      ...wild,
+      batchSize: 8,
+      epochs: 2,
+      optimizer: sgd({ learningRate: () => rate }),
+      validation: data,
+      earlyStopping: { patience: 5 },
+      onEpoch: () => void (rate = 1e300),
+    });
+    expect(isFinite(params)).toBe(true);
+  });
+});
+
 describe("a validation loss that is not finite, of data that are", () => {
   it("is told by a warning of its epoch", async () => {
     const { model } = recorder();

@@ -15,26 +15,26 @@ export interface BetaSchedule {
 export type Beta = number | Schedule | BetaSchedule;
 
 /** The checked weight; what its schedule gives is checked whenever it is asked. */
-export function checkedBeta(where: string, beta: unknown): number | BetaSchedule {
-  if (typeof beta === "function") return { schedule: checkedSchedule(where, beta as Schedule) };
+export function checkedBeta(where: string, beta: unknown, argument = "beta"): number | BetaSchedule {
+  if (typeof beta === "function") return { schedule: checkedSchedule(where, argument, beta as Schedule) };
   if (typeof beta !== "object" || beta === null) {
     if (typeof beta !== "number") {
-      refuseKind(where, "beta", "be a number, a function of the step, or { schedule, final }", beta);
+      refuseKind(where, argument, "be a number, a function of the step, or { schedule, final }", beta);
     }
-    checkNumber(where, "beta", beta, 0);
+    checkNumber(where, argument, beta, 0);
     return beta;
   }
-  checkOptions(`${where}.beta`, beta, ["schedule", "final"]);
+  checkOptions(`${where}.${argument}`, beta, ["schedule", "final"]);
   const { schedule, final } = beta as BetaSchedule;
-  checkFunction(where, "beta.schedule", schedule);
-  if (final !== undefined) checkNumber(where, "beta.final", final, 0);
-  return { schedule: checkedSchedule(where, schedule), ...(final !== undefined && { final }) };
+  checkFunction(where, `${argument}.schedule`, schedule);
+  if (final !== undefined) checkNumber(where, `${argument}.final`, final, 0);
+  return { schedule: checkedSchedule(where, argument, schedule), ...(final !== undefined && { final }) };
 }
 
-function checkedSchedule(where: string, schedule: Schedule): Schedule {
+function checkedSchedule(where: string, argument: string, schedule: Schedule): Schedule {
   return (step) => {
     const value: unknown = schedule(step);
-    checkNumber(where, `beta(${step})`, value, 0);
+    checkNumber(where, `${argument}(${step})`, value, 0);
     return value;
   };
 }

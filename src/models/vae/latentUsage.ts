@@ -86,8 +86,12 @@ export function usageWarnings(
     refuseKind(where, "usage", "come from latentUsage", usage);
   }
   for (const [i, kl] of usage.klPerDimension.entries()) {
-    checkNumber(where, `usage.klPerDimension[${i}]`, kl);
-    checkNumber(where, `usage.posteriorVariance[${i}]`, usage.posteriorVariance[i]);
+    const variance: unknown = usage.posteriorVariance[i];
+    // Not finite they may be: that is worth a warning, too.
+    if (typeof kl !== "number") refuseKind(where, `usage.klPerDimension[${i}]`, "be a number", kl);
+    if (typeof variance !== "number") {
+      refuseKind(where, `usage.posteriorVariance[${i}]`, "be a number", variance);
+    }
   }
   checkOptions(where, options, ["beta", "isImproving"]);
   const { beta, isImproving = false } = options;
@@ -96,7 +100,14 @@ export function usageWarnings(
   const count = usage.klPerDimension.length;
   const collapsed = usage.klPerDimension.filter((kl) => kl < COLLAPSED).length;
   const points = usage.posteriorVariance.filter((variance) => variance < POINT).length;
+  const infinite = usage.klPerDimension.filter((kl) => !Number.isFinite(kl)).length;
   const warnings: string[] = [];
+  if (infinite > 0) {
+    warnings.push(
+      `KL is not finite in ${infinite} of ${count} latents: what the encoder gives is too large; a smaller learning rate ` +
+        "or clipByGlobalNorm may help",
+    );
+  }
   if (2 * collapsed > count) {
     const cause =
       beta > 0

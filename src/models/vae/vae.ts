@@ -10,7 +10,7 @@ import {
 } from "../../check/check.js";
 import { type DiagonalGaussian, klStandardNormal, reparameterize } from "../../distributions/gaussian.js";
 import { displace } from "../../distributions/gaussianTerms.js";
-import { checkLayer } from "../../layers/checks.js";
+import { layerOf } from "../../layers/given.js";
 import * as ops from "../../ops/index.js";
 import { normal } from "../../random/draws.js";
 import { checkKey, fold, type Key } from "../../random/keys.js";
@@ -36,14 +36,15 @@ import type { SampleOptions, ScoreOptions, Vae, VaeOptions } from "./types.js";
 
 const OPTIONS = ["inputShape", "latentSize", "encoder", "decoder", "likelihood", "beta", "freeBits"];
 
-function checkVaeOptions(where: string, options: VaeOptions): void {
+function checkVaeOptions(where: string, options: VaeOptions): VaeOptions {
   checkOptions(where, options, OPTIONS);
   checkShape(where, "inputShape", options.inputShape);
   checkInteger(where, "latentSize", options.latentSize, 1);
-  checkLayer(where, "encoder", options.encoder);
-  checkLayer(where, "decoder", options.decoder);
+  const encoder = layerOf(where, "encoder", options.encoder);
+  const decoder = layerOf(where, "decoder", options.decoder);
   const { freeBits } = options;
   if (freeBits !== undefined) checkFreeBits(where, freeBits);
+  return { ...options, encoder, decoder };
 }
 
 /**
@@ -77,10 +78,10 @@ function checkVaeOptions(where: string, options: VaeOptions): void {
  */
 export function vae(options: VaeOptions): Vae {
   const where = "vae";
-  checkVaeOptions(where, options);
+  const checked = checkVaeOptions(where, options);
   const { inputShape, latentSize, likelihood = "bernoulli", freeBits } = options;
   const beta = checkedBeta(where, options.beta === undefined ? 1 : options.beta);
-  const network = networkOf(where, options);
+  const network = networkOf(where, checked);
   /** What files keep: the number or the goal as stated, else the weight at the last step. */
   let goal = typeof beta === "number" ? beta : (beta.final ?? 1);
   const withParams = (params: ModelParams): LatentModel => ({

@@ -2,7 +2,19 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LatentUsage, latentUsage, tensor, usageWarnings, zeros } from "../../../src/index.js";
+import {
+  dense,
+  fit,
+  key,
+  type LatentUsage,
+  latentUsage,
+  random,
+  sgd,
+  tensor,
+  usageWarnings,
+  vae,
+  zeros,
+} from "../../../src/index.js";
 import { reals, seed } from "../../support/arbitraries.js";
 import { forAll } from "../../support/laws.js";
 import { rowsOf } from "../../support/linearGaussian.js";
@@ -101,6 +113,18 @@ describe("usageWarnings", () => {
       "the posterior's deviation is below 0.03 in 3 of 4 latents: beta = 0.001 is too small; codes are points, and " +
         "samples of N(0, I) fall between them",
     ]);
+  });
+
+  it("tells of KL that is not finite, and ends no training", async () => {
+    for (const value of [Infinity, NaN]) {
+      const [warning] = usageWarnings(usage([1, value, 1, value], [1, value, 1, 1]), { beta: 1 });
+      expect(warning).toMatch(/^KL is not finite in 2 of 4 latents: /);
+    }
+    const model = vae({ inputShape: [4], latentSize: 2, encoder: dense(3), decoder: dense(4) });
+    const images = random.uniform(key(1), [8, 4]);
+    const wild = sgd({ learningRate: 1e30 });
+    const run = fit(model, images, { key: key(1), steps: 1, batchSize: 8, optimizer: wild });
+    expect((await run).history.epochs[0]!.warnings.join()).toMatch(/^KL is not finite in \d of 2 latents/);
   });
 
   it("refuses what is no use of latents, no weight and no answer", () => {
