@@ -8,6 +8,7 @@ import { key } from "../random/keys.js";
 import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
 import { isObject, type Tree, tensorsOf } from "../tensor/tree.js";
 import { checkModel, type Model, type Part } from "./model.js";
+import { anyLabels } from "./vae/condition.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 
@@ -129,7 +130,7 @@ function ofLayer(where: string, layer: AnyLayer, inputShape: Shape): string {
 function ofModel(where: string, model: unknown): string {
   checkModel(where, model);
   checkFunction(where, "model.reconstruct", model.reconstruct);
-  const { inputShape, parts = [] } = model;
+  const { inputShape, parts = [], condition } = model;
   if (!Array.isArray(parts)) refuseKind(where, "model.parts", "be { place, layer, inputShape } each", parts);
   parts.forEach((part: Partial<Part> | undefined, i) => {
     checkLayer(where, `model.parts[${i}].layer`, part?.layer);
@@ -137,7 +138,11 @@ function ofModel(where: string, model: unknown): string {
   });
   const params = model.init(key(0));
   if (!isObject(params)) refuseKind(where, "model.init", "give { weights, state }", params);
-  const whole = rowOf("total", params.weights, inputShape, (input) => model.reconstruct(params, input));
+  const whole = rowOf("total", params.weights, inputShape, (input) =>
+    condition
+      ? model.reconstruct(params, input, { labels: anyLabels(condition, 1) })
+      : model.reconstruct(params, input),
+  );
   const rows = parts.flatMap((part) => rowsOf(part.layer, part.inputShape, part.place));
   return print(inputShape, rows, whole);
 }

@@ -4,7 +4,6 @@ import { refuseValue } from "../check/check.js";
 import type { Model, Moment } from "../models/model.js";
 import { type Batch, mapBatch, weightOf } from "../models/batch.js";
 import { rowsOf } from "../models/batches.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { betaAt, type BetaSchedule } from "../models/vae/beta.js";
 import type { Best } from "./checkpoint.js";
 import { DivergenceError, firstBad } from "./divergence.js";
@@ -30,7 +29,7 @@ export interface Examined {
   /** The final weight of the KL term as known after a step, where that weight changes; see {@link goalOf}. */
   readonly goalAt: (step: number) => number | undefined;
   /** Examples in which warnings are looked for; undefined where none are at hand. */
-  readonly sample: Tensor | undefined;
+  readonly sample: Batch | undefined;
 }
 
 /** The record of an epoch from those of its steps. */
@@ -111,11 +110,12 @@ const LOOKED_AT = 256;
 function warningsOf(
   model: Model,
   trainer: Trainer,
-  sample: Tensor | undefined,
+  sample: Batch | undefined,
   moment: Moment,
 ): readonly string[] {
   if (sample === undefined || model.warnings === undefined) return [];
-  return model.warnings(trainer.params(), rowsOf(sample, 0, Math.min(sample.shape[0], LOOKED_AT)), moment);
+  const { inputs, labels } = mapBatch(sample, (t) => rowsOf(t, 0, Math.min(t.shape[0], LOOKED_AT)));
+  return model.warnings(trainer.params(), labels === undefined ? inputs : { inputs, labels }, moment);
 }
 
 /** The value that early stopping looks at; none other than those of a record can be. */

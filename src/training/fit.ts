@@ -87,7 +87,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
   const settings = settingsOf(completed, training);
   const { trainer, release } = makeTrainer(where, model, { ...completed, key: fold(key, FIT_DRAWS.trainer) });
   try {
-    const sample = validation?.inputs ?? source.sample;
+    const sample = validation ?? source.sample;
     const goalAt = goalOf(model, lastStep);
     return await run(
       { where, model, source, sample, validation, validationIndices, goalAt, settings, trainer },
