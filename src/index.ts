@@ -121,6 +121,13 @@ export {
 } from "./losses/binaryCrossEntropy.js";
 export type { Reduction, ReductionOptions } from "./losses/reduction.js";
 export { halfSquaredError, squaredError } from "./losses/squaredError.js";
+export {
+  accuracy,
+  accuracyByRejection,
+  confusionMatrix,
+  quantile,
+  type RejectionPoint,
+} from "./statistics/classification.js";
 export { rocAuc, spearman } from "./statistics/ranks.js";
 export type { Values } from "./statistics/values.js";
 export { autoencoder, type Autoencoder, type AutoencoderOptions } from "./models/autoencoder.js";
@@ -130,6 +137,8 @@ export type { BatchOptions } from "./models/batches.js";
 export type { Beta, BetaSchedule } from "./models/vae/beta.js";
 export type { Bound, BoundOptions } from "./models/vae/bound.js";
 export { latentUsage, type LatentUsage, usageWarnings } from "./models/vae/latentUsage.js";
+export { type Classification, classify, type ClassifyOptions } from "./models/vae/classify.js";
+export type { Condition, GivenLabels, LabelOptions } from "./models/vae/condition.js";
 export type { FreeBits } from "./models/vae/freeBits.js";
 export { type AnyModel, type CustomParts, modelFromSpec } from "./models/fromSpec.js";
 export { imageAutoencoder, type ImageNetworkOptions, imageVae } from "./models/imageModels.js";

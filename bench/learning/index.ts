@@ -1,5 +1,6 @@
 // What models learn on real images, beside PyTorch:
-// `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty] [--compression]`,
+// `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty] [--compression]
+// [--conditional]`,
 // and of the built-in faces `npm run bench:learning -- --faces`.
 //
 // FOLDER holds Fashion-MNIST's IDX files (train-images… and t10k-images…, packed with gzip or not). The first 3,615
@@ -12,6 +13,7 @@ import { key, ops, type Tensor } from "../../src/index.js";
 import { loadData } from "../../src/node/index.js";
 import { tensorsOf } from "../../src/tensor/tree.js";
 import { measureCompression } from "./compression.js";
+import { measureConditional } from "./conditional.js";
 import { measureFaces } from "./faces.js";
 import { measureNovelty } from "./novelty.js";
 import { type Figure, type System, systems } from "./systems.js";
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "3" },
     novelty: { type: "boolean", default: false },
     compression: { type: "boolean", default: false },
+    conditional: { type: "boolean", default: false },
     faces: { type: "boolean", default: false },
   },
 });
@@ -88,12 +91,14 @@ if (values.compression) {
   await measureCompression(data);
   process.exit();
 }
-if (values.novelty) {
-  await measureNovelty({
+if (values.novelty || values.conditional) {
+  const labelled = {
     ...data,
     trainLabels: await load(values.data, "train", "labels", TRAINING_IMAGES),
     testLabels: await load(values.data, "t10k", "labels", TEST_IMAGES),
-  });
+  };
+  if (values.novelty) await measureNovelty(labelled);
+  else await measureConditional(labelled, values.filter, seeds);
   process.exit();
 }
 for (const system of systems.filter(({ title }) => title.includes(values.filter))) await measure(system);

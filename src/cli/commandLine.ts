@@ -1,5 +1,6 @@
 // A whole call of the command line: finds the command, runs it, and turns errors into words and an exit code.
 
+import { classifyCommand } from "./classify.js";
 import { type Command, columnsOf, fail, helpOf, meant, parse } from "./command.js";
 import { compressCommand } from "./compress.js";
 import { decompressCommand } from "./decompress.js";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   encode,
   generate,
   score,
+  classifyCommand,
   compressCommand,
   decompressCommand,
   mixtureCommand,

@@ -46,7 +46,7 @@ export const compressCommand: Command = {
     const isLossless = options.flag("lossless");
     const surplus = bits !== undefined ? "bits" : steps !== undefined ? "steps" : undefined;
     if (isLossless && surplus !== undefined) fail(`--${surplus} has no effect with --lossless`);
-    const { model, params, info, values } = await readInput(path, source, options);
+    const { model, params, info, values } = await readInput(path, source, options, false);
     if (model.type === "vqVae" && surplus !== undefined) {
       fail(`--${surplus} has no effect on a VQ-VAE: its codes are numbers of vectors`);
     }

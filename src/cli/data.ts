@@ -59,7 +59,7 @@ export const DATA_OPTIONS: Readonly<Record<string, OptionHelp>> = {
   labels: {
     type: "string",
     value: "WHICH",
-    help: "integers, to colour the report: a file with one for each example (IDX, npy, CSV), or a column of the table by its name",
+    help: "integers, to colour the report, and classes for --condition: a file with one for each example (IDX, npy, CSV), or a column of the table by its name",
   },
 };
 

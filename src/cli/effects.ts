@@ -6,8 +6,10 @@ import { fold, key, type Key } from "../random/keys.js";
 import { fail, type Options } from "./command.js";
 import { RUN_DRAWS } from "./draws.js";
 
-const OF_VAES = ["latent", "beta", "likelihood", "gamma"] as const;
+const LABELS = ["condition", "names"] as const;
+const OF_VAES = ["latent", "beta", "likelihood", "gamma", ...LABELS] as const;
 const CODE = ["latent"] as const;
+const CODE_AND_LABELS = ["latent", ...LABELS] as const;
 const OF_CODEBOOKS = ["latent", "codebook"] as const;
 const OF_SOME = [...OF_VAES, "codebook"] as const;
 
@@ -27,8 +29,8 @@ const MODEL_OPTIONS: Readonly<Record<string, readonly ModelOption[]>> = {
   stacked: [],
   convolutional: [],
   strided: [],
-  denseVae: CODE,
-  convVae: CODE,
+  denseVae: CODE_AND_LABELS,
+  convVae: CODE_AND_LABELS,
 };
 
 /** The names of all models. */

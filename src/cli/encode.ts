@@ -20,8 +20,8 @@ export const encode: Command = {
     const out = options.text("out") ?? "codes.npy";
     checkOutput(out, [".npy", ".csv"]);
     await checkApart(out, source, options.text("labels"));
-    const { model, params, data, values } = await readInput(path, source, options);
-    await writeValues(out, codesOf(model, params, values), { columns: "z", names: data.names });
+    const { model, params, data, values, known } = await readInput(path, source, options);
+    await writeValues(out, codesOf(model, params, values, known), { columns: "z", names: data.names });
     say(`${counted(values.shape[0], "code")}: ${out}`);
     return 0;
   },

@@ -9,6 +9,7 @@ import { say } from "./terminal.js";
 /** A setting in words: `gaussian, gamma 0.08` for `{ type: "gaussian", gamma: 0.08 }`. */
 function show(value: unknown): string {
   if (value === true) return "yes";
+  if (Array.isArray(value)) return value.join(", ");
   if (typeof value !== "object" || value === null) return String(value);
   return Object.entries(value)
     .map(([name, entry]) => (name === "type" ? String(entry) : `${name} ${show(entry)}`))

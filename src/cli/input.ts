@@ -2,7 +2,9 @@
 
 import { isRefusal } from "../check/check.js";
 import type { Tensor } from "../tensor/tensor.js";
+import type { LabelOptions } from "../models/vae/condition.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
+import { knownOf } from "./condition.js";
 import { type Data, DATA_OPTIONS, readData } from "./data.js";
 import { dataKey } from "./effects.js";
 import { checkFinite } from "./finite.js";
@@ -18,6 +20,8 @@ export interface Input extends Opened {
   readonly data: Data;
   /** The data as the model takes them, `[n, ...inputShape]`. */
   readonly values: Tensor;
+  /** What functions of the model are told besides: the classes of the data, if it knows these. */
+  readonly known: LabelOptions;
 }
 
 /** Options of commands that hand data to a model. */
@@ -25,8 +29,8 @@ export const INPUT_OPTIONS: Readonly<Record<string, OptionHelp>> = {
   ...DATA_OPTIONS,
   labels: {
     type: "string",
-    value: "COLUMN",
-    help: "the column of a table that holds labels, which the model does not take",
+    value: "WHICH",
+    help: "the column of a table that holds labels, which the model does not take; for one with --condition also a file",
   },
   seed: { type: "string", value: "N", help: "of built-in images (default 1)" },
 };
@@ -41,12 +45,19 @@ export async function openGiven(path: string, source?: string): Promise<Opened> 
   }
 }
 
-/** The model and the data of `MODEL DATA`. */
-export async function readInput(path: string, source: string, options: Options): Promise<Input> {
+/** The model and the data of `MODEL DATA`; who `needsLabels` has none without them where the model knows these. */
+export async function readInput(
+  path: string,
+  source: string,
+  options: Options,
+  needsLabels = true,
+): Promise<Input> {
   const opened = await openGiven(path, source);
   const { model, info } = opened;
-  const data = await readData(source, options, dataKey(source, options), "columns");
+  const labelsFrom = model.condition ? "anywhere" : "columns";
+  const data = await readData(source, options, dataKey(source, options), labelsFrom);
   checkFits(source, data, info.form);
   checkFinite(source, data);
-  return { ...opened, data, values: toModel(data.values, info.form, model) };
+  const known = needsLabels ? knownOf(source, data, model.condition) : {};
+  return { ...opened, data, values: toModel(data.values, info.form, model), known };
 }

@@ -10,6 +10,7 @@ import { imageAutoencoder, imageVae } from "../models/imageModels.js";
 import { imageVqVae } from "../models/imageVqVae.js";
 import * as lectures from "../models/lectures.js";
 import type { Beta } from "../models/vae/beta.js";
+import type { Condition } from "../models/vae/condition.js";
 import { channelsPerChannel, type Likelihood } from "../models/vae/likelihood.js";
 import { vae } from "../models/vae/vae.js";
 import { type Shape, sizeOf } from "../tensor/tensor.js";
@@ -27,6 +28,8 @@ export interface ModelRequest {
   readonly gamma: number;
   /** Vectors of a codebook. */
   readonly codebook: number;
+  /** What the model knows of every example. */
+  readonly condition?: Condition | undefined;
 }
 
 export const LIKELIHOODS = ["bernoulli", "gaussian", "discretizedLogistic"] as const;
@@ -46,13 +49,13 @@ const lossOf = ({ isUnit }: ModelRequest) => (isUnit ? "binaryCrossEntropyWithLo
 /** Models for data of any size. */
 const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
   "conv-vae": (request) => {
-    const { inputShape, latent: latentSize, beta } = request;
-    return imageVae({ inputShape, latentSize, beta, likelihood: likelihoodOf(request) });
+    const { inputShape, latent: latentSize, beta, condition } = request;
+    return imageVae({ inputShape, latentSize, beta, condition, likelihood: likelihoodOf(request) });
   },
   "conv-ae": ({ inputShape, latent: latentSize }) =>
     imageAutoencoder({ inputShape, latentSize, reduction: "perExample" }),
   "dense-vae": (request) => {
-    const { inputShape, latent: latentSize, beta } = request;
+    const { inputShape, latent: latentSize, beta, condition } = request;
     const likelihood = likelihoodOf(request);
     const times = channelsPerChannel(likelihood);
     const outputShape = [...inputShape.slice(0, -1), times * inputShape[inputShape.length - 1]];
@@ -63,6 +66,7 @@ const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
       decoder: sequential(dense(500, TANH), dense(sizeOf(outputShape)), reshape(outputShape)),
       likelihood,
       beta,
+      condition,
     });
   },
   "dense-ae": (request) => {
@@ -88,8 +92,8 @@ const LECTURES: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = 
   stacked: () => lectures.stacked(),
   convolutional: () => lectures.convolutional(),
   strided: () => lectures.strided(),
-  denseVae: ({ latent: latentSize }) => lectures.denseVae({ latentSize }),
-  convVae: ({ latent: latentSize }) => lectures.convVae({ latentSize }),
+  denseVae: ({ latent: latentSize, condition }) => lectures.denseVae({ latentSize, condition }),
+  convVae: ({ latent: latentSize, condition }) => lectures.convVae({ latentSize, condition }),
 };
 
 /** The names of all models. */

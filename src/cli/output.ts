@@ -28,16 +28,20 @@ export const labelled = (form: Form, names?: readonly string[]): Labelling => ({
   names,
 });
 
+/** A header line and rows of texts and numbers. */
+export function csvOf(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return [header, ...rows].map((row) => `${row.map((cell) => quoted(String(cell))).join(",")}\n`).join("");
+}
+
 /** Numbers with a header line, and names in front where there are any. */
 export function toCsv(columns: readonly string[], values: Tensor, names?: readonly string[]): string {
   const width = columns.length;
-  const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const rows = Array.from({ length: values.shape[0] }, (_, row) => {
-    const numbers = [...values.data.subarray(row * width, (row + 1) * width)].map(String);
-    return [...(names ? [quoted(names[row])] : []), ...numbers].join(",");
-  });
-  const header = [...(names ? ["name"] : []), ...columns.map(quoted)].join(",");
-  return `${[header, ...rows].join("\n")}\n`;
+  const rows = Array.from({ length: values.shape[0] }, (_, row) => [
+    ...(names ? [names[row]] : []),
+    ...values.data.subarray(row * width, (row + 1) * width),
+  ]);
+  return csvOf([...(names ? ["name"] : []), ...columns], rows);
 }
 
 /** Checks the ending of an output's name before anything is computed. */

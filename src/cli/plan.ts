@@ -13,6 +13,7 @@ import { oneCycle } from "../optimizers/schedules.js";
 import { fold, type Key, key as makeKey } from "../random/keys.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { fail, Options } from "./command.js";
+import { conditionOf, namesOf, withClasses } from "./condition.js";
 import { type Data, divide, readData } from "./data.js";
 import { dataRange, type Form, type Range, ranged, standardized } from "./form.js";
 import { checkGamma, checkModelOptions, MODEL_NAMES } from "./effects.js";
@@ -82,10 +83,12 @@ function formOf(name: string, { values, columns }: Data): Form {
 export function askedOf(options: Options) {
   const [denoise, mask] = [options.number("denoise", 0), options.number("mask", 0, 1)];
   if (denoise !== undefined && mask !== undefined) fail("give either --denoise or --mask");
+  const names = namesOf(options.text("names"));
   const name = options.choice("model", MODEL_NAMES);
   const likelihood = options.choice("likelihood", LIKELIHOODS);
   if (name !== undefined) checkModelOptions(name, options);
   checkGamma(likelihood, options);
+  if (names !== undefined && !options.flag("condition")) fail("--names has no effect without --condition");
   return {
     seed: options.integer("seed", 0) ?? DEFAULTS.seed,
     name,
@@ -99,6 +102,8 @@ export function askedOf(options: Options) {
     likelihood,
     denoise,
     mask,
+    isConditional: options.flag("condition"),
+    names,
   };
 }
 
@@ -149,8 +154,10 @@ export async function planOf(settings: Settings): Promise<Plan> {
   const { epochs, batchSize } = asked;
   const seed = makeKey(asked.seed);
 
-  const data = await readData(settings.data, options, fold(seed, RUN_DRAWS.data));
-  checkFinite(settings.data, data);
+  const read = await readData(settings.data, options, fold(seed, RUN_DRAWS.data));
+  checkFinite(settings.data, read);
+  const condition = asked.isConditional ? conditionOf(settings.data, read, asked.names) : undefined;
+  const data = condition ? withClasses(settings.data, read, condition) : read;
   const { rest, aside } = divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut));
   const steps = Math.max(2, epochs * Math.ceil(rest.values.shape[0] / batchSize));
 
@@ -163,7 +170,8 @@ export async function planOf(settings: Settings): Promise<Plan> {
     inputShape,
     latent: name === "pca" ? componentsOf(asked.latent, options, rest.values) : asked.latent,
     codebook: asked.codebook,
-    beta: betaOf(asked.beta, likelihood === "gaussian", steps),
+    condition,
+    beta: betaOf(asked.beta, likelihood === "gaussian" || condition !== undefined, steps),
     isUnit: dataRange(form) !== undefined,
     likelihood,
     gamma: asked.gamma ?? (inputShape.length === 3 ? GAMMA.images : GAMMA.tables),

@@ -23,8 +23,8 @@ export const reconstruct: Command = {
     const out = options.text("out") ?? "reconstructions.npy";
     checkOutput(out, [".npy", ".csv", ".png"]);
     await checkApart(out, source, options.text("labels"));
-    const { model, params, info, data, values } = await readInput(path, source, options);
-    const output = fromModel(model.reconstruct(params, values), info.form);
+    const { model, params, info, data, values, known } = await readInput(path, source, options);
+    const output = fromModel(model.reconstruct(params, values, known), info.form);
     await writeValues(out, output, labelled(info.form, data.names));
     say(`${counted(values.shape[0], "reconstruction")}: ${out}`);
     return 0;

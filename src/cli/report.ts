@@ -10,6 +10,7 @@ import { createReport } from "../report/report.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { History } from "../training/history.js";
 import { type Command, fail, Options } from "./command.js";
+import { knownOf, withClasses } from "./condition.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
 import { effectiveOn } from "./effects.js";
 import { checkFinite } from "./finite.js";
@@ -171,9 +172,11 @@ export const reportCommand: Command = {
     const choice = choiceOf(fitting, given, source !== undefined);
     const own = new Options(choice.options);
     const seed = key(own.integer("seed", 0) ?? 1);
-    const data = await readData(from, own, fold(seed, RUN_DRAWS.data));
-    checkFits(from, data, form);
-    checkFinite(from, data);
+    const read = await readData(from, own, fold(seed, RUN_DRAWS.data));
+    checkFits(from, read, form);
+    checkFinite(from, read);
+    knownOf(from, read, model.condition);
+    const data = model.condition ? withClasses(from, read, model.condition) : read;
     const held = choice.isOwn ? divide(data, HELD_OUT, fold(seed, RUN_DRAWS.heldOut)).aside : data;
     await writeReport(out, {
       model,

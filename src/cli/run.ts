@@ -27,6 +27,8 @@ export const RUN = {
 export interface ModelInfo {
   readonly form: Form;
   readonly settings: Settings;
+  /** Of a model with classes: quantiles of log p(x) of training examples, at every percent from 0 to 100. */
+  readonly evidence?: readonly number[];
 }
 
 /** How a run was asked for: the arguments of train. */
@@ -116,6 +118,9 @@ function isForm(form: unknown): form is Form {
   );
 }
 
+const isEvidence = (evidence: unknown) =>
+  evidence === undefined || (isNumbers(evidence) && (evidence as unknown[]).length > 1);
+
 /** The file of a model: a run's, where the path is that of its folder. */
 async function fileOf(path: string): Promise<string> {
   if (!(await namingFile(path, () => stat(path))).isDirectory()) return path;
@@ -142,7 +147,7 @@ export async function openModel(path: string): Promise<LoadedModel & { readonly 
     const form = ranged(loaded.model.inputShape);
     return { ...loaded, info: { form, settings: { data: "", options: {} } } };
   }
-  if (!isForm(info.form) || !isSettings(info.settings)) {
+  if (!isForm(info.form) || !isSettings(info.settings) || !isEvidence(info.evidence)) {
     fail(`${file} keeps something beside its model that train did not write: form and settings are needed`);
   }
   return { ...loaded, info };

@@ -1,5 +1,7 @@
 // reparam score: how unusual each example is.
 
+import { classify } from "../models/vae/classify.js";
+import * as ops from "../ops/index.js";
 import { say } from "./terminal.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import { type Command, fail } from "./command.js";
@@ -8,7 +10,7 @@ import { checkApart, checkOutput, toCsv } from "./output.js";
 import { showNumber } from "./progress.js";
 import { counted } from "../report/section.js";
 
-const WAYS = ["elbo", "reconstruction", "logLikelihood"] as const;
+const WAYS = ["elbo", "reconstruction", "logLikelihood", "joint"] as const;
 
 export const score: Command = {
   name: "score",
@@ -18,7 +20,7 @@ export const score: Command = {
     by: {
       type: "string",
       value: "WAY",
-      help: "of a VAE: elbo (default), reconstruction or logLikelihood, all in nats with a minus",
+      help: "of a VAE: elbo (default), reconstruction or logLikelihood, all in nats with a minus; joint is over all classes, without labels",
     },
     ...INPUT_OPTIONS,
     out: { type: "string", value: "FILE", help: "default scores.csv" },
@@ -28,10 +30,17 @@ export const score: Command = {
     checkOutput(out, [".csv"]);
     await checkApart(out, source, options.text("labels"));
     const by = options.choice("by", WAYS);
-    const { model, params, data, values } = await readInput(path, source, options);
+    const { model, params, data, values, known } = await readInput(path, source, options, by !== "joint");
+    if (by === "joint" && model.condition === undefined) {
+      fail("--by joint is for models that know classes (reparam train --condition)");
+    }
     if (by !== undefined && model.type !== "vae") fail("--by is for VAEs; an autoencoder scores by its loss");
     const scores =
-      model.type === "vae" ? model.score(params, values, by ? { by } : {}) : model.score(params, values);
+      model.type !== "vae"
+        ? model.score(params, values)
+        : by === "joint"
+          ? ops.scale(classify(model, params, values).logEvidence, -1)
+          : model.score(params, values, { ...known, ...(by && { by }) });
     const names = data.names ?? Array.from({ length: scores.size }, (_, i) => String(i));
     await writeFileAtomic(out, new TextEncoder().encode(toCsv(["score"], scores, names)));
     const order = [...scores.data.keys()].sort((a, b) => scores.data[b] - scores.data[a]);

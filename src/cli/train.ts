@@ -2,20 +2,24 @@
 
 import { join } from "node:path";
 import { checkpointFolder } from "../node/checkpoints.js";
+import type { Batch } from "../models/batch.js";
 import { grouped } from "../models/summary.js";
+import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import type { Checkpoint } from "../training/checkpoint.js";
 import { DivergenceError } from "../training/divergence.js";
 import { fit, type FitResult } from "../training/fit.js";
 import { pcaAutoencoder } from "../latent/pcaAutoencoder.js";
-import * as ops from "../ops/index.js";
-import { sizeOf } from "../tensor/tensor.js";
+import { sizeOf, type Tensor } from "../tensor/tensor.js";
 import type { EpochRecord } from "../training/history.js";
 import { tensorsOf } from "../tensor/tree.js";
 import { type Claim, claimFolder, removeReport } from "./claim.js";
 import { type Arguments, type Command, fail, Options } from "./command.js";
+import { classNames } from "./condition.js";
+import type { Data } from "./data.js";
 import { describeDivergence } from "./diverged.js";
 import { checkDataOptions } from "./effects.js";
+import { evidenceOf } from "./evidence.js";
 import { toModel } from "./form.js";
 import { askedOf, type Plan, planOf } from "./plan.js";
 import { ProgressLine, showSeconds } from "./progress.js";
@@ -31,14 +35,22 @@ import { counted } from "../report/section.js";
 const INTERRUPTED = 130;
 const STEPS_PER_CHECKPOINT = 50;
 
+/** Examples as the loop takes them: with their classes, where the model knows these. */
+function examplesOf({ values, labels }: Data, { form, model }: Plan): Tensor | Batch {
+  const inputs = toModel(values, form, model);
+  return model.condition && labels ? { inputs, labels } : inputs;
+}
+
 function announce({ name, model, rest, aside, form }: Plan, source: string): void {
   const parameters = tensorsOf(model.init({ words: [0, 0] }).weights).reduce(
     (sum, { size }) => sum + size,
     0,
   );
+  const { condition } = model;
+  const classes = condition ? `, ${classNames(condition).length} classes` : "";
   tell(
     `${name} on ${source}: ${counted(rest.values.shape[0], "example")} of ${form.dataShape.join("×")}, ` +
-      `${aside.values.shape[0]} held out; ${grouped(parameters)} parameters`,
+      `${aside.values.shape[0]} held out${classes}; ${grouped(parameters)} parameters`,
   );
 }
 
@@ -74,16 +86,16 @@ async function trained(
     resume,
   }: { source: string; out: string; claim: Claim; resume: Checkpoint | undefined },
 ): Promise<FitResult> {
-  const { seed, model, form, rest, aside, epochs, batchSize, optimizer, corrupt } = plan;
+  const { seed, model, rest, aside, epochs, batchSize, optimizer, corrupt } = plan;
   const checkpoints = checkpointFolder(join(out, RUN.checkpoints));
   const line = new ProgressLine(process.stderr);
   const training = interruptible((signal) =>
-    fit(model, toModel(rest.values, form, model), {
+    fit(model, examplesOf(rest, plan), {
       key: fold(seed, RUN_DRAWS.training),
       epochs,
       batchSize,
       optimizer,
-      validation: toModel(aside.values, form, model),
+      validation: examplesOf(aside, plan),
       checkpoint: {
         every: STEPS_PER_CHECKPOINT,
         async save(saved, step) {
@@ -151,7 +163,8 @@ async function run(given: Arguments): Promise<number> {
       plan.name === "pca" ? computed(plan) : await trained(plan, { source, out, claim, resume });
     await claim.begin();
     await removeReport(out);
-    await writeRun(out, RUN.model, modelFile(model, params, { form, settings }));
+    const evidence = evidenceOf(model, params, plan);
+    await writeRun(out, RUN.model, modelFile(model, params, { form, settings, ...evidence }));
     claim.keep();
     await writeRun(out, RUN.history, JSON.stringify(history));
     isFailed = false;

@@ -41,6 +41,15 @@ export const TRAIN_OPTIONS: Readonly<Record<string, OptionHelp>> = {
     value: "G",
     help: "deviation of the gaussian likelihood (default 0.08; tables 0.3)",
   },
+  condition: {
+    type: "boolean",
+    help: `the model knows the labels: it generates by label, and classifies; of ${takersOf("condition")}`,
+  },
+  names: {
+    type: "string",
+    value: "A,B,…",
+    help: "with --condition: what the labels 0, 1, … are called (default: as subfolders are, or their numbers)",
+  },
   batch: { type: "string", value: "N", help: withDefault("batch", "examples per step") },
   lr: { type: "string", value: "R", help: withDefault("lr", "Adam's highest learning rate, in one cycle") },
   seed: { type: "string", value: "N", help: withDefault("seed", "the same seed gives the same run") },

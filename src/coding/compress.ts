@@ -76,6 +76,9 @@ export function checkCoder(
   if (!whole || !isObject(given.spec) || !isObject(given.spec.options)) {
     refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
   }
+  if (given.condition !== undefined) {
+    refuseValue(where, "model", "have no condition: files hold no labels", given.condition);
+  }
   checkSizes(where, "model.inputShape", given.inputShape);
   checkSizes(where, "model.codeShape", given.codeShape);
   if (given.type === "vqVae") checkInteger(where, "model.codebook", given.codebook, 2, MOST_VECTORS);

@@ -61,11 +61,21 @@ export function mapRanges<T>(count: number, batchSize: number, f: (start: number
   return joined as T;
 }
 
-/** {@link mapRanges} over the examples of a batch; all at once in a function that is being differentiated. */
-export function mapBatches<T>(inputs: Tensor, batchSize: number, f: (batch: Tensor) => T): T {
+/**
+ * {@link mapRanges} over the examples of a batch, and of what goes with it; all at once in a function that is being
+ * differentiated.
+ */
+export function mapBatches<T, Y extends Tensor | undefined = undefined>(
+  inputs: Tensor,
+  batchSize: number,
+  f: (batch: Tensor, y: Y) => T,
+  y?: Y,
+): T {
   // Parts are copied out and joined, which would cut gradients off without a word.
-  if (isDifferentiating()) return f(inputs);
-  return mapRanges(inputs.shape[0], batchSize, (start, end) => f(rowsOf(inputs, start, end)));
+  if (isDifferentiating()) return f(inputs, y as Y);
+  return mapRanges(inputs.shape[0], batchSize, (start, end) =>
+    f(rowsOf(inputs, start, end), (y && rowsOf(y, start, end)) as Y),
+  );
 }
 
 /**

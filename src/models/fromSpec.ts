@@ -4,9 +4,9 @@ import { checkOneOf, checkOptions, refuseKind, within } from "../check/check.js"
 import { layerFromSpec, type LayerMakers } from "../layers/fromSpec.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
-import type { BatchOptions } from "./batches.js";
 import type { ModelParams, ModelSpec } from "./model.js";
 import type { ReconstructionLoss } from "./reconstructionLoss.js";
+import type { LabelOptions } from "./vae/condition.js";
 import { vae } from "./vae/vae.js";
 import type { Vae, VaeOptions } from "./vae/types.js";
 import { type VqVae, vqVae, type VqVaeOptions } from "./vqVae.js";
@@ -22,12 +22,15 @@ export interface CustomParts {
 /** A model as loaded: `model.type` tells which, to the compiler too. */
 export type AnyModel = Autoencoder | Vae | VqVae;
 
-/** The codes of inputs: of a VAE its posterior's means, of a VQ-VAE vectors of its codebook. */
+/**
+ * The codes of inputs: of a VAE its posterior's means, of a VQ-VAE vectors of its codebook. Only conditional models take
+ * labels.
+ */
 export function codesOf(
   model: AnyModel,
   params: ModelParams,
   inputs: Tensor,
-  options: BatchOptions = {},
+  options: LabelOptions = {},
 ): Tensor {
   return model.type === "vae"
     ? model.encode(params, inputs, options).mean

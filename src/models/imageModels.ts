@@ -10,6 +10,7 @@ import { flatten, reshape } from "../layers/shape.js";
 import { type Shape, sizeOf } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
 import { memoryLimit } from "../wasm/runtime.js";
+import { checkedCondition, widthOf } from "./vae/condition.js";
 import { channelsPerChannel } from "./vae/likelihood.js";
 import { vae } from "./vae/vae.js";
 import type { Vae, VaeOptions } from "./vae/types.js";
@@ -117,6 +118,7 @@ function divided<T extends ImageNetworkOptions>(
  * @param options.likelihood - as for {@link vae} (default `"bernoulli"`, for values in [0, 1])
  * @param options.beta - as for {@link vae}
  * @param options.freeBits - as for {@link vae}
+ * @param options.condition - as for {@link vae}
  * @returns the model
  * @throws {TypeError} when an option is unknown or of the wrong kind
  * @throws {RangeError} when a number is out of range, or the parameters would take more than half of the memory in training
@@ -129,10 +131,11 @@ export function imageVae(
       readonly latentSize?: number | undefined;
     },
 ): Vae {
-  const own = ["latentSize", "likelihood", "beta", "freeBits"];
+  const own = ["latentSize", "likelihood", "beta", "freeBits", "condition"];
   const [sizes, rest] = divided("imageVae", options, own);
   const { latentSize = 16, likelihood = "bernoulli" } = rest;
   const outputs = channelsPerChannel(likelihood);
+  const width = widthOf(checkedCondition("imageVae", rest.condition));
   const isLogits =
     likelihood === "bernoulli" ||
     (likelihood?.type === "bernoulli" && likelihood.outputs !== "probabilities");
@@ -140,7 +143,7 @@ export function imageVae(
   return vae({
     ...rest,
     latentSize,
-    ...networks("imageVae", sizes, activation, 3 * latentSize, outputs),
+    ...networks("imageVae", sizes, activation, 3 * latentSize + width, outputs),
   });
 }
 

@@ -8,6 +8,7 @@ import { batchNorm } from "../layers/normalization.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { flatten, reshape } from "../layers/shape.js";
 import { type Autoencoder, autoencoder } from "./autoencoder.js";
+import type { Condition } from "./vae/condition.js";
 import { vae } from "./vae/vae.js";
 import type { Vae } from "./vae/types.js";
 
@@ -139,17 +140,26 @@ export function strided(): Autoencoder {
  * 784-500-latents-500-784 with tanh: the VAE of the first paper, for images of 28×28 in [0, 1] as vectors.
  *
  * @param options.latentSize - default 20
+ * @param options.condition - as for {@link vae}; with `{ classes: 10, as: "maps" }` it is 794-500-latents and
+ *   latents + 10-500-784
  * @returns the model; Bernoulli likelihood
- * @throws {RangeError} when the latentSize is not an integer ≥ 1
+ * @throws {TypeError} when an option is unknown or of the wrong kind
+ * @throws {RangeError} when a number is not an integer ≥ 1
  * @example
  * lectures.denseVae({ latentSize: 2 }).latentSize; // 2
  * @see Kingma & Welling, "Auto-encoding variational Bayes" (2014), section 5
  */
-export function denseVae(options: { readonly latentSize?: number | undefined } = {}): Vae {
-  const { latentSize } = numbers("lectures.denseVae", options, { latentSize: 20 });
+export function denseVae(
+  options: { readonly latentSize?: number | undefined; readonly condition?: Condition | undefined } = {},
+): Vae {
+  const where = "lectures.denseVae";
+  checkOptions(where, options, ["latentSize", "condition"]);
+  const { condition, ...sizes } = options;
+  const { latentSize } = numbers(where, sizes, { latentSize: 20 });
   return vae({
     inputShape: [784],
     latentSize,
+    condition,
     encoder: dense(500, TANH),
     decoder: sequential(dense(500, TANH), dense(784)),
   });
@@ -161,20 +171,30 @@ export function denseVae(options: { readonly latentSize?: number | undefined } =
  *
  * @param options.latentSize - default 2
  * @param options.size - height and width, a multiple of 4 (default 28)
+ * @param options.condition - as for {@link vae}
  * @returns the model; Bernoulli likelihood
+ * @throws {TypeError} when an option is unknown or of the wrong kind
  * @throws {RangeError} when a number is not an integer ≥ 1, or the size not a multiple of 4
  * @example
  * lectures.convVae({ latentSize: 16 }).latentSize; // 16
  */
 export function convVae(
-  options: { readonly latentSize?: number | undefined; readonly size?: number | undefined } = {},
+  options: {
+    readonly latentSize?: number | undefined;
+    readonly size?: number | undefined;
+    readonly condition?: Condition | undefined;
+  } = {},
 ): Vae {
-  const { latentSize, size } = numbers("lectures.convVae", options, { latentSize: 2, size: 28 });
-  if (size % 4 !== 0) refuseValue("lectures.convVae", "size", "be a multiple of 4", size);
+  const where = "lectures.convVae";
+  checkOptions(where, options, ["latentSize", "size", "condition"]);
+  const { condition, ...sizes } = options;
+  const { latentSize, size } = numbers(where, sizes, { latentSize: 2, size: 28 });
+  if (size % 4 !== 0) refuseValue(where, "size", "be a multiple of 4", size);
   const quarter = size / 4;
   return vae({
     inputShape: [size, size, 1],
     latentSize,
+    condition,
     encoder: sequential(
       conv2d(32, { kernel: 3, stride: 2, ...RELU }),
       batchNorm(AVERAGES),

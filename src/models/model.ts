@@ -17,6 +17,7 @@ import { checkTensor, type Shape, type Tensor } from "../tensor/tensor.js";
 import { isPlainObject, leavesOf, type Tree } from "../tensor/tree.js";
 import type { BatchLike } from "./batch.js";
 import { type BetaSchedule, checkedBeta } from "./vae/beta.js";
+import type { Condition, LabelOptions } from "./vae/condition.js";
 
 /** What a model has learned, for every part of it by name. */
 export interface ModelParams {
@@ -85,10 +86,12 @@ export interface Model {
   readonly beta?: number | BetaSchedule;
   init(key: Key): ModelParams;
   loss(params: ModelParams, batch: BatchLike, options?: LossOptions): LossResult;
+  /** What it knows of every example besides its input; batches then are `{ inputs, labels }` (absent: nothing). */
+  readonly condition?: Condition;
   /** The inputs as the model gives them back. */
-  reconstruct(params: ModelParams, inputs: Tensor): Tensor;
-  /** What is worth a warning, seen in some inputs (absent: nothing). */
-  warnings?(params: ModelParams, inputs: Tensor, moment: Moment): readonly string[];
+  reconstruct(params: ModelParams, inputs: Tensor, options?: LabelOptions): Tensor;
+  /** What is worth a warning, seen in some examples (absent: nothing). */
+  warnings?(params: ModelParams, batch: BatchLike, moment: Moment): readonly string[];
 }
 
 /** Checks that an argument is a model. */

@@ -8,6 +8,7 @@ import { key } from "../random/keys.js";
 import { type Shape, type Tensor, zeros } from "../tensor/tensor.js";
 import { type Tree, tensorsOf } from "../tensor/tree.js";
 import { checkModel, initialParams, type Model, type Part } from "./model.js";
+import { anyLabels } from "./vae/condition.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
 
@@ -125,14 +126,18 @@ function ofLayer(where: string, what: AnyLayer, inputShape: Shape): string {
 function ofModel(where: string, model: unknown): string {
   checkModel(where, model);
   checkFunction(where, "model.reconstruct", model.reconstruct);
-  const { inputShape, parts: given = [] } = model;
+  const { inputShape, parts: given = [], condition } = model;
   if (!Array.isArray(given)) refuseKind(where, "model.parts", "be { place, layer, inputShape } each", given);
   const parts = Array.from(given as readonly Part[], (part: Part | undefined, i) => {
     checkSizes(where, `model.parts[${i}].inputShape`, part?.inputShape);
     return { ...(part as Part), layer: layerOf(where, `model.parts[${i}].layer`, (part as Part).layer) };
   });
   const params = initialParams(where, model, key(0));
-  const whole = rowOf("total", params.weights, inputShape, (input) => model.reconstruct(params, input));
+  const whole = rowOf("total", params.weights, inputShape, (input) =>
+    condition
+      ? model.reconstruct(params, input, { labels: anyLabels(condition, 1) })
+      : model.reconstruct(params, input),
+  );
   const rows = parts.flatMap((part) => rowsOf(part.layer, part.inputShape, part.place));
   return print(inputShape, rows, whole);
 }

@@ -15,8 +15,8 @@ import { section } from "./section.js";
 import { type Study, toPictures } from "./study.js";
 
 /** The transposed convolutions of a decoder that enlarge: with stride 1 all but the border is written equally often. */
-function enlargingIn({ model, params }: Study): Conv2dGeometry[] {
-  const { nodes } = trace(model.decode, params, zeros([1, ...model.codeShape]));
+function enlargingIn({ decode, codes }: Study): Conv2dGeometry[] {
+  const { nodes } = trace((code: Tensor) => decode(code), zeros([1, codes.shape[1]]));
   return nodes
     .flatMap((node) =>
       node.kind === "operation" && node.name === "conv2dTranspose"

@@ -8,6 +8,8 @@ export const REPORT_DRAWS = {
   mixtureSamples: 3,
   priorSamples: 4,
   scores: 5,
+  classSamples: 8,
+  classes: 9,
   demonstration: 7,
 } as const;
 

@@ -19,15 +19,15 @@ function decibelsOf({ images, reconstructions, valueRange: [low, high] }: Study)
 }
 
 function factsOfVae(study: Study): readonly Fact[] {
-  const { vae, posterior, params, images, key } = study;
+  const { vae, posterior, params, images, key, known } = study;
   if (vae === undefined || posterior === undefined) return [];
-  const bound = vae.elbo(params, images, { key: fold(key, REPORT_DRAWS.bound) });
+  const bound = vae.elbo(params, images, { ...known, key: fold(key, REPORT_DRAWS.bound) });
   const { activeUnits } = latentUsage(posterior);
   return [
     {
       name: "ELBO",
       value: shortNumber(bound.elbo),
-      note: "nats per example: at most log p(x); more is better",
+      note: `nats per example: at most ${known.labels ? "log p(x | y)" : "log p(x)"}; more is better`,
     },
     {
       name: "Reconstruction",

@@ -5,7 +5,7 @@ import { sampleMixture } from "../distributions/mixture.js";
 import { averageCode } from "../latent/attributes.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { tensor, type Tensor } from "../tensor/tensor.js";
 import { gatherRows } from "../training/source.js";
 import type { Album } from "./album.js";
 import { REPORT_DRAWS } from "./draws.js";
@@ -47,10 +47,12 @@ export function reconstructions({ images, reconstructions }: Study, album: Album
 }
 
 /** Decoded codes of a mixture that was fitted to the examples' codes. */
-function fromMixture({ codes, vae, params, images, key, decode }: Study, count: number) {
+function fromMixture({ codes, vae, params, images, key, known, decode }: Study, count: number) {
   const components = Math.min(10, Math.floor(codes.shape[0] / EXAMPLES_PER_COMPONENT));
   if (components < 1 || codes.shape[1] > LONGEST_CODE) return undefined;
-  const points = vae ? vae.sampleLatent(params, images, { key: fold(key, REPORT_DRAWS.posterior) }) : codes;
+  const points = vae
+    ? vae.sampleLatent(params, images, { ...known, key: fold(key, REPORT_DRAWS.posterior) })
+    : codes;
   const { mixture } = fitMixture(fold(key, REPORT_DRAWS.mixtureFit), points, {
     components,
     minVariance: 1e-4,
@@ -63,12 +65,13 @@ function fromMixture({ codes, vae, params, images, key, decode }: Study, count: 
 
 /** New examples: from the prior, and from where the examples' codes are. */
 export function samples(study: Study, album: Album): Markup | undefined {
-  const { vae, params, key } = study;
+  const { vae, params, key, usualClass, classNote } = study;
   const count = 24;
+  const known = usualClass === undefined ? {} : { labels: usualClass };
   const layout = { columns: 6, width: 440 };
   const prior =
     vae &&
-    album.show(vae.generate(params, { count, key: fold(key, REPORT_DRAWS.priorSamples) }), {
+    album.show(vae.generate(params, { count, ...known, key: fold(key, REPORT_DRAWS.priorSamples) }), {
       ...layout,
       name: "samples",
       description: "Images decoded from random codes of the prior",
@@ -88,7 +91,7 @@ export function samples(study: Study, album: Album): Markup | undefined {
     "samples",
     "What it imagines",
     vae
-      ? "New images, decoded from random codes. If samples of the prior look worse than those of the mixture, the codes do not fill the prior: it has holes where nothing was learned."
+      ? `New images, decoded from random codes. If samples of the prior look worse than those of the mixture, the codes do not fill the prior: it has holes where nothing was learned.${classNote}`
       : "A plain autoencoder has no prior to draw codes from; a mixture of Gaussians fitted to its codes stands in for one.",
     beside(prior, fitted),
   );
@@ -106,7 +109,8 @@ export function averages(
   );
   const mean = (rows: Tensor) => ops.mean(rows, { axis: 0, keepDims: true });
   const pixels = indices.map((rows) => mean(gatherRows(images, rows)));
-  const decoded = decode(ops.concat(indices.map((rows) => averageCode(gatherRows(codes, rows)))));
+  const averaged = ops.concat(indices.map((rows) => averageCode(gatherRows(codes, rows))));
+  const decoded = decode(averaged, tensor(kinds));
   return section(
     "averages",
     "The average of each label",

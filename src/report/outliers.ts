@@ -60,12 +60,12 @@ function beyondNote(scores: readonly number[], [low, high]: readonly [number, nu
 
 /** Scores of examples and of wrong ones, and the most and least usual. */
 export function outliers(study: Study, album: Album | undefined): Markup | undefined {
-  const { model, vae, params, images, key } = study;
+  const { model, vae, params, images, key, known } = study;
   const count = images.shape[0];
   if (count < FEWEST || images.size / count < 2) return undefined;
   const scoresOf = (examples: Tensor) =>
     model.type === "vae"
-      ? model.score(params, examples, { key: fold(key, REPORT_DRAWS.scores) }).data
+      ? model.score(params, examples, { ...known, key: fold(key, REPORT_DRAWS.scores) }).data
       : model.score(params, examples).data;
   const [usual, wrong] = [scoresOf(images), scoresOf(joined(study))];
   const scores = [...usual, ...wrong];

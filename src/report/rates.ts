@@ -25,7 +25,8 @@ const BITS_OF_COMPONENTS = [3, 4, 5, 6, 7, 8];
 export function rates({ model, params, images, valueRange: range }: Study): Markup | undefined {
   const count = images.shape[0];
   const latents = model.codeShape.reduce((product, size) => product * size, 1);
-  if (count < FEWEST || latents > LONGEST_CODE) return undefined;
+  // Files hold no labels.
+  if (count < FEWEST || latents > LONGEST_CODE || model.condition) return undefined;
   // Components are taken of one half and measured, as the model is, on the other.
   const half = Math.floor(count / 2);
   const fitted = ops.slice(images, 0, Math.min(half, MOST_FITTED));

@@ -7,6 +7,7 @@ import { createAlbum } from "./album.js";
 import { bottleneck } from "./bottleneck.js";
 import { checkerboards } from "./checkerboards.js";
 import { codebook } from "./codebook.js";
+import { conditional } from "./conditional.js";
 import { codeMap } from "./codeMap.js";
 import { chosenOf, encodingsOf, factors } from "./factors.js";
 import { components } from "./components.js";
@@ -46,7 +47,7 @@ export interface Report {
  * @param options.history - from {@link fit}, for the loss curves
  * @param options.imageShape - `[height, width, 1 or 3]`, how vectors are shown: `[28, 28, 1]` for 784 numbers
  * @param options.valueRange - the values of black and white (default `[0, 1]`; `[-1, 1]` for decoders with tanh)
- * @param options.labels - an integer ≥ 0 per example
+ * @param options.labels - an integer ≥ 0 per example; a model that knows classes needs them
  * @param options.labelNames - what the labels mean
  * @param options.factors - what the examples were made from, by name: shape `[n]` each, as {@link faces} gives them
  * @param options.readouts - functions that measure some of the factors in images `[n, height, width, channels]` with
@@ -79,6 +80,7 @@ export function createReport(
     components(study, album),
     album && bottleneck(study, album),
     album && samples(study, album),
+    conditional(study, album),
     album && dimensions(study, album),
     album && interpolations(study, album),
     usage(study),

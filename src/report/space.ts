@@ -52,14 +52,14 @@ function deviationsOf(codes: Tensor): number[] {
 
 /** The plane of two latents, or a row of pictures per dimension. */
 export function dimensions(study: Study, album: Album): Markup | undefined {
-  const { codes, vae, decode } = study;
+  const { codes, vae, decode, classNote } = study;
   const latentSize = codes.shape[1];
   if (latentSize > LONGEST_CODE) return undefined;
   if (vae && latentSize === 2) {
     return section(
       "manifold",
       "The plane of its codes",
-      "All images that the two latents can say, each place as likely as any other under the prior. Neighbours look alike where the space is smooth.",
+      `All images that the two latents can say, each place as likely as any other under the prior. Neighbours look alike where the space is smooth.${classNote}`,
       album.show(decode(latentGrid(zeros([1, 2]), { size: PLANE })), {
         name: "manifold",
         columns: PLANE,
@@ -79,7 +79,7 @@ export function dimensions(study: Study, album: Album): Markup | undefined {
     "dimensions",
     "What each latent means",
     vae
-      ? "One latent is moved from −3 to 3 while the others stay at the average. Latents with much KL change the image; those with none leave it as it is."
+      ? `One latent is moved from −3 to 3 while the others stay at the average. Latents with much KL change the image; those with none leave it as it is.${classNote}`
       : "One number of the code is moved from three of its standard deviations below the average to three above. Nothing made these numbers independent of each other, so they seldom have a meaning of their own.",
     album.show(decode(rows), {
       name: "dimensions",
@@ -112,7 +112,7 @@ function axesOf(
 const meanLength = (codes: Tensor) => ops.mean(ops.sqrt(ops.sum(ops.square(codes), { axis: 1 }))).data[0];
 
 /** Ways from one image to another, straight and on a sphere. */
-export function interpolations({ codes, decode, vae }: Study, album: Album): Markup | undefined {
+export function interpolations({ codes, decode, vae, classNote }: Study, album: Album): Markup | undefined {
   const pairs = Math.min(PAIRS, Math.floor(codes.shape[0] / 2));
   if (pairs === 0) return undefined;
   const [starts, ends] = [ops.slice(codes, 0, pairs), ops.slice(codes, pairs, 2 * pairs)];
@@ -133,7 +133,7 @@ export function interpolations({ codes, decode, vae }: Study, album: Album): Mar
   return section(
     "interpolations",
     "From one image to another",
-    "Codes on the way between two images, decoded. In a smooth latent space each step is an image of its own, halfway in form; where the space has holes, images fade over each other instead.",
+    `Codes on the way between two images, decoded. In a smooth latent space each step is an image of its own, halfway in form; where the space has holes, images fade over each other instead.${classNote}`,
     album.show(decode(ops.concat(rows)), {
       name: "interpolations",
       columns: WAY,

@@ -14,10 +14,11 @@ import type { DiagonalGaussian } from "../distributions/gaussian.js";
 import { type AnyModel, codesOf } from "../models/fromSpec.js";
 import { checkBatch } from "../models/batch.js";
 import { checkParams, type ModelParams } from "../models/model.js";
+import type { GivenLabels, LabelOptions } from "../models/vae/condition.js";
 import type { Vae } from "../models/vae/types.js";
 import * as ops from "../ops/index.js";
 import { checkKey, key as makeKey, type Key } from "../random/keys.js";
-import { checkTensor, type Shape, sizeOf, type Tensor } from "../tensor/tensor.js";
+import { checkTensor, type Shape, sizeOf, tensor, type Tensor } from "../tensor/tensor.js";
 import { isObject } from "../tensor/tree.js";
 import type { History } from "../training/history.js";
 import { checkHistory } from "./checkHistory.js";
@@ -63,8 +64,14 @@ export interface Study {
   readonly posterior: DiagonalGaussian | undefined;
   /** A VAE's posterior means, or an autoencoder's codes as rows: `[count, latentSize]`. */
   readonly codes: Tensor;
-  /** Rows of codes decoded, `[n, ...inputShape]`. */
-  readonly decode: (codes: Tensor) => Tensor;
+  /** What functions of the model are told of the examples besides: their classes, if it knows these. */
+  readonly known: LabelOptions;
+  /** Rows of codes decoded, `[n, ...inputShape]`; by a model with classes under these, or else under its usual one. */
+  readonly decode: (codes: Tensor, labels?: GivenLabels) => Tensor;
+  /** The class under which codes are decoded that belong to no example: that of most examples. */
+  readonly usualClass: number | undefined;
+  /** A sentence that says so, with a space before it; nothing for other models. */
+  readonly classNote: string;
   /** The codes decoded. */
   readonly reconstructions: Tensor;
 }
@@ -118,12 +125,19 @@ export function studyOf(
   const count = Math.min(inputs.shape[0], MOST_EXAMPLES);
   const firstOf = (t: Tensor) => ops.slice(t, 0, count);
   const shown = firstOf(inputs);
-  const posterior = vae?.encode(params, shown);
+  const labels = options.labels && Array.from(options.labels).slice(0, count);
+  const known = knownOf(where, model, labels);
+  const usualClass = known.labels === undefined ? undefined : mostFrequent(labels ?? []);
+  const posterior = vae?.encode(params, shown, known);
   const codes = posterior?.mean ?? ops.reshape(codesOf(model, params, shown), [count, -1]);
   const odd = codes.data.find((value) => !Number.isFinite(value));
   if (odd !== undefined) refuseValue(where, "params", "give codes that are finite", odd);
-  const decode = (rows: Tensor) =>
-    model.decode(params, ops.reshape(rows, [rows.shape[0], ...model.codeShape]));
+  const decode = (rows: Tensor, own: GivenLabels | undefined = usualClass) =>
+    model.decode(
+      params,
+      ops.reshape(rows, [rows.shape[0], ...model.codeShape]),
+      known.labels === undefined ? {} : { labels: own },
+    );
   return {
     model,
     vae,
@@ -136,7 +150,7 @@ export function studyOf(
     images: shown,
     valueRange,
     pictureShape: pictureShapeOf(where, model.inputShape, options.imageShape),
-    labels: options.labels && Array.from(options.labels).slice(0, count),
+    labels,
     labelNames: options.labelNames ?? [],
     factors: Object.fromEntries(
       Object.entries(options.factors ?? {}).map(([name, values]) => [name, firstOf(values)]),
@@ -144,9 +158,36 @@ export function studyOf(
     readouts: options.readouts ?? {},
     posterior,
     codes,
+    known,
+    usualClass,
+    classNote:
+      usualClass === undefined
+        ? ""
+        : ` All are decoded as ${(options.labelNames ?? [])[usualClass] ?? `class ${usualClass}`}, the class of most examples.`,
     decode,
-    reconstructions: decode(codes),
+    reconstructions: decode(codes, known.labels),
   };
+}
+
+/** The labels that a model with classes needs; models with other conditions have no report. */
+function knownOf(
+  where: string,
+  { condition }: AnyModel,
+  labels: readonly number[] | undefined,
+): LabelOptions {
+  if (condition === undefined) return {};
+  if (!("classes" in condition)) refuseValue(where, "model", "know classes, or nothing of labels", condition);
+  if (labels === undefined) {
+    refuseKind(where, "labels", "be given: the model knows what class an example is", labels);
+  }
+  labels.forEach((label, i) => checkInteger(where, `labels[${i}]`, label, 0, condition.classes - 1));
+  return { labels: tensor(labels) };
+}
+
+function mostFrequent(labels: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
 }
 
 function checkReportOptions(where: string, count: number, options: ReportOptions): void {

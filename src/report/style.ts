@@ -85,6 +85,11 @@ td.number{width:auto;padding-left:.8rem;font-variant-numeric:tabular-nums;color:
 .numbers{width:auto;max-width:100%;display:block;overflow-x:auto}
 .numbers td.number{text-align:right;white-space:nowrap}
 .numbers th+th{text-align:right;white-space:normal;vertical-align:bottom;padding:.14rem 0 .14rem .8rem}
+.wide{overflow-x:auto;margin-bottom:1.8rem}
+.confusion{margin-top:0;width:auto;max-width:none;font-variant-numeric:tabular-nums}
+.confusion td{width:2.6rem;min-width:2.2rem;text-align:center;padding:.24rem .2rem;background:color-mix(in srgb,var(--tone0) calc(var(--share,0)*70%),transparent)}
+.confusion thead th{vertical-align:bottom;padding:0 .2rem .3rem;text-align:center}
+.confusion thead span{writing-mode:vertical-rl;transform:rotate(180deg)}
 .bar{display:block;height:.62rem;border-radius:2px;width:calc(var(--share)*100%);background:var(--tone0)}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--line);font-size:.85rem;color:var(--soft)}
 ${TONES.map((_, i) => `.tone${i}{color:var(--tone${i})}`).join("")}

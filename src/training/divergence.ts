@@ -106,8 +106,10 @@ function adviceOf({ isBatchFinite }: DivergenceDetails): string {
 
 /** The first example of which something is not finite, and what it holds; undefined where all are. */
 export function firstBad(batch: Batch): { readonly row: number; readonly value: number } | undefined {
-  const { inputs, targets, weights } = batch;
-  const found = [inputs, targets, weights].flatMap((t) => (t === undefined ? [] : (firstBadRow(t) ?? [])));
+  const { inputs, targets, labels, weights } = batch;
+  const found = [inputs, targets, labels, weights].flatMap((t) =>
+    t === undefined ? [] : (firstBadRow(t) ?? []),
+  );
   return found.sort((a, b) => a.row - b.row)[0];
 }
 

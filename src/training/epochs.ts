@@ -4,7 +4,6 @@ import { refuseKind, refuseValue } from "../check/check.js";
 import type { Model, Moment } from "../models/model.js";
 import { type Batch, mapBatch, weightOf } from "../models/batch.js";
 import { rowsOf } from "../models/batches.js";
-import type { Tensor } from "../tensor/tensor.js";
 import { betaAt, type BetaSchedule } from "../models/vae/beta.js";
 import type { Best } from "./checkpoint.js";
 import { DivergenceError, firstBad } from "./divergence.js";
@@ -30,7 +29,7 @@ export interface Examined {
   /** The final weight of the KL term as known after a step, where that weight changes; see {@link goalOf}. */
   readonly goalAt: (step: number) => number | undefined;
   /** Examples in which warnings are looked for; undefined where none are at hand. */
-  readonly sample: Tensor | undefined;
+  readonly sample: Batch | undefined;
 }
 
 /** The record of an epoch from those of its steps. */
@@ -112,11 +111,12 @@ function warningsOf(
   where: string,
   model: Model,
   trainer: Trainer,
-  sample: Tensor | undefined,
+  sample: Batch | undefined,
   moment: Moment,
 ): readonly string[] {
   if (sample === undefined || model.warnings === undefined) return [];
-  const looked = rowsOf(sample, 0, Math.min(sample.shape[0], LOOKED_AT));
+  const { inputs, labels } = mapBatch(sample, (t) => rowsOf(t, 0, Math.min(t.shape[0], LOOKED_AT)));
+  const looked = labels === undefined ? inputs : { inputs, labels };
   const warnings: unknown = model.warnings(trainer.params(), looked, moment);
   if (!Array.isArray(warnings) || !Array.from(warnings).every((text) => typeof text === "string")) {
     refuseKind(where, "model.warnings", "give an array of strings", warnings);

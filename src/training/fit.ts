@@ -90,7 +90,7 @@ export async function fit(model: Model, data: TrainingData, options: FitOptions)
     key: fold(key, FIT_DRAWS.trainer),
   });
   try {
-    const sample = validation?.inputs ?? source.sample;
+    const sample = validation ?? source.sample;
     const goalAt = goalOf(model, lastStep);
     return await run(
       {

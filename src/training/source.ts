@@ -26,7 +26,7 @@ export interface Source {
   /** Batches of one epoch, where that is known beforehand. */
   readonly batchCount: number | undefined;
   /** Examples to look at; undefined where they are not at hand. */
-  readonly sample: Tensor | undefined;
+  readonly sample: Batch | undefined;
   /** The batches of an epoch from the given one on. */
   batches(epoch: number, from: number): AsyncIterable<Drawn> | Iterable<Drawn>;
 }
@@ -107,7 +107,7 @@ function examplesSource(examples: Batch, options: SourceOptions): Source {
   const batchCount = (dropLast ? Math.floor : Math.ceil)(count / batchSize);
   return {
     batchCount,
-    sample: examples.inputs,
+    sample: examples,
     *batches(epoch, from) {
       const order = shuffle
         ? permutation(fold(key, epoch), count)

@@ -1,6 +1,7 @@
 // Laws of arguments: what is read from them, what is refused, and help that fits a terminal.
 
 import { describe, expect, it } from "vitest";
+import { classifyCommand } from "../../src/cli/classify.js";
 import { type Command, columnsOf, helpOf, Options, parse, UsageError, wrap } from "../../src/cli/command.js";
 import { compressCommand } from "../../src/cli/compress.js";
 import { decompressCommand } from "../../src/cli/decompress.js";
@@ -18,6 +19,7 @@ const COMMANDS = [
   encode,
   generate,
   score,
+  classifyCommand,
   compressCommand,
   decompressCommand,
   reportCommand,

@@ -89,6 +89,8 @@ const MISTAKES: readonly [args: string[], says: RegExp][] = [
   [["generate", "plain.safetensors"], /a plain autoencoder has no prior.*train a VAE/],
   [["score", "plain.safetensors", "text.csv"], /text\.csv/],
   [["score", "vae.safetensors", "shapes", "--by", "luck"], /--by must be one of elbo/],
+  [["classify", "vae.safetensors", "shapes", "--size", "16"], /classify is for models that know classes/],
+  [["classify", "vae.safetensors", "shapes", "--reject", "2"], /--reject must be a number from 0 to 1/],
   [
     ["compress", "vae.safetensors", "shapes", "--size", "16", "--lossless"],
     /compressLossless: model must have the likelihood \{ type: "discretizedLogistic" \}/,
@@ -154,7 +156,7 @@ describe("a mistake", () => {
 });
 
 describe("--help", () => {
-  const COMMANDS = ["train", "reconstruct", "encode", "generate", "score", "report", "info"];
+  const COMMANDS = ["train", "reconstruct", "encode", "generate", "score", "classify", "report", "info"];
 
   it("lists all commands", async () => {
     const { code, out } = await reparam(["--help"]);

@@ -17,13 +17,14 @@ const at = (...path: string[]) => join(folder, ...path);
 const numbers = (count: number, f: (i: number) => number) => Array.from({ length: count }, (_, i) => f(i));
 
 const [IMAGES, PICTURES, TABLE] = [at("images.npy"), at("pictures"), at("table.csv")];
-const [LABELS, CODES, NUMBERS] = [at("labels.npy"), at("codes.rpz"), at("numbers.npy")];
+const [LABELS, CODES, NUMBERS, FEW] = [at("labels.npy"), at("codes.rpz"), at("numbers.npy"), at("few.npy")];
 const WINES = numbers(24, (i) => i).map((i) => `${i},${(i * 7) % 5},${i % 3}`);
 
 beforeAll(async () => {
   writeFileSync(IMAGES, writeNpy(random.uniform(key(1), [24, 8, 8])));
   writeFileSync(LABELS, writeNpy(tensor(numbers(24, (i) => i % 3))));
   writeFileSync(NUMBERS, writeNpy(random.normal(key(9), [24, 3])));
+  writeFileSync(FEW, writeNpy(tensor(numbers(12, (i) => i % 2))));
   writeFileSync(TABLE, ["alcohol,acid,kind", ...WINES].join("\n"));
   mkdirSync(PICTURES);
   for (let i = 0; i < 12; i++) {
@@ -35,10 +36,13 @@ beforeAll(async () => {
   for (const [source, out, ...more] of [
     [IMAGES, "vae"],
     [TABLE, "table", "--labels", "kind"],
-    ["shapes", "shapes", "--count", "24", "--size", "8"],
     [PICTURES, "colour", "--size", "8", "--skip"],
     [PICTURES, "grey", "--size", "8", "--grey", "--skip"],
     [PICTURES, "levels", "--skip", "--likelihood", "discretizedLogistic"],
+    [IMAGES, "vae-of-classes", "--labels", LABELS, "--condition"],
+    [TABLE, "table-of-classes", "--labels", "kind", "--condition"],
+    [PICTURES, "colour-of-classes", "--size", "8", "--skip", "--labels", FEW, "--condition"],
+    [PICTURES, "grey-of-classes", "--size", "8", "--grey", "--skip", "--labels", FEW, "--condition"],
   ] as const) {
     const { code, err } = await reparam(["train", source, ...tiny, ...more, "--out", at(out)]);
     if (code !== 0) throw new Error(err);
@@ -69,6 +73,11 @@ const TRAIN: Record<string, Case[]> = {
   epochs: [[[IMAGES], "1", "3"]],
   likelihood: [[[IMAGES], ...LIKELIHOODS]],
   gamma: [[[IMAGES], "0.001", "2"]],
+  condition: [
+    [[IMAGES, "--labels", LABELS], true],
+    [[TABLE, "--labels", "kind"], true],
+  ],
+  names: [[[IMAGES, "--labels", LABELS, "--condition"], "shirt,shoe,bag"]],
   batch: [[[IMAGES], "1", "7", "1000"]],
   lr: [[[IMAGES], "0", "1e-3"]],
   seed: [[SHAPES, "0", "9007199254740991"]],
@@ -105,35 +114,38 @@ const TRAIN: Record<string, Case[]> = {
   resume: [[[], at("cut")]],
 };
 
-/** Options of data for a command and a model; `labels` differ. */
-const input = (...labels: Case[]): Record<string, Case[]> => ({
-  size: [[[at("vae"), "shapes", "--count", "20"], "8"]],
-  grey: [[[at("grey"), PICTURES, "--skip", "--size", "8"], true]],
-  fit: [[[at("colour"), PICTURES, "--skip", "--size", "8"], "crop", "stretch", "pad"]],
-  background: [[[at("colour"), PICTURES, "--skip", "--size", "8"], "white"]],
-  "max-bytes": [[[at("colour"), PICTURES, "--skip", "--size", "8"], "1296"]],
-  header: [[[at("table"), TABLE, "--labels", "kind"], "yes"]],
-  separator: [[[at("table"), TABLE, "--labels", "kind"], ","]],
-  skip: [[[at("colour"), PICTURES, "--size", "8"], true]],
+/** Options of data for a command and models of a kind, `""` or `"-of-classes"`; `labels` differ. */
+const inputOf = (kind: string, ...labels: Case[]): Record<string, Case[]> => ({
+  size: [[[at(`vae${kind}`), "shapes", "--count", "20"], "8"]],
+  grey: [[[at(`grey${kind}`), PICTURES, "--skip", "--size", "8"], true]],
+  fit: [[[at(`colour${kind}`), PICTURES, "--skip", "--size", "8"], "crop", "stretch", "pad"]],
+  background: [[[at(`colour${kind}`), PICTURES, "--skip", "--size", "8"], "white"]],
+  "max-bytes": [[[at(`colour${kind}`), PICTURES, "--skip", "--size", "8"], "1296"]],
+  header: [[[at(`table${kind}`), TABLE, "--labels", "kind"], "yes"]],
+  separator: [[[at(`table${kind}`), TABLE, "--labels", "kind"], ","]],
+  skip: [[[at(`colour${kind}`), PICTURES, "--size", "8"], true]],
   count: [
-    [[at("vae"), IMAGES], "20"],
-    [[at("shapes"), ...SHAPES.filter((word) => !["--count", "20"].includes(word))], "18"],
+    [[at(`vae${kind}`), IMAGES], "20"],
+    [[at(`vae${kind}`), ...SHAPES.filter((word) => !["--count", "20"].includes(word))], "18"],
   ],
   labels,
-  seed: [[[at("shapes"), ...SHAPES], "0", "7"]],
+  seed: [[[at(`vae${kind}`), ...SHAPES], "0", "7"]],
 });
+const input = (...labels: Case[]) => inputOf("", ...labels);
 const columns: Case = [[at("table"), TABLE], "kind"];
 const images = [at("vae"), IMAGES];
+const ofClasses = [at("vae-of-classes"), IMAGES];
 let files = 0;
 const named = (...endings: string[]) => endings.map((ending) => at(`out${files++}${ending}`));
 
 const CASES: Record<string, Record<string, Case[]>> = {
   train: TRAIN,
-  reconstruct: { ...input(columns), out: [[images, ...named(".npy", ".csv", ".png")]] },
-  encode: { ...input(columns), out: [[images, ...named(".npy", ".csv")]] },
+  reconstruct: { ...input(columns, [ofClasses, LABELS]), out: [[images, ...named(".npy", ".csv", ".png")]] },
+  encode: { ...input(columns, [ofClasses, LABELS]), out: [[images, ...named(".npy", ".csv")]] },
   generate: {
     count: [[[at("vae")], "1", "10"]],
     seed: [[[at("vae")], "0", "7"]],
+    label: [[[at("vae-of-classes")], "0", "2"]],
     temperature: [[[at("vae")], "0", "0.5"]],
     out: [
       [[at("vae")], ...named(".png", ".npy", ".csv")],
@@ -142,8 +154,18 @@ const CASES: Record<string, Record<string, Case[]>> = {
   },
   score: {
     ...input(columns),
-    by: [[images, "elbo", "reconstruction", "logLikelihood"]],
+    by: [
+      [images, "elbo", "reconstruction", "logLikelihood"],
+      [[at("vae-of-classes"), IMAGES], "joint"],
+      [[at("vae-of-classes"), IMAGES, "--labels", LABELS], "elbo"],
+    ],
     out: [[images, ...named(".csv")]],
+  },
+  classify: {
+    samples: [[ofClasses, "1", "3"]],
+    reject: [[ofClasses, "0", "0.25", "1"]],
+    ...inputOf("-of-classes", [ofClasses, LABELS], [[at("table-of-classes"), TABLE], "kind"]),
+    out: [[ofClasses, ...named(".csv")]],
   },
   compress: {
     bits: [[images, "2", "16"]],
@@ -186,6 +208,7 @@ const ENDINGS: Record<string, string> = {
   encode: ".npy",
   generate: ".npy",
   score: ".csv",
+  classify: ".csv",
   compress: ".rpz",
   decompress: ".npy",
 };
@@ -266,11 +289,10 @@ describe("every option of every command", () => {
     const all =
       "--size 8 --grey --fit pad --skip --count 11 --latent 3 --beta 2 --epochs 2 --likelihood gaussian";
     const rest = "--gamma 0.2 --batch 5 --lr 1e-3 --seed 4 --mask 0.3 --model dense-vae";
-    const asked = [PICTURES, ...all.split(" "), ...rest.split(" "), "--labels", at("few.npy")];
-    writeFileSync(at("few.npy"), writeNpy(tensor(numbers(12, (i) => i % 2))));
+    const asked = [PICTURES, ...all.split(" "), ...rest.split(" "), "--labels", FEW, "--condition"];
     const { code, err } = await reparam(["train", ...asked, "--out", at("all")]);
     expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
-    const more = ["--grey", "--size", "8", "--skip", "--out", at("other")];
+    const more = ["--grey", "--size", "8", "--skip", "--labels", FEW, "--out", at("other")];
     expect((await reparam(["report", at("all"), PICTURES, ...more])).code).toBe(0);
   });
 });

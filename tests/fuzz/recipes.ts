@@ -249,6 +249,10 @@ const statistics: Recipes = {
   ),
   binaryCrossEntropyWithLogits: withOptions(["ones([2, 3])", "zeros([2, 3])"], ...reductions),
   peakSignalToNoise: withOptions(["zeros([1, 4, 4, 1])", "full([1, 4, 4, 1], 0.1)"], "{ peak: 1 }"),
+  accuracy: [["[0, 1, 2]", "tensor([0, 2, 2])"]],
+  confusionMatrix: withOptions(["[0, 1, 2]", "tensor([0, 2, 2])"], "{ classes: 4 }"),
+  accuracyByRejection: [["[0, 1, 2]", "[0, 2, 2]", "[-1, -2, 0]"]],
+  quantile: [["[3, 1, 2]", "0.5"]],
   rocAuc: [
     ["[0.1, 0.4, 0.35, 0.8]", "[0, 0, 1, 1]"],
     ["tensor([1, 2])", "[false, true]"],
@@ -500,6 +504,10 @@ const models: Recipes = {
       '{ inputShape: [4], latentSize: 2, encoder: dense(3), decoder: dense(4), likelihood: { type: "gaussian", gamma: 1 }, beta: 2, freeBits: { perDimension: 0.1 } }',
     ],
     ["{ inputShape: [4], latentSize: 2, encoder: dense(3), decoder: dense(4) }"],
+    [
+      '{ inputShape: [4], latentSize: 2, encoder: dense(3), decoder: dense(4), condition: { classes: 2, names: ["a", "b"], as: "maps" } }',
+    ],
+    ["{ inputShape: [4], latentSize: 2, encoder: dense(3), decoder: dense(4), condition: { size: 2 } }"],
   ],
   autoencoder: [
     ['{ inputShape: [4], encoder: dense(3), decoder: dense(4), loss: "squaredError", reduction: "mean" }'],
@@ -530,6 +538,37 @@ const models: Recipes = {
   ...bounded("refinePosterior", "{ steps: 2, key: key(1), learningRate: 0.1, batchSize: 4 }"),
   ...bounded("score", '{ by: "reconstruction" }', '{ by: "logLikelihood", samples: 2, key: key(1) }'),
   "tinyVae.warnings": [["vaeParams", "batch", "{ step: 1, isImproving: true }"]],
+  "classVae.init": [["key(1)"]],
+  "classVae.loss": [["classParams", "{ inputs: batch, labels: classes }", lossOptions]],
+  "classVae.sampleLatent": [["classParams", "batch", "{ key: key(1), labels: classes }"]],
+  "classVae.generate": [
+    ["classParams", "{ count: 3, key: key(1), labels: 2 }"],
+    ["classParams", "{ count: 6, key: key(1), labels: classes }"],
+  ],
+  ...Object.fromEntries(
+    ["encode", "reconstruct", "elbo", "logLikelihood"].map((method) => [
+      `classVae.${method}`,
+      [
+        ["classParams", "batch", "{ labels: classes, batchSize: 4 }"],
+        ["classParams", "batch", "{ labels: 'b' }"],
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["decode", "decoderOutputs"].map((method) => [
+      `classVae.${method}`,
+      [["classParams", "ones([6, 2])", "{ labels: classes, batchSize: 4 }"]],
+    ]),
+  ),
+  "classVae.refinePosterior": [["classParams", "batch", "{ labels: classes, steps: 2 }"]],
+  "classVae.score": [["classParams", "batch", "{ labels: 1, samples: 2 }"]],
+  classify: withOptions(
+    ["classVae", "classParams", "batch"],
+    "{ prior: [1, 2, 0], samples: 2, reject: -3, key: key(1), batchSize: 4 }",
+  ),
+  "classVae.warnings": [
+    ["classParams", "{ inputs: batch, labels: classes }", "{ step: 1, isImproving: true }"],
+  ],
   "tinyModel.init": [["key(1)"]],
   "tinyModel.loss": [
     ...withOptions(["tinyParams", "batch"], lossOptions),

@@ -237,6 +237,9 @@ tinyParams
 adam()
 lectures
 tinyVae.spec
+classVae
+classParams
+classes
 `
   .trim()
   .split("\n");
@@ -260,6 +263,13 @@ const tiny = () => {
     encoder: dense(2),
     decoder: dense(4),
     codebook: 8,
+  });
+  const classVae = vae({
+    inputShape: [4],
+    latentSize: 2,
+    encoder: dense(3, { activation: "relu" }),
+    decoder: dense(4),
+    condition: { classes: 3, names: ["a", "b", "c"] },
   });
   const levelVae = vae({
     inputShape: [4],
@@ -293,6 +303,9 @@ const tiny = () => {
     tinyCheckpoint,
     levelVae,
     vqModel,
+    classVae,
+    classParams: classVae.init(key(1)),
+    classes: library.tensor([0, 1, 2, 0, 1, 2]),
     vaeParams: tinyVae.init(key(1)),
     tinyParams: tinyModel.init(key(1)),
     batch: library.random.uniform(key(3), [6, 4]),

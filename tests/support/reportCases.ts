@@ -98,6 +98,19 @@ export function fullCase(): ReportCase {
   });
 }
 
+/** A VAE of two kinds of images, which it is told; untrained, so that it takes most for one of them. */
+export function conditionalCase(): ReportCase {
+  const labels = Array.from({ length: 48 }, (_, i) => i % 3);
+  const model = vae({
+    inputShape: [8, 8, 1],
+    latentSize: 3,
+    encoder: sequential(flatten(), dense(6)),
+    decoder: sequential(dense(16), reshape([4, 4, 1]), conv2dTranspose(1, { kernel: 4, stride: 2 })),
+    condition: { classes: 3, names: ["hat", "sock", "glove"], as: "maps" },
+  });
+  return caseOf(model, smallFaces(48).images, { labels, labelNames: ["hat", "sock", "glove"] });
+}
+
 /** One report per kind of model. */
 export const REPORT_CASES: Readonly<Record<string, () => ReportCase>> = {
   "a VAE with everything": fullCase,
@@ -115,6 +128,7 @@ export const REPORT_CASES: Readonly<Record<string, () => ReportCase>> = {
     ),
   "an autoencoder of vectors shown as images": () =>
     caseOf(vectorAutoencoder(64, 2), ops.reshape(smallFaces(20).images, [20, 64]), { imageShape: [8, 8, 1] }),
+  "a VAE that knows classes": conditionalCase,
   "a VQ-VAE": () =>
     caseOf(
       imageVqVae({ inputShape: [8, 8, 1], latentSize: 3, codebook: 8, channels: [2] }),

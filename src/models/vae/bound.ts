@@ -7,22 +7,26 @@ import { normal } from "../../random/draws.js";
 import { checkKey, fold, key as makeKey, type Key } from "../../random/keys.js";
 import { scope } from "../../tensor/scope.js";
 import { adoptArray, type Tensor } from "../../tensor/tensor.js";
-import { type BatchOptions, batchSizeOf, mapRanges, rowsOf } from "../batches.js";
+import { batchSizeOf, mapRanges, rowsOf } from "../batches.js";
 import { checkBatch } from "../batch.js";
+import type { LabelOptions } from "./condition.js";
+import type { Known } from "./network.js";
 
-/** A model with its parameters: what the bounds need of it. */
+/** A model with its parameters, and with what is known of the examples at hand: what the bounds need of it. */
 export interface LatentModel {
   readonly latentSize: number;
-  /** The amortised posterior of any number of examples. */
+  /** y of every example, `[n, width]`; undefined where the model has no condition. */
+  readonly y: Tensor | undefined;
+  /** The amortised posterior of all examples. */
   encode(inputs: Tensor, batchSize: number): DiagonalGaussian;
-  /** The likelihood's mean for any number of codes. */
+  /** The likelihood's mean for a code of every example. */
   decode(codes: Tensor, batchSize: number): Tensor;
-  /** −log p(x | z) of every row of a batch, in nats. */
-  negativeLogProb(codes: Tensor, inputs: Tensor): Tensor;
+  /** −log p(x | z, y) of every row of a batch, in nats. */
+  negativeLogProb(codes: Tensor, known: Known): Tensor;
 }
 
 /** Options of a bound. */
-export interface BoundOptions extends BatchOptions {
+export interface BoundOptions extends LabelOptions {
   /** For the samples of the posterior (default `key(0)`: the same call gives the same value). */
   readonly key?: Key | undefined;
   /** Samples per example (default 1). */
@@ -57,7 +61,7 @@ function checked(
   options: BoundOptions,
   defaultSamples = 1,
 ): Checked {
-  const batchSize = batchSizeOf(where, options, ["key", "samples", "posterior"]);
+  const batchSize = batchSizeOf(where, options, ["key", "samples", "posterior", "labels"]);
   const { key = makeKey(0), samples = defaultSamples, posterior } = options;
   checkKey(where, "key", key);
   checkInteger(where, "samples", samples, 1);
@@ -83,14 +87,16 @@ function visitSamples(
   { key, samples, batchSize, posterior: { mean, logVar } }: Checked,
   visit: (example: number, logLikelihood: number, logRatio: number) => void,
 ): void {
-  const { latentSize } = model;
+  const { latentSize, y } = model;
   const length = inputs.size / inputs.shape[0];
+  const width = y === undefined ? 0 : y.shape[1];
   const pairs = inputs.shape[0] * samples;
   let noise: Float32Array = new Float32Array(0);
   for (let start = 0; start < pairs; start += batchSize) {
     const count = Math.min(batchSize, pairs - start);
     const codes = new Float32Array(count * latentSize);
     const targets = new Float32Array(count * length);
+    const known = new Float32Array(count * width);
     const logRatios = new Float64Array(count);
     for (let row = 0; row < count; row++) {
       const example = Math.floor((start + row) / samples);
@@ -99,6 +105,7 @@ function visitSamples(
       // Read anew each time: in a scope these may lie on the heap, which may move as it grows.
       const [pixels, means, logVars] = [inputs.data, mean.data, logVar.data];
       targets.set(pixels.subarray(example * length, (example + 1) * length), row * length);
+      if (y !== undefined) known.set(y.data.subarray(example * width, (example + 1) * width), row * width);
       for (let j = 0; j < latentSize; j++) {
         const at = example * latentSize + j;
         const epsilon = noise[sample * latentSize + j];
@@ -109,7 +116,10 @@ function visitSamples(
     }
     scope(() => {
       const z = adoptArray(codes, [count, latentSize]);
-      const nll = model.negativeLogProb(z, adoptArray(targets, [count, ...inputs.shape.slice(1)])).data;
+      const nll = model.negativeLogProb(z, {
+        inputs: adoptArray(targets, [count, ...inputs.shape.slice(1)]),
+        y: y && adoptArray(known, [count, width]),
+      }).data;
       for (let row = 0; row < count; row++) {
         visit(Math.floor((start + row) / samples), -nll[row], logRatios[row]);
       }
@@ -162,7 +172,10 @@ export function negativeLogProbAtMean(
 ): Tensor {
   const { batchSize, posterior } = checked(where, model, inputs, options);
   return mapRanges(inputs.shape[0], batchSize, (start, end) =>
-    model.negativeLogProb(rowsOf(posterior.mean, start, end), rowsOf(inputs, start, end)),
+    model.negativeLogProb(rowsOf(posterior.mean, start, end), {
+      inputs: rowsOf(inputs, start, end),
+      y: model.y && rowsOf(model.y, start, end),
+    }),
   );
 }
 

@@ -13,6 +13,7 @@ import type { Tree } from "../../tensor/tree.js";
 import { VAE_DRAWS as DRAWS } from "../draws.js";
 import { observationOf } from "./likelihood.js";
 import { applyPart, type ModelParams, outputShapeOf, type Part } from "../model.js";
+import { type Condition, widened, widthOf, withLabels } from "./condition.js";
 import type { VaeOptions } from "./types.js";
 
 /** The entries of a VAE's parameters. */
@@ -26,7 +27,13 @@ export interface Passage {
   readonly state: ModelParams["state"];
 }
 
-/** Encoder, heads, decoder and likelihood. */
+/** A batch with what is known of its examples, y `[n, width]`, in a conditional model. */
+export interface Known {
+  readonly inputs: Tensor;
+  readonly y: Tensor | undefined;
+}
+
+/** Encoder, heads, decoder and likelihood; y is undefined where the model has no condition. */
 export interface Network {
   readonly parts: readonly Part[];
   init(key: Key): ModelParams;
@@ -35,35 +42,50 @@ export interface Network {
   /** Through all layers, by way of `sample`, which makes codes of the posterior. */
   pass(
     params: ModelParams,
-    inputs: Tensor,
+    known: Known,
     target: Tensor,
     sample: (q: DiagonalGaussian) => Tensor,
     context: ApplyContext,
   ): Passage;
   /** q(z | x) of a batch. */
-  encode(params: ModelParams, inputs: Tensor): DiagonalGaussian;
+  encode(params: ModelParams, known: Known): DiagonalGaussian;
   /** What the decoder gives, of which the likelihood makes its mean. */
-  outputs(params: ModelParams, codes: Tensor): Tensor;
+  outputs(params: ModelParams, codes: Tensor, y: Tensor | undefined): Tensor;
   /** The likelihood's mean. */
-  decode(params: ModelParams, codes: Tensor): Tensor;
+  decode(params: ModelParams, codes: Tensor, y: Tensor | undefined): Tensor;
   /** −log p(x | z) of every row, in nats. */
-  negativeLogProb(params: ModelParams, codes: Tensor, inputs: Tensor): Tensor;
+  negativeLogProb(params: ModelParams, codes: Tensor, known: Known): Tensor;
 }
 
 /** Joins the layers that options name; refuses those that do not fit. */
-export function networkOf(where: string, options: VaeOptions): Network {
+export function networkOf(
+  where: string,
+  options: Omit<VaeOptions, "condition">,
+  condition: Condition | undefined,
+): Network {
   const { inputShape, latentSize, likelihood = "bernoulli" } = options;
   const heads: Layer<Tree, Tree, DiagonalGaussian> = parallel({
     mean: dense(latentSize),
     logVar: dense(latentSize),
   });
-  const features = outputShapeOf("encoder", options.encoder, inputShape);
-  const encoder = { place: "encoder", layer: options.encoder, inputShape };
+  const width = widthOf(condition);
+  const isMaps = condition?.as === "maps";
+  const encoderShape = widened(inputShape, isMaps ? width : 0);
+  const features = widened(outputShapeOf("encoder", options.encoder, encoderShape), isMaps ? 0 : width);
+  const codeShape = [latentSize + width];
+  const encoder = { place: "encoder", layer: options.encoder, inputShape: encoderShape };
   const posterior = { place: "posterior", layer: heads, inputShape: features };
-  const decoder = { place: "decoder", layer: options.decoder, inputShape: [latentSize] };
+  const decoder = { place: "decoder", layer: options.decoder, inputShape: codeShape };
   within("posterior", () => heads.outputShape(features));
-  const outputShape = outputShapeOf("decoder", options.decoder, [latentSize]);
+  const outputShape = outputShapeOf("decoder", options.decoder, codeShape);
   const observation = observationOf(where, likelihood, inputShape, outputShape);
+  const encoded = (params: ModelParams, { inputs, y }: Known, context: ApplyContext = {}) => {
+    const own = contextOf(context, DRAWS.encoder);
+    const { output, state } = applyPart(encoder, params, withLabels(inputs, isMaps ? y : undefined), own);
+    return { output: withLabels(output, isMaps ? undefined : y), state };
+  };
+  const outputs = (params: ModelParams, codes: Tensor, y: Tensor | undefined) =>
+    applyPart(decoder, params, withLabels(codes, y)).output;
   const elements = ({ weights }: ModelParams, output: Tensor, target: Tensor) =>
     observation.negativeLogProb(output, target, weights.likelihood);
 
@@ -72,9 +94,9 @@ export function networkOf(where: string, options: VaeOptions): Network {
     outputSize: sizeOf(outputShape),
     init(key) {
       const parts = {
-        encoder: encoder.layer.init(fold(key, DRAWS.encoder), inputShape),
+        encoder: encoder.layer.init(fold(key, DRAWS.encoder), encoderShape),
         posterior: heads.init(fold(key, DRAWS.posterior), features),
-        decoder: decoder.layer.init(fold(key, DRAWS.decoder), [latentSize]),
+        decoder: decoder.layer.init(fold(key, DRAWS.decoder), codeShape),
         likelihood: { params: observation.init(), state: {} },
       };
       const entries = Object.entries(parts);
@@ -83,22 +105,22 @@ export function networkOf(where: string, options: VaeOptions): Network {
         state: Object.fromEntries(entries.map(([name, { state }]) => [name, state])),
       };
     },
-    pass(params, inputs, target, sample, context) {
-      const encoded = applyPart(encoder, params, inputs, contextOf(context, DRAWS.encoder));
-      const q = applyPart(posterior, params, encoded.output, contextOf(context, DRAWS.posterior));
-      const decoded = applyPart(decoder, params, sample(q.output), contextOf(context, DRAWS.decoder));
+    pass(params, known, target, sample, context) {
+      const seen = encoded(params, known, context);
+      const q = applyPart(posterior, params, seen.output, contextOf(context, DRAWS.posterior));
+      const codes = withLabels(sample(q.output), known.y);
+      const decoded = applyPart(decoder, params, codes, contextOf(context, DRAWS.decoder));
       return {
         q: q.output,
         negativeLogProb: elements(params, decoded.output, target),
-        state: { encoder: encoded.state, posterior: q.state, decoder: decoded.state, likelihood: {} },
+        state: { encoder: seen.state, posterior: q.state, decoder: decoded.state, likelihood: {} },
       };
     },
-    encode: (params, inputs) =>
-      applyPart(posterior, params, applyPart(encoder, params, inputs).output).output,
-    outputs: (params, codes) => applyPart(decoder, params, codes).output,
-    decode: (params, codes) => observation.mean(applyPart(decoder, params, codes).output),
-    negativeLogProb(params, codes, inputs) {
-      const values = elements(params, applyPart(decoder, params, codes).output, inputs);
+    encode: (params, known) => applyPart(posterior, params, encoded(params, known).output).output,
+    outputs,
+    decode: (params, codes, y) => observation.mean(outputs(params, codes, y)),
+    negativeLogProb(params, codes, { inputs, y }) {
+      const values = elements(params, outputs(params, codes, y), inputs);
       return ops.sum(ops.reshape(values, [inputs.shape[0], -1]), { axis: 1 });
     },
   };

@@ -11,11 +11,12 @@ import { normal } from "../../random/draws.js";
 import { checkKey, fold, key as makeKey, type Key } from "../../random/keys.js";
 import { scope } from "../../tensor/scope.js";
 import { adoptArray, type Tensor } from "../../tensor/tensor.js";
-import { type BatchOptions, batchSizeOf, mapRanges, rowsOf } from "../batches.js";
+import { batchSizeOf, mapRanges, rowsOf } from "../batches.js";
 import type { LatentModel } from "./bound.js";
+import type { LabelOptions } from "./condition.js";
 
 /** Options of `Vae.refinePosterior`. */
-export interface RefineOptions extends BatchOptions {
+export interface RefineOptions extends LabelOptions {
   /** For the noise (default `key(0)`). */
   readonly key?: Key | undefined;
   /** Gradient steps, integer ≥ 1 (default 100). */
@@ -43,7 +44,7 @@ export function refine(
   inputs: Tensor,
   options: RefineOptions,
 ): DiagonalGaussian {
-  const batchSize = batchSizeOf(where, options, ["key", "steps", "learningRate", "samples"]);
+  const batchSize = batchSizeOf(where, options, ["key", "steps", "learningRate", "samples", "labels"]);
   const { key = makeKey(0), steps = 100, learningRate = 0.05, samples = 1 } = options;
   checkKey(where, "key", key);
   checkInteger(where, "steps", steps, 1);
@@ -52,13 +53,13 @@ export function refine(
   const start = model.encode(inputs, batchSize);
 
   return mapRanges(inputs.shape[0], batchSize, (from, to) => {
-    const batch = rowsOf(inputs, from, to);
+    const known = { inputs: rowsOf(inputs, from, to), y: model.y && rowsOf(model.y, from, to) };
     const negativeElbo = (q: DiagonalGaussian, step: number) => {
       let loss = klStandardNormal(q, { reduction: "sum" });
       for (let sample = 0; sample < samples; sample++) {
         const noise = noiseOf(key, from, to, step * samples + sample, model.latentSize);
         const z = displace(q.mean, q.logVar, noise);
-        loss = ops.add(loss, ops.scale(ops.sum(model.negativeLogProb(z, batch)), 1 / samples));
+        loss = ops.add(loss, ops.scale(ops.sum(model.negativeLogProb(z, known)), 1 / samples));
       }
       return loss;
     };

@@ -5,9 +5,9 @@ import type { Layer } from "../../layers/layer.js";
 import type { Key } from "../../random/keys.js";
 import type { Shape, Tensor } from "../../tensor/tensor.js";
 import type { BatchLike } from "../batch.js";
-import type { BatchOptions } from "../batches.js";
 import type { Beta } from "./beta.js";
 import type { Bound, BoundOptions } from "./bound.js";
+import type { Condition, LabelOptions } from "./condition.js";
 import type { FreeBits } from "./freeBits.js";
 import type { Likelihood } from "./likelihood.js";
 import type { LossOptions, LossResult, Model, ModelParams, ModelSpec, Part } from "../model.js";
@@ -22,6 +22,7 @@ export interface VaeOptions {
   readonly likelihood?: Likelihood | undefined;
   readonly beta?: Beta | undefined;
   readonly freeBits?: FreeBits | undefined;
+  readonly condition?: Condition | undefined;
 }
 
 /** How a VAE's loss is taken. */
@@ -31,13 +32,13 @@ export interface VaeLossOptions extends LossOptions {
 }
 
 /** How latents are sampled. */
-export interface SampleOptions extends BatchOptions {
+export interface SampleOptions extends LabelOptions {
   /** For the samples. */
   readonly key: Key;
 }
 
 /** What is generated. */
-export interface GenerateOptions extends BatchOptions {
+export interface GenerateOptions extends LabelOptions {
   /** How many. */
   readonly count: number;
   /** For the latents. */
@@ -59,6 +60,9 @@ export interface ScoreOptions extends BoundOptions {
  * A variational autoencoder; its parameters are outside of it: every function takes them first. Gradients flow
  * through `loss`, `encode`, `sampleLatent`, `decode`, `reconstruct` and `generate`; what the other functions give is
  * constant. Outside of {@link grad} and its like, any number of examples is taken, in parts.
+ *
+ * With a condition every p(x | z) and q(z | x) is one given y as well: functions then need `labels` among their options,
+ * `loss` in its batch, and in other models they are refused.
  */
 export interface Vae extends Model {
   /** Tells it from other models. */
@@ -77,18 +81,18 @@ export interface Vae extends Model {
    */
   loss(params: ModelParams, batch: BatchLike, options?: VaeLossOptions): LossResult;
   /** The posterior q(z | x) of any number of inputs: mean and logVar, `[n, latentSize]`. */
-  encode(params: ModelParams, inputs: Tensor, options?: BatchOptions): DiagonalGaussian;
+  encode(params: ModelParams, inputs: Tensor, options?: LabelOptions): DiagonalGaussian;
   /** One sample of the posterior per input, `[n, latentSize]`. */
   sampleLatent(params: ModelParams, inputs: Tensor, options: SampleOptions): Tensor;
   /** The likelihood's mean for codes `[n, latentSize]`: probabilities for the Bernoulli. */
-  decode(params: ModelParams, codes: Tensor, options?: BatchOptions): Tensor;
+  decode(params: ModelParams, codes: Tensor, options?: LabelOptions): Tensor;
   /**
    * What the decoder gives for codes `[n, latentSize]`, of which the likelihood makes its mean: logits, or means and
    * log-variances or log-scales as channels.
    */
-  decoderOutputs(params: ModelParams, codes: Tensor, options?: BatchOptions): Tensor;
+  decoderOutputs(params: ModelParams, codes: Tensor, options?: LabelOptions): Tensor;
   /** `decode` of the posterior's mean. */
-  reconstruct(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
+  reconstruct(params: ModelParams, inputs: Tensor, options?: LabelOptions): Tensor;
   /** Decoded samples of the prior, `[count, ...inputShape]`. */
   generate(params: ModelParams, options: GenerateOptions): Tensor;
   /** The evidence lower bound with its terms, averaged over any number of inputs; beta and free bits aside. */

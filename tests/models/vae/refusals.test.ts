@@ -149,7 +149,7 @@ describe("vae refuses", () => {
     [
       () => model.score(params, x, { by: "reconstruction", steps: 1 } as never),
       TypeError,
-      "vae.score: options must have only the names by, key, samples, posterior, batchSize",
+      "vae.score: options must have only the names by, key, samples, posterior, labels, batchSize",
     ],
     [
       () => model.refinePosterior(params, x, { steps: 0 }),
