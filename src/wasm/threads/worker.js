@@ -28,7 +28,7 @@
           if (first >= count) return;
           entries[kernel](job, first, Math.min(grain, count - first), scratch);
         }
-      } catch (error) {
+      } catch {
         // Only the main thread can tell the user, and it tells which kernel it was.
         Atomics.store(block, words.failed, 1);
       }
@@ -51,5 +51,5 @@
 
   const node = globalThis.process?.getBuiltinModule?.("node:worker_threads");
   if (node?.workerData?.reparam) help(node.workerData);
-  else globalThis.onmessage = ({ data }) => help(data);
+  else globalThis.addEventListener("message", ({ data }) => help(data), { once: true });
 }
