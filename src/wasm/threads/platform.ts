@@ -156,6 +156,8 @@ function startWebWorker(
           "with configure({ workerUrl })",
     );
   });
+  // A worker's messages have no target origin.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
   worker.postMessage(start);
   return worker;
 }
