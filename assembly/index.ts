@@ -16,7 +16,7 @@ export {
   bceProbabilitiesGradient,
   countOutside,
 } from "./losses";
-export { adagrad, adam, rmsprop, sgd } from "./optimizer";
+export * from "./optimizer";
 export * from "./pointwise";
 export { channelSquares, normalize } from "./norm";
 export { normalizeInputGradient, normalizeParameterGradients } from "./normGradient";

@@ -67,53 +67,8 @@ export { readTree, writeTree } from "./files/treeFile.js";
 export { flattenTree, unflattenTree } from "./files/treePaths.js";
 export type { Conv2dGeometry, Padding, Pair, WindowOptions } from "./geometry/conv2d.js";
 export type { TransposeOptions } from "./geometry/conv2dTranspose.js";
-export {
-  type ActivationName,
-  type ActivationOptions,
-  elu,
-  gelu,
-  geluTanh,
-  leakyRelu,
-  mish,
-  relu,
-  sigmoid,
-  silu,
-  softmax,
-  softplus,
-  softsign,
-  tanh,
-} from "./layers/activations.js";
-export { type Heads, parallel, residual, sequential } from "./layers/combine.js";
-export {
-  conv2d,
-  type Conv2dLayerOptions,
-  conv2dTranspose,
-  type Conv2dTransposeLayerOptions,
-  resizeConv2d,
-  type ResizeConv2dLayerOptions,
-  upsampleNearest,
-} from "./layers/convolution.js";
-export { dense, type KernelOptions, type KernelParams } from "./layers/dense.js";
+export * from "./layers/index.js";
 export { layerFromSpec, type LayerMakers } from "./layers/fromSpec.js";
-export type { InitializerName } from "./layers/initializers.js";
-export type { Applied, ApplyContext, Children, Initialized, Layer, LayerSpec, None } from "./layers/layer.js";
-export { type MaskLayer, maskPatches, type MaskPatchesOptions } from "./layers/masks.js";
-export {
-  dropout,
-  gaussianNoise,
-  type GaussianNoiseOptions,
-  saltAndPepper,
-  type SaltAndPepperOptions,
-} from "./layers/noise.js";
-export {
-  batchNorm,
-  type BatchNormLayerOptions,
-  type BatchNormState,
-  layerNorm,
-  type NormParams,
-} from "./layers/normalization.js";
-export { avgPool2d, globalAvgPool, maxPool2d } from "./layers/pooling.js";
-export { flatten, reshape } from "./layers/shape.js";
 export {
   binaryCrossEntropy,
   type BinaryCrossEntropyOptions,

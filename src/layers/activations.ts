@@ -108,19 +108,3 @@ export const softsign = (): Layer<None, None> => activationLayer("softsign");
 export const mish = (): Layer<None, None> => activationLayer("mish");
 /** Softmax over the last axis. */
 export const softmax = (): Layer<None, None> => activationLayer("softmax");
-
-/** All of them, by the types of their specs. */
-export const ACTIVATION_LAYERS = {
-  elu,
-  gelu,
-  geluTanh,
-  leakyRelu,
-  mish,
-  relu,
-  sigmoid,
-  silu,
-  softmax,
-  softplus,
-  softsign,
-  tanh,
-};

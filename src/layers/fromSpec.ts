@@ -1,19 +1,11 @@
 // Layers from their descriptions: the way back from `layer.spec`, which files of models hold as JSON. What stands in
-// a file is a stranger's: nothing but the makers below is ever called, and they check every argument.
+// a file is a stranger's: nothing but the functions of index.ts is ever called, and they check every argument.
 
 import { checkFunction, refuseKind, refuseValue, within } from "../check/check.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { isObject, type Tree } from "../tensor/tree.js";
-import { ACTIVATION_LAYERS } from "./activations.js";
-import { parallel, residual, sequential } from "./combine.js";
-import { conv2d, conv2dTranspose, resizeConv2d, upsampleNearest } from "./convolution.js";
-import { dense } from "./dense.js";
+import * as layers from "./index.js";
 import type { Layer, LayerSpec } from "./layer.js";
-import { maskPatches } from "./masks.js";
-import { dropout, gaussianNoise, saltAndPepper } from "./noise.js";
-import { batchNorm, layerNorm } from "./normalization.js";
-import { avgPool2d, globalAvgPool, maxPool2d } from "./pooling.js";
-import { flatten, reshape } from "./shape.js";
 import { layerOf } from "./given.js";
 
 type AnyLayer = Layer<Tree, Tree, unknown>;
@@ -22,28 +14,7 @@ type AnyLayer = Layer<Tree, Tree, unknown>;
 export type LayerMakers = Readonly<Record<string, (...args: never[]) => Layer<Tree, Tree, unknown>>>;
 
 /** The built-in ones. */
-export const MAKERS = {
-  ...ACTIVATION_LAYERS,
-  avgPool2d,
-  batchNorm,
-  conv2d,
-  conv2dTranspose,
-  dense,
-  dropout,
-  flatten,
-  gaussianNoise,
-  globalAvgPool,
-  layerNorm,
-  maskPatches,
-  maxPool2d,
-  parallel,
-  reshape,
-  residual,
-  resizeConv2d,
-  saltAndPepper,
-  sequential,
-  upsampleNearest,
-} as const satisfies LayerMakers;
+export const MAKERS = layers satisfies LayerMakers;
 
 /** Deepest nesting: more would end in a stack overflow, here or in who walks the layers. */
 const MAX_DEPTH = 64;
