@@ -16,7 +16,7 @@ export interface GradientReport {
   readonly numeric: number;
   /** |analytic − numeric|, less what the rounding of float32 losses may make of it, in parts of the larger. */
   readonly error: number;
-  /** Where it fails: the element of the parameters whose own derivative is farthest off. */
+  /** Where it fails: the element of the parameters whose derivative is farthest off. */
   readonly worst?: {
     /** The tensor's number among the parameters' tensors, and the element in it. */
     readonly tensor: number;

@@ -15,7 +15,7 @@ import {
 } from "./tape.js";
 
 /**
- * Makes a differentiable operation. Outside a scope it runs in one of its own.
+ * Makes a differentiable operation. Outside a scope it opens one.
  *
  * @param definition - name, forward computation and gradients, see {@link OpDefinition}
  * @returns the operation: `(inputs, options) => output`

@@ -210,7 +210,7 @@ let allowance = Infinity;
 
 /**
  * Runs `f`, in which all shapes that are checked may have no more than so many elements together: who carries out
- * what a stranger's file describes takes no more memory than the file makes plausible.
+ * what an untrusted file describes takes no more memory than the file makes plausible.
  */
 export function withAllowance<Result>(elements: number, f: () => Result): Result {
   const outer = allowance;

@@ -1,4 +1,4 @@
-// Probabilities that are learned from the symbols themselves: a tree of binary decisions, each with counts of its own.
+// Probabilities that are learned from the symbols themselves: a tree of binary decisions, each with its counts.
 
 import { TOTAL } from "./rans.js";
 

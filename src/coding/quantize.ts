@@ -1,4 +1,4 @@
-// Codes as small integers: every dimension in equal steps, from its own least value up.
+// Codes as small integers: every dimension in equal steps, from its least value up.
 
 import {
   checkInteger,

@@ -86,7 +86,7 @@ function summarize(perSample: DiagonalGaussian, samples: number): GradientEstima
 /**
  * The gradient of E_q[f(z)] through the samples: the mean of d f(mean + σ·ε) / d (mean, logVar) over ε from N(0, I).
  *
- * Uses f's own gradient, and so has a small variance; f must be differentiable.
+ * Uses the gradient of f, and so has a small variance; f must be differentiable.
  *
  * @param key - key
  * @param f - from samples, shape `[samples, ...q's shape]`, to `[samples]`; each value depends on its sample alone

@@ -1,4 +1,4 @@
-// Reads a JSON object that a stranger wrote: UTF-8, no name twice in an object, not nested deeply.
+// Reads a JSON object from an untrusted source: UTF-8, no name twice in an object, not nested deeply.
 
 import { refuseValue } from "../check/check.js";
 import { decodeUtf8 } from "./utf8.js";

@@ -60,7 +60,7 @@ export function modelOf(where: string, tree: unknown, custom: CustomParts): Omit
  * The model of a file from {@link saveModel}, or of a checkpoint from {@link fit}, ready to use.
  *
  * @param bytes - the file
- * @param custom.layers - makers of layers of one's own that the model has
+ * @param custom.layers - makers of the model's layers that are not built in
  * @param custom.loss - the loss of an autoencoder whose loss was a function
  * @returns model, parameters, and the info that was kept beside them
  * @throws {TypeError} when a part that only `custom` can tell is missing there, or parameters are missing in the file

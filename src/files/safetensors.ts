@@ -1,4 +1,4 @@
-// The safetensors format: named tensors behind a JSON header. Files from strangers are read without trust.
+// The safetensors format: named tensors behind a JSON header. No file is trusted.
 
 import {
   bytesOf,

@@ -67,7 +67,7 @@ function checksumPlace(file: Uint8Array): number {
   return -1;
 }
 
-/** The checksum of a file whose own digits are blank. */
+/** The checksum of a file, with blanks in the place of its digits. */
 function checksumOf(file: Uint8Array, place: number): string {
   const blank = file.slice();
   blank.set(encodeUtf8(BLANK), place);
@@ -79,7 +79,7 @@ function checksumOf(file: Uint8Array, place: number): string {
  * objects. It is a safetensors file: other programs see the tensors under their paths, `params/weights/encoder/0/kernel`.
  *
  * Everything comes back as it is, every number and every bit of a tensor; only entries that are undefined are left
- * out. The names `$tensor` and `$number` are the file's own.
+ * out. The names `$tensor` and `$number` are reserved.
  *
  * @param tree - what to keep
  * @returns the file

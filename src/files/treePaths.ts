@@ -114,8 +114,9 @@ function fill(where: string, tensors: Readonly<Record<string, Tensor>>, like: Tr
   checkTree(where, "like", like);
   const wanted = flattenTree(like);
   const names = Object.keys(tensors);
-  const stranger = names.find((name) => !Object.hasOwn(wanted, name));
-  if (stranger !== undefined) refuseValue(where, "tensors", "have only the paths of like", brief(stranger));
+  const unexpected = names.find((name) => !Object.hasOwn(wanted, name));
+  if (unexpected !== undefined)
+    refuseValue(where, "tensors", "have only the paths of like", brief(unexpected));
   const paths = Object.keys(wanted);
   for (const path of paths) {
     if (!Object.hasOwn(tensors, path)) {

@@ -72,7 +72,7 @@ export function readPngFile(where: string, bytes: Uint8Array): PngFile {
   if (!isPng(bytes)) {
     refuseValue(where, "bytes", "begin with PNG's signature", [...bytes.subarray(0, 4)], kindHint(bytes));
   }
-  let [first, stranger] = ["", ""];
+  let [first, unexpected] = ["", ""];
   let header: Uint8Array = new Uint8Array(0);
   let palette: Uint8Array | undefined;
   let transparency: Uint8Array | undefined;
@@ -84,11 +84,11 @@ export function readPngFile(where: string, bytes: Uint8Array): PngFile {
     else if (type === "tRNS") transparency ??= bytes.subarray(start, end);
     else if (type === "IDAT") pixels.push(start, end);
     // A text, a colour profile and the like change no sample. What is critical and unknown may.
-    else if (type !== "IEND" && !/^[a-z]/.test(type)) stranger ||= type;
+    else if (type !== "IEND" && !/^[a-z]/.test(type)) unexpected ||= type;
   });
   if (first !== "IHDR" || header.length !== 13) refuseValue(where, "chunk 0", "be IHDR of 13 bytes", first);
   const read = readHeader(where, header);
-  if (stranger !== "") refuseValue(where, "chunks", "be those of the standard", stranger);
+  if (unexpected !== "") refuseValue(where, "chunks", "be those of the standard", unexpected);
   const [colours, alpha] = [palette ?? new Uint8Array(0), transparency ?? new Uint8Array(0)];
   checkPalette(where, read, colours, alpha);
   const packed = joined(bytes, pixels);

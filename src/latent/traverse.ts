@@ -1,4 +1,4 @@
-// Walks from a code: along its own dimensions, or along any direction.
+// Walks from a code: along its dimensions, or along any direction.
 
 import { checkOptions } from "../check/check.js";
 import type { Tensor } from "../tensor/tensor.js";

@@ -1,4 +1,4 @@
-// Activations by name, as options of other layers and as layers of their own.
+// Activations by name, as options of other layers and as layers.
 
 import { checkNumber, checkOneOf, checkOptions, given } from "../check/check.js";
 import * as ops from "../ops/index.js";

@@ -1,5 +1,5 @@
-// Layers from their descriptions: the way back from `layer.spec`, which files of models hold as JSON. What stands in
-// a file is a stranger's: nothing but the functions of index.ts is ever called, and they check every argument.
+// Layers from their descriptions: the way back from `layer.spec`, which files of models hold as JSON. Files are
+// not trusted: nothing but the functions of index.ts is ever called, and they check every argument.
 
 import { checkFunction, refuseKind, refuseValue, within } from "../check/check.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -108,11 +108,11 @@ function rebuild(spec: unknown, makers: LayerMakers, depth: number): AnyLayer {
 
 /**
  * The layer that a spec describes: `layerFromSpec(layer.spec)` is made as `layer` was, and does the same. The spec
- * may come from a stranger's file.
+ * may come from an untrusted file.
  *
  * @typeParam Output - what the layer gives; to be said where it ends in {@link parallel} heads (default `Tensor`)
  * @param spec - a layer's name and arguments, layers among these as specs
- * @param makers - makers of layers of one's own, by the type in their specs; each is called with the spec's `args` as
+ * @param makers - makers of layers that are not built in, by the type in their specs; each is called with the spec's `args` as
  *   they stand, and goes before a built-in one of the same name (default none)
  * @returns the layer
  * @throws {TypeError} when the spec is none, an argument is of the wrong kind or more than the maker takes, or a maker

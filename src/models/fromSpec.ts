@@ -13,7 +13,7 @@ import { type VqVae, vqVae, type VqVaeOptions } from "./vqVae.js";
 
 /** What a spec cannot hold. */
 export interface CustomParts {
-  /** Makers of layers of one's own, by type. */
+  /** Makers of layers that are not built in, by type. */
   readonly layers?: LayerMakers | undefined;
   /** The reconstruction loss of an autoencoder that was made with a function. */
   readonly loss?: ReconstructionLoss | undefined;
@@ -41,7 +41,7 @@ export function codesOf(
  * The model that a spec describes, built from its layers' specs.
  *
  * @param spec - `model.spec`, from JSON for example
- * @param custom.layers - makers of layers of one's own
+ * @param custom.layers - makers of layers that are not built in
  * @param custom.loss - the loss of an autoencoder whose loss was a function
  * @returns the model, without parameters
  * @throws {TypeError} when the spec is not one, or a part is missing in `custom`

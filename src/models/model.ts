@@ -158,7 +158,7 @@ export function outputShapeOf(place: string, layer: Layer<Tree, Tree, unknown>, 
   });
 }
 
-/** Applies a part with its own parameters; errors from inside name it. */
+/** Applies a part with its parameters; errors from inside name it. */
 export function applyPart<Output>(
   { place, layer }: { readonly place: string; readonly layer: Layer<Tree, Tree, Output> },
   { weights, state }: ModelParams,

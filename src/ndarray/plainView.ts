@@ -2,7 +2,7 @@
 
 import { type Shape, sizeOf } from "../tensor/tensor.js";
 
-/** An ndarray of float32, as `toNdarray` returns it: the members of ndarray's own type. */
+/** An ndarray of float32, as `toNdarray` returns it: the members of the package's type. */
 export interface Float32NdArray {
   data: Float32Array;
   shape: number[];

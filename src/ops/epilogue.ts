@@ -51,7 +51,7 @@ export function checkEpilogue(
   return { activation, alpha };
 }
 
-/** Those whose derivative is no function of their output, as operations of their own. */
+/** Those whose derivative is no function of their output as separate operations. */
 const FROM_INPUT: { readonly [Name in FusedActivation]?: (x: Tensor) => Tensor } = { mish, softsign };
 
 /** Runs a product with its activation fused, or behind it where a gradient will ask what it was applied to. */

@@ -12,7 +12,7 @@ import { mean } from "./reduce.js";
 
 /** Options of {@link batchNorm}. */
 export interface BatchNormOptions {
-  /** Normalise with the batch's own moments and move the running ones (default false: use the running ones). */
+  /** Normalise with the batch's moments and move the running ones (default false: use the running ones). */
   readonly training?: boolean | undefined;
   /** Added to the variance, > 0 (default 1e-3, Keras's; PyTorch's is 1e-5). */
   readonly epsilon?: number | undefined;
@@ -109,7 +109,7 @@ function moveRunning(running: Tensor, batch: Tensor, momentum: number, factor: n
 /**
  * Batch normalisation over all axes but the last: `gamma · (x − mean) / √(variance + epsilon) + beta`.
  *
- * In training the moments are the batch's own (biased variance), gradients flow through them, and the running
+ * In training the moments are those of the batch (biased variance), gradients flow through them, and the running
  * moments move: `running = momentum · running + (1 − momentum) · batch`. In inference the running moments are used.
  *
  * @param input - shape `[..., channels]`

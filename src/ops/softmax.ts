@@ -47,7 +47,7 @@ function softmaxOp(
     if (rank === 0) refuseValue(name, "x.shape", "have at least one axis", x.shape);
     const axis = checkAxis(name, options.axis ?? -1, rank);
     if (axis === rank - 1) return op([x], undefined);
-    // The kernels run along the last axis; swapping two axes is its own inverse.
+    // The kernels run along the last axis; swapping two axes twice changes nothing.
     const swapped = x.shape.map((_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i));
     return inScope(() => transpose(op([transpose(x, swapped)], undefined), swapped));
   };

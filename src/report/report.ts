@@ -24,7 +24,7 @@ import { usage } from "./usage.js";
 
 /** What {@link createReport} makes. */
 export interface Report {
-  /** The page: a file of its own, which needs nothing else. */
+  /** The page: one file, which needs nothing else. */
   readonly html: string;
   /** The page's pictures by name, each as the bytes of a PNG file. */
   readonly pictures: Readonly<Record<string, Uint8Array>>;

@@ -211,8 +211,8 @@ function checkReportOptions(where: string, count: number, options: ReportOptions
   }
   if (labelNames !== undefined) {
     if (!Array.isArray(labelNames)) refuseKind(where, "labelNames", "be an array of strings", labelNames);
-    const stranger = labelNames.find((name) => typeof name !== "string");
-    if (stranger !== undefined) refuseKind(where, "labelNames", "hold only strings", stranger);
+    const unexpected = labelNames.find((name) => typeof name !== "string");
+    if (unexpected !== undefined) refuseKind(where, "labelNames", "hold only strings", unexpected);
   }
   if (labels !== undefined) checkLabels(where, count, labels, labelNames);
   checkFactors(where, count, options);

@@ -194,7 +194,7 @@ function weightedMeans(
 
 /**
  * The maximisation step: the weights, means and variances of the points, each counted by its shares. The variances in
- * a pass of their own, around the new means: E[δ²] − E[δ]² would leave rounding where points do not vary.
+ * another pass, around the new means: E[δ²] − E[δ]² would leave rounding where points do not vary.
  */
 function maximization(points: Points, shares: Float64Array, old: Estimate, minVariance: number): Estimate {
   const { values, count, dimensions } = points;

@@ -11,7 +11,7 @@ import type { History, StepRecord } from "./history.js";
 
 const READ = "readCheckpoint";
 
-/** A checkpoint's file as a tree; a stranger may have written anything. */
+/** A checkpoint's file as a tree; whoever wrote it may have put anything there. */
 interface Stored extends Omit<Checkpoint, "history" | "trainer"> {
   readonly kind: "checkpoint";
   readonly version: 1;

@@ -16,7 +16,7 @@ export interface DivergenceDetails {
   readonly data: "training" | "validation";
   /**
    * The first example that is not finite: its index in the data that the user passed, its row in the batch for a
-   * trainer's own step and for batches of an iterable; undefined where all are finite.
+   * trainer's step and for batches of an iterable; undefined where all are finite.
    */
   readonly example: number | undefined;
   /** The number of its batch in the epoch, for batches of an iterable. */

@@ -39,7 +39,7 @@ export interface FitResult {
  *
  * @param model - a model
  * @param data - all examples as a tensor or ndarray `[n, ...inputShape]`, shuffled anew in every epoch; with targets or
- *   weights of their own `{ inputs, targets, weights }`, one entry per example; or batches as an iterable or async iterable, or as a function to one for each epoch
+ *   weights `{ inputs, targets, weights }`, one entry per example; or batches as an iterable or async iterable, or as a function to one for each epoch
  * @param options.key - for fresh parameters, shuffling and noise
  * @param options.epochs - passes over the data (default 10, or as many as `steps` needs)
  * @param options.steps - stop after so many steps (default: no limit)

@@ -93,7 +93,7 @@ function causeOf(runChecked: () => unknown, terms: Numbers, trees: readonly unkn
 }
 
 /**
- * Makes a trainer, for a loop of one's own: {@link fit} is such a loop. Between steps the parameters, the optimizer's
+ * Makes a trainer, for loops that you write: {@link fit} is such a loop. Between steps the parameters, the optimizer's
  * state and the moving averages stay on the WASM heap; nobody has to free them.
  *
  * @param model - a model

@@ -74,7 +74,7 @@ function remove(block: Link): void {
   block.next = block.previous = undefined;
 }
 
-/** Gives a block the space of the one behind it, which ends to be. */
+/** Joins a block with the free one behind it. */
 function absorbNext(block: Link): void {
   const { size, after } = block.after as Link;
   block.size += size;

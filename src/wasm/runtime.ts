@@ -131,7 +131,7 @@ export function currentRuntime(): Runtime {
 /** Every buffer object that the memory has shown itself as. */
 const ownBuffers = new WeakSet<object>();
 
-/** Whether a buffer is the library's own memory. */
+/** Whether a buffer is the library's memory. */
 export function isOwnBuffer(buffer: ArrayBufferLike): boolean {
   return ownBuffers.has(buffer);
 }

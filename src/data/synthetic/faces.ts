@@ -109,9 +109,9 @@ function checkNames(where: string, factors: unknown): void {
   if (typeof factors !== "object" || factors === null || Array.isArray(factors)) {
     refuseKind(where, "factors", "be an object", factors);
   }
-  const stranger = Object.keys(factors).find((name) => !NAMES.includes(name as FaceFactor));
-  if (stranger !== undefined)
-    refuseKind(where, "factors", `have only the names ${NAMES.join(", ")}`, stranger);
+  const unexpected = Object.keys(factors).find((name) => !NAMES.includes(name as FaceFactor));
+  if (unexpected !== undefined)
+    refuseKind(where, "factors", `have only the names ${NAMES.join(", ")}`, unexpected);
 }
 
 /** The values of a factor that the caller gives, rounded as they are returned: what is drawn is what is said. */

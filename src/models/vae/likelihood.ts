@@ -21,7 +21,7 @@ import type { Tree } from "../../tensor/tree.js";
 
 /**
  * - `"bernoulli"`: values in [0, 1]; the decoder ends in logits (no activation).
- * - `{ type: "bernoulli", outputs: "probabilities" }`: the decoder ends in a sigmoid of its own.
+ * - `{ type: "bernoulli", outputs: "probabilities" }`: the decoder ends in a sigmoid.
  * - `{ type: "gaussian", gamma }`: the decoder gives the mean; `gamma` is the standard deviation of every value: a
  *   number, `"learned"` (one number for all, a parameter), or `"perPixel"` (the decoder has twice the channels: means,
  *   then log-variances).
@@ -57,7 +57,7 @@ export function channelsPerChannel(likelihood: Likelihood): number {
 
 /** A likelihood at work. */
 export interface Observation {
-  /** Its own weights at the start. */
+  /** Its weights at the start. */
   readonly init: () => Tree;
   /** −log p of every element of the target, in nats. */
   readonly negativeLogProb: (output: Tensor, target: Tensor, weights: Tree) => Tensor;

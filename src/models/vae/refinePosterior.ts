@@ -37,7 +37,7 @@ function noiseOf(key: Key, start: number, end: number, draw: number, latentSize:
   return adoptArray(values, [end - start, latentSize]);
 }
 
-/** The posterior of every example after gradient steps on its own mean and log-variance. */
+/** The posterior of every example after gradient steps on its mean and log-variance. */
 export function refine(
   where: string,
   model: LatentModel,

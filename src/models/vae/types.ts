@@ -103,7 +103,7 @@ export interface Vae extends Model {
    */
   logLikelihood(params: ModelParams, inputs: Tensor, options?: BoundOptions): Tensor;
   /**
-   * The posterior after gradient steps on each input's own mean and logVar. What `elbo` gains by it
+   * The posterior after gradient steps on the mean and logVar of each input. What `elbo` gains by it
    * (`{ posterior }`) is the amortisation gap (Cremer, Li & Duvenaud 2018).
    */
   refinePosterior(params: ModelParams, inputs: Tensor, options?: RefineOptions): DiagonalGaussian;
