@@ -103,7 +103,7 @@ export async function writeFirstReport(
 }
 
 /** Options that say which examples there are; labels are not among them: they only colour. */
-const CHOOSING = [...Object.keys(DATA_OPTIONS), "seed"].filter((name) => name !== "labels");
+export const CHOOSING = [...Object.keys(DATA_OPTIONS), "seed"].filter((name) => name !== "labels");
 
 /** Which examples a report is about. */
 interface Choice {
