@@ -141,7 +141,10 @@ export function parse(command: Command, args: string[]): Arguments | undefined {
     return fail(`${mistakeIn(error as Error, Object.keys(options))}; see reparam ${command.name} --help`);
   }
   if (parsed.values.help === true) return undefined;
-  const most = command.takes.split(" ").filter((word) => word !== "").length;
+  // `[RUN…]` stands for any number of them.
+  const most = command.takes.includes("…")
+    ? Infinity
+    : command.takes.split(" ").filter((word) => word !== "").length;
   const least = command.takes.split(" ").filter((word) => word !== "" && !word.startsWith("[")).length;
   const { positionals } = parsed;
   if (positionals.length < least || positionals.length > most) {

@@ -2,6 +2,7 @@
 
 import { classifyCommand } from "./classify.js";
 import { type Command, columnsOf, fail, helpOf, meant, parse } from "./command.js";
+import { compare } from "./compare.js";
 import { compressCommand } from "./compress.js";
 import { decompressCommand } from "./decompress.js";
 import { encode } from "./encode.js";
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   mixtureCommand,
   estimators,
   reportCommand,
+  compare,
   info,
 ];
 

@@ -5,3 +5,6 @@ export const RUN_DRAWS = { data: 0, heldOut: 1, training: 2, report: 3, readouts
 
 /** Folded into the key of a mixture's seed. */
 export const MIXTURE_DRAWS = { data: 0, fit: 1, samples: 2 } as const;
+
+/** Folded into the key of a comparison's samples. */
+export const COMPARISON_DRAWS = { report: 0 } as const;

@@ -1,7 +1,9 @@
 // What lies at a path, told by its content, so that a model given for data, or data for a model, is met with words.
 
 import { open, readdir, stat } from "node:fs/promises";
+import { namingFile } from "../node/fileErrors.js";
 import { fail } from "./command.js";
+import { isBuiltIn } from "./effects.js";
 import { RUN } from "./run.js";
 
 /** What a path leads to. */
@@ -78,6 +80,10 @@ export async function needModel(path: string, other?: string): Promise<void> {
   const isSwapped = other !== undefined && (await kindOf(other).catch(() => undefined))?.isModel === true;
   fail(`${path} is ${words}; ${MODEL}${isSwapped ? ` (${other} is one: it comes first)` : ""}`);
 }
+
+/** Whether a path leads to a model, or to the folder of a run. */
+export const leadsToModel = async (path: string): Promise<boolean> =>
+  !isBuiltIn(path) && (await namingFile(path, () => kindOf(path))).isModel;
 
 /** Refuses data that are none: a model, or the folder of a run, whose pictures nobody means. */
 export async function needData(path: string): Promise<void> {

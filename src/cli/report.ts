@@ -104,7 +104,7 @@ export async function writeFirstReport(
 }
 
 /** Options that say which examples there are; labels are not among them: they only colour. */
-const CHOOSING = [...Object.keys(DATA_OPTIONS), "seed"].filter((name) => name !== "labels");
+export const CHOOSING = [...Object.keys(DATA_OPTIONS), "seed"].filter((name) => name !== "labels");
 
 /** How many examples there are, their labels, and how files are read are matters of a run's own data. */
 const OF_OWN_DATA = ["count", "labels", "header", "separator", "max-bytes"];

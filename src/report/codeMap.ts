@@ -76,6 +76,16 @@ function figureOfFactor(plane: Plane, name: string, { data }: Tensor): Markup {
   );
 }
 
+/** The codes of one model among several, coloured by label where there are any. */
+export function planeFigure({ codes, labels, labelNames }: Study, caption: Markup): Markup | undefined {
+  const plane = planeOf(codes);
+  if (plane === undefined) return undefined;
+  const clouds = labels
+    ? cloudsOfLabels(plane.points, labels, labelNames)
+    : [{ points: plane.points, shade: "tone0" }];
+  return chartFigure(scatter({ ...plane, description: "Codes in the plane" }, clouds), caption);
+}
+
 /** Where the codes lie, coloured by label, by the given factors, or not at all. */
 export function codeMap(study: Study, factorNames: readonly string[]): Markup | undefined {
   const { codes, labels, labelNames, factors } = study;

@@ -47,7 +47,7 @@ export function reconstructions({ images, reconstructions }: Study, album: Album
 }
 
 /** Decoded codes of a mixture that was fitted to the examples' codes. */
-function fromMixture({ codes, vae, params, images, key, known, decode }: Study, count: number) {
+export function fromMixture({ codes, vae, params, images, key, known, decode }: Study, count: number) {
   const components = Math.min(10, Math.floor(codes.shape[0] / EXAMPLES_PER_COMPONENT));
   if (components < 1 || codes.shape[1] > LONGEST_CODE) return undefined;
   const points = vae

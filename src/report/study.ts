@@ -190,7 +190,8 @@ function mostFrequent(labels: readonly number[]): number {
   return [...counts].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
 }
 
-function checkReportOptions(where: string, count: number, options: ReportOptions): void {
+/** Checks options of a page on so many examples. */
+export function checkReportOptions(where: string, count: number, options: ReportOptions): void {
   checkOptions(where, options, OPTIONS);
   const { title = "", settings = {}, isHeldOut, history, valueRange, labels, labelNames, key } = options;
   if (typeof title !== "string") refuseKind(where, "title", "be a string", title);

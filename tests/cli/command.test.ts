@@ -77,6 +77,9 @@ describe("parse", () => {
     refused(() => parse(copy, []), "takes FROM [TO], got nothing");
     refused(() => parse(copy, ["a", "b", "c"]), "takes FROM [TO], got a b c");
     refused(() => parse(none, ["a"]), "takes no arguments, got a");
+    const open = { ...copy, takes: "FROM [FROM…] [TO]" };
+    expect(parse(open, ["a", "b", "c", "d", "e"])!.positionals).toEqual(["a", "b", "c", "d", "e"]);
+    refused(() => parse(open, []), "takes FROM [FROM…] [TO], got nothing");
     expect(parse(none, [])!.positionals).toEqual([]);
   });
 

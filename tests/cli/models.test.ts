@@ -34,7 +34,9 @@ describe("modelByName", () => {
 
   it.each(["conv-vae", "conv-ae", "vq-vae"])("%s refuses tables", (name) => {
     expect(() => modelByName(name, request([5]))).toThrow(
-      new UsageError(`--model ${name} is for images; for tables there are dense-vae, dense-ae and linear`),
+      new UsageError(
+        `--model ${name} is for images; for tables there are dense-vae, dense-ae, linear and pca`,
+      ),
     );
   });
 

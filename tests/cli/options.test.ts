@@ -35,6 +35,7 @@ beforeAll(async () => {
   const tiny = ["--epochs", "1", "--latent", "2"];
   for (const [source, out, ...more] of [
     [IMAGES, "vae"],
+    [IMAGES, "second"],
     [TABLE, "table", "--labels", "kind"],
     [PICTURES, "colour", "--size", "8", "--skip"],
     [PICTURES, "grey", "--size", "8", "--grey", "--skip"],
@@ -199,6 +200,10 @@ const CASES: Record<string, Record<string, Case[]>> = {
     out: [[["--dimensions", "2", "--samples", "4"], at("estimated")]],
   },
   report: { ...input([images, LABELS], [[at("vae")], LABELS], columns), out: [[[at("vae")], at("again")]] },
+  compare: {
+    ...input([images, LABELS], [[at("vae")], LABELS], columns),
+    out: [[[at("vae"), at("second")], at("compared")]],
+  },
   info: {},
 };
 

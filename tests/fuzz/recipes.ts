@@ -605,6 +605,12 @@ const training: Recipes = {
   "trainer().params": [[]],
   "trainer().state": [[]],
   "trainer().restore": [["trainer().state()"]],
+  createComparison: [
+    [
+      "[{ name: 'a', model: tinyVae, params: vaeParams, inputs: batch }]",
+      "{ title: 'A', fitted: batch, imageShape: [2, 2, 1], labels: [0, 1, 0, 1, 0, 1], settings: { a: 1 }, key: key(1) }",
+    ],
+  ],
   createReport: [
     [
       "tinyVae",
@@ -617,7 +623,7 @@ const training: Recipes = {
 
 /** What is called rarely because it takes long, and what holds memory by its nature. */
 export const SLOW =
-  /^(fit|createReport|createTrainer|trainer|fitFaceReadout|faces|drawFace|shapes|lectures|imageVae|imageAutoencoder|configure|fitMixture|selectMixture|bottleneckProbe|tinyVae.refinePosterior|readFaces)/;
+  /^(fit|createReport|createComparison|createTrainer|trainer|fitFaceReadout|faces|drawFace|shapes|lectures|imageVae|imageAutoencoder|configure|fitMixture|selectMixture|bottleneckProbe|tinyVae.refinePosterior|readFaces)/;
 export const HOLDING = /^(createTrainer|trainer)/;
 
 /** All recipes. */
