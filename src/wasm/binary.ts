@@ -76,8 +76,8 @@ function nameFor(wish: boolean | "auto"): BinaryName {
 export function unpack(name: BinaryName): Uint8Array {
   // Of the stream as much as is needed: the baseline comes first.
   const [from, to] = name === "simd" ? [0, sizes.simd] : [sizes.simd, sizes.simd + sizes.relaxed];
-  const { exports } = new WebAssembly.Instance(compile(decodeBase64(unpacker)));
-  const { memory, unpack, unpackedAt } = exports as unknown as Unpacker;
+  const exports = instantiate(compile(decodeBase64(unpacker)));
+  const { memory, unpack, unpackedAt } = exports as Unpacker;
   new Uint8Array(memory.buffer).set(decodeBase64(packed));
   unpack(to);
   return new Uint8Array(memory.buffer, unpackedAt()).slice(from, to);
@@ -98,6 +98,17 @@ function compile(bytes: Uint8Array): WebAssembly.Module {
   }
 }
 
+/** @internal What an instance exports. WebKit asks the page's policy only here, not when it compiles. */
+export function instantiate(module: WebAssembly.Module, memory?: WebAssembly.Memory): unknown {
+  try {
+    return new WebAssembly.Instance(module, memory && { env: { memory } }).exports;
+  } catch (error) {
+    if (isOfMainThread(error)) refuseOnMainThread(error);
+    if (error instanceof Error && error.name === "CompileError") refuseToRun(error);
+    throw error;
+  }
+}
+
 /** Compiled modules, so that whoever goes back and forth between the binaries compiles each once. */
 const known = new Map<string, WebAssembly.Module>();
 
@@ -114,20 +125,39 @@ function inlined(name: BinaryName): Binary {
   return { name, module };
 }
 
-/** Tells why the kernels cannot be compiled: no SIMD, or no leave to. */
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+
+/** Whether Chromium refuses because this is the thread of a page; above 4 KB of code it did until Chrome 115. */
+function isOfMainThread(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes("main thread");
+}
+
+function refuseOnMainThread(error: unknown): never {
+  refuseUse(
+    "reparam",
+    "WebAssembly must be compiled where it may be waited for, and in this browser that is not the page's own thread: " +
+      `run in a Web Worker, or in Chrome or Edge 115 (${reasonOf(error)})`,
+  );
+}
+
+/** Tells why the kernels cannot be compiled: no SIMD, no leave to, or not on this thread. */
 function refuseToCompile(bytes: Uint8Array, error: unknown): never {
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  if (!WebAssembly.validate(bytes)) {
-    refuseUse(
-      "reparam",
-      "WebAssembly must have SIMD, and that of this platform has none: run in Chrome or Edge 91, Firefox 89, Safari " +
-        `16.4, Node 16.4 or newer, with SIMD switched on (${reason})`,
-    );
-  }
+  if (isOfMainThread(error)) refuseOnMainThread(error);
+  if (WebAssembly.validate(bytes)) refuseToRun(error);
+  refuseUse(
+    "reparam",
+    "WebAssembly must have SIMD, and that of this platform has none: run in Chrome or Edge 93, Firefox 92, Safari " +
+      `16.4, Node 20 or newer, with SIMD switched on (${reasonOf(error)})`,
+  );
+}
+
+/** Tells that a platform gives no leave to make code of bytes, and the ways out. */
+function refuseToRun(error: unknown): never {
   refuseUse(
     "reparam",
     "WebAssembly must be allowed to compile, and this platform forbids it: add 'wasm-unsafe-eval' to script-src of the " +
-      `page's Content-Security-Policy, or (Cloudflare Workers) ${COMPILED_ELSEWHERE} (${reason})`,
+      `page's Content-Security-Policy, or (Cloudflare Workers) ${COMPILED_ELSEWHERE} (${reasonOf(error)})`,
   );
 }
 

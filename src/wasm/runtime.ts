@@ -1,8 +1,15 @@
 // Loads a binary at first use and owns the memory's ends: where it begins, how far it may grow. What lies
 // between is the heap's business.
 
-import { adoptModule, type Binary, type BinaryName, chooseBinary, type CompiledModule } from "./binary.js";
-import { refuseMemory, refuseUse, refuseValue } from "../check/check.js";
+import {
+  adoptModule,
+  type Binary,
+  type BinaryName,
+  chooseBinary,
+  type CompiledModule,
+  instantiate,
+} from "./binary.js";
+import { isRefusal, refuseMemory, refuseUse, refuseValue } from "../check/check.js";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -74,16 +81,19 @@ function load(binary: Binary): Loaded {
   // Views of shared memory survive its growth, so it comes first.
   const first = runtime?.shared ?? true;
   const reasons: string[] = [];
+  let refusal: unknown;
   for (const shared of [first, !first]) {
-    const module = binary.module(shared);
     try {
+      const module = binary.module(shared);
       const memory = memoryOf(shared);
-      const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-      return { module, exports: exports as unknown as Exports, memory, shared };
+      return { module, exports: instantiate(module, memory) as Exports, memory, shared };
     } catch (error) {
-      reasons.push(String(error));
+      // Not the last word: browsers of 2021 compile what takes shared memory in isolated pages alone.
+      if (isRefusal(error)) refusal = error;
+      else reasons.push(String(error));
     }
   }
+  if (refusal !== undefined) throw refusal;
   return refuseUse(
     "reparam",
     `WebAssembly must be given memory, and this platform refuses it (${reasons.join("; ")})`,

@@ -122,6 +122,19 @@ describe("the packed library", () => {
     expect(run(alone, process.execPath, "use.mjs")).toBe("");
   });
 
+  it.each([
+    ["smoke.mjs", "simd", /^simd [0-9a-f]{8}\n$/],
+    ["files.mjs", "files", /^(simd|relaxed) [0-9a-f]{8}\n$/],
+    ["channel.mjs", "", /^\d+ numbers\n$/],
+  ])("does what runtimes are tried with: %s", (name, parameter, printed) => {
+    const programs = join(root, "tests", "runtimes");
+    cpSync(programs, project, {
+      recursive: true,
+      filter: (path) => path === programs || path.endsWith(".mjs"),
+    });
+    expect(run(project, process.execPath, name, parameter)).toMatch(printed);
+  });
+
   const ABSENT = [
     "TextEncoder",
     "TextDecoder",

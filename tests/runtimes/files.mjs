@@ -22,5 +22,5 @@ const sums = await Promise.all([resumed, whole].map(({ params }) => checksum(sav
 expect("a training that is resumed ends with the same parameters", sums[0] === sums[1]);
 
 await writeFileAtomic(`${folder}/images.npy`, writeNpy(images));
-expect("a file holds what was written", equals((await loadData(`${folder}/images.npy`)).images, images));
+expect("a file holds what was written", equals((await loadData(`${folder}/images.npy`)).inputs, images));
 console.log(runtimeInfo().binary, sums[0]);

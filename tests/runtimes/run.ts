@@ -17,7 +17,9 @@ interface Runtime {
 /** The first Node that is supported, and the newest of each line. */
 const NODE_VERSIONS = ["20.0", "20", "22", "24", "26"];
 const MODES = ["default", "simd", "relaxed"];
-const BUNDLERS = ["esbuild", "rollup", "vite", "webpack"];
+const BUNDLERS = ["esbuild", "parcel", "rollup", "vite", "webpack"];
+/** Where a bundle is run, as the program beside it has them. */
+const PLACES = ["page", "worklet", "jsdom"];
 /** Dates whose behaviour workerd is asked for: the first knows no FinalizationRegistry. */
 const WORKER_DATES = ["2024-01-01", "2026-04-01"];
 
@@ -58,7 +60,7 @@ const folder = mkdtempSync(join(tmpdir(), "reparam-"));
 process.once("exit", () => rmSync(folder, { recursive: true }));
 const tarball = pack(folder);
 const project = install(folder, tarball);
-for (const name of ["smoke.mjs", "training.mjs", "files.mjs"]) {
+for (const name of ["smoke.mjs", "training.mjs", "files.mjs", "messages.mjs", "channel.mjs"]) {
   copyFileSync(join(root, "tests", "runtimes", name), join(project, name));
 }
 
@@ -91,7 +93,8 @@ const rows = runtimes.map(({ name, command, forFiles = [] }) => {
   const runtime = `${name} (${version})`;
   const cells = MODES.map((mode) => [mode, attempt(`${runtime}, ${mode}`, [...command, "smoke.mjs", mode])]);
   const files = attempt(`${runtime}, files`, [...command, ...forFiles, "files.mjs", `files of ${name}`]);
-  return { runtime, ...Object.fromEntries(cells), files };
+  const messages = attempt(`${runtime}, messages`, [...command, "channel.mjs"]);
+  return { runtime, ...Object.fromEntries(cells), files, messages };
 });
 
 // The baseline's instructions leave a processor no choice: one key, one model, wherever it was trained.
@@ -132,10 +135,10 @@ const bundles = BUNDLERS.map((bundler) => {
     run(workshop, process.execPath, "build.mjs", bundler);
   } catch (error) {
     failures.push(`${bundler}: ${(error as Error).message}`);
-    return { where: bundler, page: "not built", worklet: "not built" };
+    return { where: bundler, ...Object.fromEntries(PLACES.map((place) => [place, "not built"])) };
   }
-  const page = perform(`${bundler}, page`, "run.mjs", path);
-  return { where: bundler, page, worklet: perform(`${bundler}, worklet`, "run.mjs", path, "bare") };
+  const cells = PLACES.map((place) => [place, perform(`${bundler}, ${place}`, "run.mjs", path, place)]);
+  return { where: bundler, ...Object.fromEntries(cells) };
 });
 const workers = WORKER_DATES.map((date) => {
   return { where: `workerd of ${date}`, worker: perform(`workerd of ${date}`, "worker.mjs", date) };

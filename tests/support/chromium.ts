@@ -5,17 +5,15 @@ import { delimiter, join } from "node:path";
 import type { Browser } from "puppeteer-core";
 import { readPng } from "../../src/images/index.js";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-
-function onPath(): string | undefined {
+/** Where a program is: at the path that an environment variable gives, or under the first of its names on the path. */
+export function findProgram(variable: string, names: readonly string[]): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) =>
-    existsSync(path),
-  );
+  const candidates = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return process.env[variable] || candidates.find((path) => existsSync(path));
 }
 
 /** The program: `CHROMIUM_PATH`, or the first of the usual names on the path; undefined where there is none. */
-export const chromiumPath = process.env["CHROMIUM_PATH"] || onPath();
+export const chromiumPath = findProgram("CHROMIUM_PATH", ["chromium", "chromium-browser", "google-chrome"]);
 
 /** How a page is looked at. */
 export interface View {

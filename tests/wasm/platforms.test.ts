@@ -30,6 +30,18 @@ function refusalOf(call: () => unknown): string {
   return "";
 }
 
+const { Instance, Memory, Module } = WebAssembly;
+
+/** Whether a module takes shared memory: it cannot be given any other. */
+function isShared(bytes: Uint8Array): boolean {
+  try {
+    const memory = new Memory({ initial: 1, maximum: 65536, shared: false });
+    return new Instance(new Module(bytes), { env: { memory } }).exports === undefined;
+  } catch {
+    return true;
+  }
+}
+
 const USES: readonly [string, (library: Awaited<ReturnType<typeof freshLibrary>>) => unknown][] = [
   ["an operation", ({ ops, tensor }) => ops.relu(tensor([1]))],
   ["a scope", ({ scope, ops, tensor }) => scope(() => ops.add(tensor([1]), 1))],
@@ -68,16 +80,20 @@ describe("without WebAssembly", () => {
 });
 
 describe("where WebAssembly may not compile", () => {
-  it.each(USES)("%s tells the ways out", async (_, use) => {
+  const { Instance, Memory, Module, validate } = WebAssembly;
+  const refuse = function () {
+    throw new CompileError("disallowed by embedder");
+  };
+  const platforms = {
+    Chromium: { Instance, Memory, Module: refuse, validate },
+    // It compiles without leave, and runs nothing.
+    WebKit: { Instance: refuse, Memory, Module, validate },
+  };
+  const cases = Object.keys(platforms).flatMap((name) => USES.map(([use, f]) => [use, name, f] as const));
+
+  it.each(cases)("%s tells the ways out, in %s", async (_, name, use) => {
     const library = await freshLibrary();
-    vi.stubGlobal("WebAssembly", {
-      ...WebAssembly,
-      Memory: WebAssembly.Memory,
-      validate: WebAssembly.validate,
-      Module: function Module() {
-        throw new CompileError("disallowed by embedder");
-      },
-    });
+    vi.stubGlobal("WebAssembly", platforms[name as keyof typeof platforms]);
     const words = refusalOf(() => use(library));
     expect(words).toMatch(/^reparam: WebAssembly must be allowed to compile/);
     for (const part of [
@@ -88,6 +104,44 @@ describe("where WebAssembly may not compile", () => {
     ]) {
       expect(words).toContain(part);
     }
+  });
+});
+
+describe("on the thread of a page that may not wait for compilers", () => {
+  const { Instance, Memory, Module, validate } = WebAssembly;
+  it.each(["Module", "Instance"])("says that a worker may, where %s is refused", async (refused) => {
+    const { ops, tensor } = await freshLibrary();
+    vi.stubGlobal("WebAssembly", {
+      Instance,
+      Memory,
+      Module,
+      validate,
+      [refused]: function () {
+        throw new RangeError(
+          `WebAssembly.${refused} is disallowed on the main thread, if the buffer is large`,
+        );
+      },
+    });
+    expect(refusalOf(() => ops.relu(tensor([1])))).toMatch(/^reparam: WebAssembly .*run in a Web Worker/);
+  });
+});
+
+describe("where only isolated pages compile what takes shared memory", () => {
+  it.each(USES)("%s runs on ordinary memory", async (_, use) => {
+    const { Instance, Memory, Module, validate } = WebAssembly;
+    const library = await freshLibrary();
+    vi.stubGlobal("WebAssembly", {
+      Instance,
+      Memory,
+      validate: (bytes: Uint8Array) => validate(bytes) && !isShared(bytes),
+      Module: function (bytes: Uint8Array) {
+        if (isShared(bytes)) throw new CompileError("invalid memory limits flags 0x3");
+        return new Module(bytes);
+      },
+    });
+    use(library);
+    vi.unstubAllGlobals();
+    expect(library.runtimeInfo().sharedMemory).toBe(false);
   });
 });
 

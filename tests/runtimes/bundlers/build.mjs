@@ -43,6 +43,20 @@ const BUNDLERS = {
     await bundle.write({ file: join(folder, "bundle.js"), format: "iife" });
     await bundle.close();
   },
+  async parcel() {
+    const { Parcel } = await import("@parcel/core");
+    const bundler = new Parcel({
+      entries: entry,
+      defaultConfig: "@parcel/config-default",
+      mode: "production",
+      shouldDisableCache: true,
+      defaultTargetOptions: { sourceMaps: false },
+      targets: {
+        main: { distDir: folder, distEntry: "bundle.js", context: "browser", outputFormat: "global" },
+      },
+    });
+    await bundler.run();
+  },
   async vite() {
     const { build } = await import("vite");
     await build({

@@ -1,8 +1,8 @@
 // Runs the program on workerd, Cloudflare's runtime: node worker.mjs DATE prints what came out. DATE is the date whose
 // behaviour the runtime shall have.
 
-import { readFileSync } from "node:fs";
-import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
 import { Miniflare } from "miniflare";
 
 const [, , compatibilityDate] = globalThis.process.argv;
@@ -33,28 +33,22 @@ const main = `
       return Response.json({ without, wrong, first, second: [binary, sum.data[0], view, picture].join(" ") });
     },
   };`;
-const { outputFiles } = await build({
-  stdin: { contents: main, resolveDir: globalThis.process.cwd() },
-  bundle: true,
-  format: "esm",
-  write: false,
-  outfile: "main.js",
-  // As wrangler does it: the runtime compiles the file.
-  external: ["*.wasm"],
-  conditions: ["workerd", "worker", "browser"],
-});
-const wasm = (name) => ({
-  type: "CompiledWasm",
-  path: `reparam/wasm/${name}.wasm`,
-  contents: readFileSync(`node_modules/reparam/dist/wasm/${name}.wasm`),
-});
+const [entry, folder] = ["worker.entry.mjs", `built/worker of ${compatibilityDate}`];
+writeFileSync(entry, main);
+rmSync(folder, { recursive: true, force: true });
+// Everything but the last step, which would send it off.
+const parameters = ["deploy", entry, "--dry-run", "--outdir", folder, "--name", "program"];
+execFileSync(
+  globalThis.process.execPath,
+  ["node_modules/wrangler/bin/wrangler.js", ...parameters, "--compatibility-date", compatibilityDate],
+  { env: { ...globalThis.process.env, CI: "1", WRANGLER_SEND_METRICS: "false" } },
+);
 const worker = new Miniflare({
   compatibilityDate,
-  modules: [
-    { type: "ESModule", path: "main.js", contents: outputFiles[0].text },
-    wasm("simd"),
-    wasm("relaxed"),
-  ],
+  modules: true,
+  modulesRoot: folder,
+  scriptPath: `${folder}/worker.entry.js`,
+  modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
 });
 try {
   const { without, wrong, first, second } = await (await worker.dispatchFetch("http://worker/")).json();
