@@ -8,7 +8,7 @@ import { decompressLossless } from "../coding/lossless.js";
 import { namingFile } from "../node/fileErrors.js";
 import { type Command, fail } from "./command.js";
 import { fromModel } from "./form.js";
-import { openGiven } from "./input.js";
+import { openGiven, withCodes } from "./input.js";
 import { checkApart, checkOutput, labelled, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 
@@ -31,7 +31,8 @@ export const decompressCommand: Command = {
     await checkApart(out, source);
     const [start, end] = [options.integer("start", 0), options.integer("end", 1)];
     const bytes = await namingFile(source, () => readFile(source));
-    const { model, params, info } = await openGiven(path);
+    const { model: given, params, info } = await openGiven(path);
+    const model = withCodes(given);
     const range = { ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
     let values;
     try {

@@ -2,7 +2,7 @@
 
 import { codesOf } from "../models/fromSpec.js";
 import type { Command } from "./command.js";
-import { INPUT_OPTIONS, readInput } from "./input.js";
+import { INPUT_OPTIONS, readInput, withCodes } from "./input.js";
 import { checkApart, checkOutput, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 
@@ -20,7 +20,7 @@ export const encode: Command = {
     checkOutput(out, [".npy", ".csv"]);
     await checkApart(out, source, options.text("labels"));
     const { model, params, data, values } = await readInput(path, source, options);
-    await writeValues(out, codesOf(model, params, values), { columns: "z", names: data.names });
+    await writeValues(out, codesOf(withCodes(model), params, values), { columns: "z", names: data.names });
     say(`${values.shape[0]} codes: ${out}`);
     return 0;
   },

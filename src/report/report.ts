@@ -1,6 +1,6 @@
 // The report: one HTML page, with its pictures, that shows what a trained model learned.
 
-import type { AnyModel } from "../models/fromSpec.js";
+import type { EncodingModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { createAlbum } from "./album.js";
@@ -62,7 +62,7 @@ export interface Report {
  * Object.keys(pictures); // ["reconstructions", "samples", "manifold", "interpolations"]
  */
 export function createReport(
-  model: AnyModel,
+  model: EncodingModel,
   params: ModelParams,
   inputs: Tensor,
   options: ReportOptions = {},

@@ -11,7 +11,7 @@ import {
   refuseValue,
 } from "../check/check.js";
 import type { DiagonalGaussian } from "../distributions/gaussian.js";
-import { type AnyModel, codesOf } from "../models/fromSpec.js";
+import { type EncodingModel, codesOf } from "../models/fromSpec.js";
 import { checkBatch } from "../models/batch.js";
 import { checkParams, type ModelParams } from "../models/model.js";
 import type { Vae } from "../models/vae/types.js";
@@ -39,7 +39,7 @@ export interface ReportOptions {
 
 /** A trained model and held-out examples, as every section takes them. */
 export interface Study {
-  readonly model: AnyModel;
+  readonly model: EncodingModel;
   /** The same, if it is one. */
   readonly vae: Vae | undefined;
   readonly params: ModelParams;
@@ -102,12 +102,12 @@ export function toPictures({ pictureShape, valueRange: [low, high] }: Study, exa
 /** Checks everything and computes what several sections need. */
 export function studyOf(
   where: string,
-  model: AnyModel,
+  model: EncodingModel,
   params: ModelParams,
   inputs: Tensor,
   options: ReportOptions,
 ): Study {
-  if (typeof (model as AnyModel | undefined)?.reconstruct !== "function") {
+  if (typeof (model as EncodingModel | undefined)?.reconstruct !== "function") {
     refuseKind(where, "model", "be an autoencoder or a VAE", model);
   }
   checkBatch(where, "inputs", inputs, model.inputShape);

@@ -285,6 +285,9 @@ const tiny = () => {
     best: null,
     history: { steps: [], epochs: [] },
   };
+  const tinyPixels = { inputShape: [2, 2, 2], levels: 3, hidden: 2, layers: 2 };
+  const rnnModel = library.pixelRnn(tinyPixels);
+  const cnnModel = library.pixelCnn(tinyPixels);
   let trainer: library.Trainer | undefined;
   let readout: library.FaceReadout | undefined;
   return {
@@ -293,6 +296,8 @@ const tiny = () => {
     tinyCheckpoint,
     levelVae,
     vqModel,
+    rnnModel,
+    cnnModel,
     vaeParams: tinyVae.init(key(1)),
     tinyParams: tinyModel.init(key(1)),
     batch: library.random.uniform(key(3), [6, 4]),
