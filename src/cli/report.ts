@@ -13,7 +13,7 @@ import { type Command, fail, Options } from "./command.js";
 import { type Data, DATA_OPTIONS, divide, readData } from "./data.js";
 import { effectiveOn } from "./effects.js";
 import { checkFits, type Form, toModel } from "./form.js";
-import { openGiven, type Opened, withCodes } from "./input.js";
+import { openGiven, type Opened } from "./input.js";
 import { defaultModelName } from "./models.js";
 import { HELD_OUT } from "./plan.js";
 import { exists, historyOf, RUN, type Settings, writeRun } from "./run.js";
@@ -54,7 +54,7 @@ export async function writeReport(folder: string, request: Request): Promise<voi
   const { model, params, form, held, name, seed, history, source, isHeldOut, settings } = request;
   const { values, factors, labels, labelNames } = held;
   const { dataShape, range } = form;
-  const { html, pictures } = createReport(withCodes(model), params, toModel(values, form, model), {
+  const { html, pictures } = createReport(model, params, toModel(values, form, model), {
     title: `${name} on ${basename(source)}`,
     settings,
     isHeldOut,

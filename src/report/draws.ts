@@ -9,6 +9,8 @@ export const REPORT_DRAWS = {
   priorSamples: 4,
   scores: 5,
   demonstration: 7,
+  pixels: 8,
+  completions: 9,
 } as const;
 
 /** Folded into the key of the demonstration of checkerboards. */
