@@ -1,6 +1,7 @@
 // A whole call of the command line: finds the command, runs it, and turns errors into words and an exit code.
 
 import { type Command, columnsOf, fail, helpOf, meant, parse } from "./command.js";
+import { complete } from "./complete.js";
 import { compressCommand } from "./compress.js";
 import { decompressCommand } from "./decompress.js";
 import { encode } from "./encode.js";
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   reconstruct,
   encode,
   generate,
+  complete,
   score,
   compressCommand,
   decompressCommand,
@@ -36,7 +38,7 @@ function overview(): string {
   return [
     "Usage: reparam COMMAND …",
     "",
-    "Trains and runs autoencoders and variational autoencoders.",
+    "Trains and runs autoencoders, variational autoencoders and models of pixels.",
     "",
     ...columnsOf(COMMANDS.map(({ name, summary }) => [name, summary.split(/\.(?: |$)/)[0]])),
     "",

@@ -1,4 +1,4 @@
-// reparam generate: new examples from a VAE's prior.
+// reparam generate: new examples, from a VAE's prior or pixel by pixel.
 
 import { key } from "../random/keys.js";
 import { type Command, fail } from "./command.js";
@@ -10,11 +10,15 @@ import { say } from "./terminal.js";
 export const generate: Command = {
   name: "generate",
   takes: "MODEL",
-  summary: "Draws new examples from a VAE. MODEL is a file or the folder of a run.",
+  summary: "Draws new examples from a VAE or a model of pixels. MODEL is a file or the folder of a run.",
   options: {
     count: { type: "string", value: "N", help: "how many (default 64)" },
     seed: { type: "string", value: "N", help: "the same seed gives the same examples (default 1)" },
-    temperature: { type: "string", value: "T", help: "deviation of the latents (default 1)" },
+    temperature: {
+      type: "string",
+      value: "T",
+      help: "deviation of the latents, or what logits of pixels are divided by (default 1)",
+    },
     out: { type: "string", value: "FILE", help: "samples.png (default for images), a .npy or a .csv" },
   },
   async run({ positionals: [path], options }) {
@@ -22,7 +26,7 @@ export const generate: Command = {
     const { form } = info;
     const out = options.text("out") ?? (form.dataShape.length === 3 ? "samples.png" : "samples.csv");
     checkOutput(out, [".png", ".npy", ".csv"]);
-    if (model.type !== "vae")
+    if (model.type === "autoencoder" || model.type === "vqVae")
       fail("a plain autoencoder has no prior to draw from: train a VAE (--model conv-vae)");
     const count = options.integer("count", 1) ?? 64;
     const temperature = options.number("temperature", 0) ?? 1;

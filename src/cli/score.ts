@@ -1,5 +1,7 @@
 // reparam score: how unusual each example is.
 
+import { bitsPerDimension } from "../distributions/discretizedLogistic.js";
+import { isEncoding } from "../models/fromSpec.js";
 import { say } from "./terminal.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import { type Command, fail } from "./command.js";
@@ -28,14 +30,19 @@ export const score: Command = {
     await checkApart(out, source, options.text("labels"));
     const by = options.choice("by", WAYS);
     const { model, params, data, values } = await readInput(path, source, options);
-    if (by !== undefined && model.type !== "vae") fail("--by is for VAEs; an autoencoder scores by its loss");
+    if (by !== undefined && model.type !== "vae") fail("--by is for VAEs; other models score by their loss");
     const scores =
       model.type === "vae" ? model.score(params, values, by ? { by } : {}) : model.score(params, values);
     const names = data.names ?? Array.from({ length: scores.size }, (_, i) => String(i));
     await writeFileAtomic(out, new TextEncoder().encode(toCsv(["score"], scores, names)));
     const order = [...scores.data.keys()].sort((a, b) => scores.data[b] - scores.data[a]);
     const most = order.slice(0, 5).map((i) => `${names[i]} (${showNumber(scores.data[i])})`);
-    say(`${scores.size} scores: ${out}\nmost unusual: ${most.join(", ")}`);
+    const nats = scores.data.reduce((sum, value) => sum + value / scores.size, 0);
+    const bits = showNumber(bitsPerDimension(nats, model.inputShape));
+    const cost = isEncoding(model)
+      ? ""
+      : `\n${showNumber(nats)} nats per example, ${bits} bits per dimension`;
+    say(`${scores.size} scores: ${out}${cost}\nmost unusual: ${most.join(", ")}`);
     return 0;
   },
 };
