@@ -42,7 +42,9 @@ export const complete: Command = {
     const own = new Options(Object.fromEntries(ofData));
     const { model, params, info, data, values } = await readInput(path, source, own);
     if (model.type !== "pixelRnn" && model.type !== "pixelCnn") {
-      fail(`only models of pixels complete images (--model pixel-rnn or pixel-cnn), this is a ${model.type}`);
+      fail(
+        `only models of pixels complete images (--model pixel-rnn or pixel-cnn); this one is of the type ${model.type}`,
+      );
     }
     const [height] = model.inputShape;
     if (rows !== undefined && rows > height)

@@ -115,7 +115,7 @@ describe("a mistake", () => {
 });
 
 describe("--help", () => {
-  const COMMANDS = ["train", "reconstruct", "encode", "generate", "score", "report", "info"];
+  const COMMANDS = ["train", "reconstruct", "encode", "generate", "complete", "score", "report", "info"];
 
   it("lists all commands", async () => {
     const { code, out } = await reparam(["--help"]);

@@ -52,7 +52,7 @@ export interface PixelModel<Type extends PixelModelType = PixelModelType> extend
   readonly levels: number;
   /** Fresh parameters. */
   init(key: Key): ModelParams;
-  /** −log p(x) in nats per example, averaged over a batch, with this one term `nll`; it draws nothing. */
+  /** −log p(x) in nats per example, averaged over a batch, with this one term, `"nll"`; it draws nothing. */
   loss(params: ModelParams, batch: BatchLike, options?: LossOptions): LossResult;
   /** log p(x) of every input, `[n]`, in nats: exact, and the probabilities of all images sum up to 1. */
   logLikelihood(params: ModelParams, inputs: Tensor, options?: BatchOptions): Tensor;
