@@ -1,7 +1,16 @@
 // Benchmarks of whole models: training steps (loss, all gradients, Adam, checks for NaN) and inference. Multiply-adds
 // of a training step are those of the forward pass, three times.
 
-import { type EncodingModel, createTrainer, key, lectures, random, trace, type Vae, zeros } from "../src/index.js";
+import {
+  type EncodingModel,
+  createTrainer,
+  key,
+  lectures,
+  random,
+  trace,
+  type Vae,
+  zeros,
+} from "../src/index.js";
 import { multiplyAddsOf } from "../src/autodiff/trace.js";
 import type { Case } from "./support.js";
 
