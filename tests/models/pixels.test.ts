@@ -378,6 +378,11 @@ describe("a mistake", () => {
       "pixelRnn.logLikelihood: params.weights",
     ],
     [
+      () => model.score({ ...params, weights: { network: undefined as never } }, images),
+      TypeError,
+      "pixelRnn.score: params.weights.network must be what init gives, got undefined",
+    ],
+    [
       () => model.score(withForget(rest), images),
       TypeError,
       "pixelRnn.score: params.weights.forget1.kernel must be a tensor",

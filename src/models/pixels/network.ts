@@ -5,7 +5,8 @@ import { levelOf } from "../../distributions/levels.js";
 import { conv2d } from "../../layers/convolution.js";
 import * as ops from "../../ops/index.js";
 import { adoptArray, isSameShape, type Shape, Tensor } from "../../tensor/tensor.js";
-import { type ModelParams, type Part } from "../model.js";
+import { isObject } from "../../tensor/tree.js";
+import type { ModelParams, Part } from "../model.js";
 
 /** Images as the networks read them, and as sampling writes them. */
 export interface Pixels {
@@ -73,6 +74,7 @@ const kernelOf = (weights: Weights, { place }: Convolution) => weights[place] as
 
 /** Checks that a model's parameters are those of its convolutions. */
 export function checkWeights(where: string, weights: Weights, convolutions: readonly Convolution[]): void {
+  if (!isObject(weights)) refuseKind(where, "params.weights.network", "be what init gives", weights);
   for (const convolution of convolutions) {
     const { place, kernel, inputs, outputs } = convolution;
     const given = (kernelOf(weights, convolution) ?? {}) as Partial<Kernel>;
