@@ -35,7 +35,9 @@ describe("modelByName", () => {
 
   it.each(["conv-vae", "conv-ae", "vq-vae", "pixel-rnn", "pixel-cnn"])("%s refuses tables", (name) => {
     expect(() => modelByName(name, request([5]))).toThrow(
-      new UsageError(`--model ${name} is for images; for tables there are dense-vae, dense-ae, linear and pca`),
+      new UsageError(
+        `--model ${name} is for images; for tables there are dense-vae, dense-ae, linear and pca`,
+      ),
     );
   });
 
