@@ -1,11 +1,20 @@
 // Benchmarks of whole models: training steps (loss, all gradients, Adam, checks for NaN) and inference. Multiply-adds
 // of a training step are those of the forward pass, three times.
 
-import { type AnyModel, createTrainer, key, lectures, random, trace, type Vae, zeros } from "../src/index.js";
+import {
+  type EncodingModel,
+  createTrainer,
+  key,
+  lectures,
+  random,
+  trace,
+  type Vae,
+  zeros,
+} from "../src/index.js";
 import { multiplyAddsOf } from "../src/autodiff/trace.js";
 import type { Case } from "./support.js";
 
-const MODELS: readonly { readonly title: string; readonly model: AnyModel; readonly batch: number }[] = [
+const MODELS: readonly { readonly title: string; readonly model: EncodingModel; readonly batch: number }[] = [
   { title: "convolutional VAE (V), batch 128", model: lectures.convVae(), batch: 128 },
   { title: "convolutional autoencoder (C), batch 32", model: lectures.convolutional(), batch: 32 },
   { title: "shallow autoencoder 784-32-784 (D), batch 256", model: lectures.shallow(), batch: 256 },
@@ -14,7 +23,7 @@ const MODELS: readonly { readonly title: string; readonly model: AnyModel; reado
 ];
 
 /** Multiply-adds of encoder and decoder for one example; a VAE's two heads belong to the encoder. */
-function workOf(model: AnyModel): { readonly encoder: number; readonly decoder: number } {
+function workOf(model: EncodingModel): { readonly encoder: number; readonly decoder: number } {
   const params = model.init(key(1));
   return {
     encoder: multiplyAddsOf(trace(model.encode, params, zeros([1, ...model.inputShape]))),

@@ -95,12 +95,30 @@ export { latentUsage, type LatentUsage, usageWarnings } from "./models/vae/laten
 export { type Classification, classify, type ClassifyOptions } from "./models/vae/classify.js";
 export type { Condition, GivenLabels, LabelOptions } from "./models/vae/condition.js";
 export type { FreeBits } from "./models/vae/freeBits.js";
-export { type AnyModel, type CustomParts, modelFromSpec } from "./models/fromSpec.js";
+export { type AnyModel, type CustomParts, type EncodingModel, modelFromSpec } from "./models/fromSpec.js";
 export { imageAutoencoder, type ImageNetworkOptions, imageVae } from "./models/imageModels.js";
 export { imageVqVae, type ImageVqVaeOptions } from "./models/imageVqVae.js";
 export * as lectures from "./models/lectures.js";
 export type { Likelihood } from "./models/vae/likelihood.js";
-export type { LossOptions, LossResult, Model, ModelParams, ModelSpec, Part } from "./models/model.js";
+export type {
+  AutoencoderSpec,
+  LossOptions,
+  LossResult,
+  Model,
+  ModelParams,
+  ModelSpec,
+  Part,
+} from "./models/model.js";
+export { pixelCnn } from "./models/pixels/pixelCnn.js";
+export { pixelRnn } from "./models/pixels/pixelRnn.js";
+export type {
+  CompleteOptions,
+  PixelDrawOptions,
+  PixelGenerateOptions,
+  PixelModel,
+  PixelModelOptions,
+  PixelModelType,
+} from "./models/pixels/types.js";
 export { summary } from "./models/summary.js";
 export type { ReconstructionLoss, ReconstructionReduction } from "./models/reconstructionLoss.js";
 export type { RefineOptions } from "./models/vae/refinePosterior.js";

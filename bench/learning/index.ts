@@ -1,6 +1,6 @@
 // What models learn on real images, beside PyTorch:
 // `npm run bench:learning -- --data FOLDER [--filter TEXT] [--seeds 3] [--novelty] [--compression]
-// [--conditional]`,
+// [--conditional] [--pixels]`,
 // and of the built-in faces `npm run bench:learning -- --faces`.
 //
 // FOLDER holds Fashion-MNIST's IDX files (train-images… and t10k-images…, packed with gzip or not). The first 3,615
@@ -16,6 +16,7 @@ import { measureCompression } from "./compression.js";
 import { measureConditional } from "./conditional.js";
 import { measureFaces } from "./faces.js";
 import { measureNovelty } from "./novelty.js";
+import { measurePixelModels } from "./pixels.js";
 import { type Figure, type System, systems } from "./systems.js";
 
 const TRAINING_IMAGES = 3615;
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     novelty: { type: "boolean", default: false },
     compression: { type: "boolean", default: false },
     conditional: { type: "boolean", default: false },
+    pixels: { type: "boolean", default: false },
     faces: { type: "boolean", default: false },
   },
 });
@@ -89,6 +91,10 @@ async function measure(system: System): Promise<void> {
 
 if (values.compression) {
   await measureCompression(data);
+  process.exit();
+}
+if (values.pixels) {
+  await measurePixelModels(data, seeds);
   process.exit();
 }
 if (values.novelty || values.conditional) {

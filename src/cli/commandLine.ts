@@ -3,6 +3,7 @@
 import { classifyCommand } from "./classify.js";
 import { type Command, columnsOf, fail, helpOf, meant, parse } from "./command.js";
 import { compare } from "./compare.js";
+import { complete } from "./complete.js";
 import { compressCommand } from "./compress.js";
 import { decompressCommand } from "./decompress.js";
 import { encode } from "./encode.js";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   reconstruct,
   encode,
   generate,
+  complete,
   score,
   classifyCommand,
   compressCommand,
@@ -41,7 +43,7 @@ function overview(): string {
   return [
     "Usage: reparam COMMAND …",
     "",
-    "Trains and runs autoencoders and variational autoencoders.",
+    "Trains and runs autoencoders, variational autoencoders and models of pixels.",
     "",
     ...columnsOf(COMMANDS.map(({ name, summary }) => [name, summary.split(/\.(?: |$)/)[0]])),
     "",

@@ -14,7 +14,7 @@ import { COMPARISON_DRAWS, RUN_DRAWS } from "./draws.js";
 import { effectiveOn, isBuiltIn } from "./effects.js";
 import { checkFinite } from "./finite.js";
 import { checkFits, toModel } from "./form.js";
-import { type Opened, openGiven } from "./input.js";
+import { type Opened, openGiven, withCodes } from "./input.js";
 import { leadsToModel } from "./kinds.js";
 import { checkApart } from "./output.js";
 import { HELD_OUT } from "./plan.js";
@@ -108,6 +108,7 @@ async function openRuns(paths: readonly string[]): Promise<Run[]> {
   const runs: Run[] = [];
   for (const [i, path] of paths.entries()) {
     const opened = await openGiven(path);
+    withCodes(opened.model);
     const history = (await exists(join(path, RUN.history))) ? await historyOf(path) : undefined;
     runs.push({ ...opened, path, name: isUnique ? short[i] : path, history });
   }

@@ -5,7 +5,7 @@ import { compressLossless } from "../coding/lossless.js";
 import { decibelsOf } from "../coding/rateDistortion.js";
 import { writeFileAtomic } from "../node/writeFileAtomic.js";
 import { type Command, fail } from "./command.js";
-import { INPUT_OPTIONS, readInput } from "./input.js";
+import { INPUT_OPTIONS, readInput, withCodes } from "./input.js";
 import { checkApart, checkOutput } from "./output.js";
 import { showNumber } from "./progress.js";
 import { say } from "./terminal.js";
@@ -46,7 +46,8 @@ export const compressCommand: Command = {
     const isLossless = options.flag("lossless");
     const surplus = bits !== undefined ? "bits" : steps !== undefined ? "steps" : undefined;
     if (isLossless && surplus !== undefined) fail(`--${surplus} has no effect with --lossless`);
-    const { model, params, info, values } = await readInput(path, source, options, false);
+    const { model: given, params, info, values } = await readInput(path, source, options, false);
+    const model = withCodes(given);
     if (model.type === "vqVae" && surplus !== undefined) {
       fail(`--${surplus} has no effect on a VQ-VAE: its codes are numbers of vectors`);
     }

@@ -8,7 +8,7 @@ import { decompressLossless } from "../coding/lossless.js";
 import { namingFile } from "../node/fileErrors.js";
 import { type Command, fail } from "./command.js";
 import { fromModel } from "./form.js";
-import { openGiven } from "./input.js";
+import { openGiven, withCodes } from "./input.js";
 import { checkApart, checkOutput, labelled, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 import { counted } from "../report/section.js";
@@ -31,7 +31,8 @@ export const decompressCommand: Command = {
     checkOutput(out, [".npy", ".csv", ".png"]);
     await checkApart(out, source);
     const [start, end] = [options.integer("start", 0), options.integer("end", 1)];
-    const { model, params, info } = await openGiven(path, source);
+    const { model: given, params, info } = await openGiven(path, source);
+    const model = withCodes(given);
     const bytes = await namingFile(source, () => readFile(source));
     const range = { ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
     let values;

@@ -7,11 +7,13 @@ import { fail, type Options } from "./command.js";
 import { RUN_DRAWS } from "./draws.js";
 
 const LABELS = ["condition", "names"] as const;
-const OF_VAES = ["latent", "beta", "likelihood", "gamma", ...LABELS] as const;
-const CODE = ["latent"] as const;
-const CODE_AND_LABELS = ["latent", ...LABELS] as const;
-const OF_CODEBOOKS = ["latent", "codebook"] as const;
-const OF_SOME = [...OF_VAES, "codebook"] as const;
+const DISTURBED = ["denoise", "mask"] as const;
+const OF_VAES = ["latent", "beta", "likelihood", "gamma", ...LABELS, ...DISTURBED] as const;
+const CODE = ["latent", ...DISTURBED] as const;
+const CODE_AND_LABELS = ["latent", ...LABELS, ...DISTURBED] as const;
+const OF_CODEBOOKS = ["latent", "codebook", ...DISTURBED] as const;
+const OF_PIXELS = ["levels", "hidden", "layers"] as const;
+const OF_SOME = [...OF_VAES, "codebook", ...OF_PIXELS] as const;
 
 /** The options that not every model takes. */
 export type ModelOption = (typeof OF_SOME)[number];
@@ -23,12 +25,14 @@ const MODEL_OPTIONS: Readonly<Record<string, readonly ModelOption[]>> = {
   "dense-vae": OF_VAES,
   "dense-ae": CODE,
   "vq-vae": OF_CODEBOOKS,
+  "pixel-rnn": OF_PIXELS,
+  "pixel-cnn": OF_PIXELS,
   linear: CODE,
-  pca: CODE,
-  shallow: [],
-  stacked: [],
-  convolutional: [],
-  strided: [],
+  pca: ["latent"],
+  shallow: DISTURBED,
+  stacked: DISTURBED,
+  convolutional: DISTURBED,
+  strided: DISTURBED,
   denseVae: CODE_AND_LABELS,
   convVae: CODE_AND_LABELS,
 };

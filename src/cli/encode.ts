@@ -2,7 +2,7 @@
 
 import { codesOf } from "../models/fromSpec.js";
 import type { Command } from "./command.js";
-import { INPUT_OPTIONS, readInput } from "./input.js";
+import { INPUT_OPTIONS, readInput, withCodes } from "./input.js";
 import { checkApart, checkOutput, writeValues } from "./output.js";
 import { say } from "./terminal.js";
 import { counted } from "../report/section.js";
@@ -21,7 +21,8 @@ export const encode: Command = {
     checkOutput(out, [".npy", ".csv"]);
     await checkApart(out, source, options.text("labels"));
     const { model, params, data, values, known } = await readInput(path, source, options);
-    await writeValues(out, codesOf(model, params, values, known), { columns: "z", names: data.names });
+    const codes = codesOf(withCodes(model), params, values, known);
+    await writeValues(out, codes, { columns: "z", names: data.names });
     say(`${counted(values.shape[0], "code")}: ${out}`);
     return 0;
   },

@@ -1,4 +1,4 @@
-// reparam generate: new examples from a VAE's prior.
+// reparam generate: new examples, from a VAE's prior or pixel by pixel.
 
 import type { Condition, LabelOptions } from "../models/vae/condition.js";
 import { key } from "../random/keys.js";
@@ -28,7 +28,7 @@ function labelsOf(label: string | undefined, count: number, condition: Condition
 export const generate: Command = {
   name: "generate",
   takes: "MODEL",
-  summary: "Draws new examples from a VAE. MODEL is a file or the folder of a run.",
+  summary: "Draws new examples from a VAE or a model of pixels. MODEL is a file or the folder of a run.",
   options: {
     count: { type: "string", value: "N", help: "how many (default 64)" },
     seed: { type: "string", value: "N", help: "the same seed gives the same examples (default 1)" },
@@ -37,7 +37,11 @@ export const generate: Command = {
       value: "CLASS",
       help: "name or number, of a model with --condition (default: all classes, one after the other)",
     },
-    temperature: { type: "string", value: "T", help: "deviation of the latents (default 1)" },
+    temperature: {
+      type: "string",
+      value: "T",
+      help: "deviation of the latents, or what logits of pixels are divided by (default 1)",
+    },
     out: { type: "string", value: "FILE", help: "samples.png (default for images), a .npy or a .csv" },
   },
   async run({ positionals: [path], options }) {
@@ -45,7 +49,7 @@ export const generate: Command = {
     const { form } = info;
     const out = options.text("out") ?? (form.dataShape.length === 3 ? "samples.png" : "samples.csv");
     checkOutput(out, [".png", ".npy", ".csv"]);
-    if (model.type !== "vae")
+    if (model.type === "autoencoder" || model.type === "vqVae")
       fail("a plain autoencoder has no prior to draw from: train a VAE (--model conv-vae)");
     const count = options.integer("count", 1) ?? 64;
     const temperature = options.number("temperature", 0) ?? 1;

@@ -1,6 +1,7 @@
 // What the commands that use a model begin with: the model, and data in the form in which it takes them.
 
 import { isRefusal } from "../check/check.js";
+import { type AnyModel, type EncodingModel, isEncoding } from "../models/fromSpec.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { LabelOptions } from "../models/vae/condition.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
@@ -43,6 +44,13 @@ export async function openGiven(path: string, source?: string): Promise<Opened> 
   } catch (error) {
     return isRefusal(error) ? fail(`${path}: ${error.message}`) : Promise.reject(error);
   }
+}
+
+/** The model, where it has codes; models of pixels are refused. */
+export function withCodes(model: AnyModel): EncodingModel {
+  return isEncoding(model)
+    ? model
+    : fail(`a ${model.type} has no codes: it tells one pixel from those before it`);
 }
 
 /** The model and the data of `MODEL DATA`; who `needsLabels` has none without them where the model knows these. */

@@ -9,6 +9,8 @@ import type { AnyModel } from "../models/fromSpec.js";
 import { imageAutoencoder, imageVae } from "../models/imageModels.js";
 import { imageVqVae } from "../models/imageVqVae.js";
 import * as lectures from "../models/lectures.js";
+import { pixelCnn } from "../models/pixels/pixelCnn.js";
+import { pixelRnn } from "../models/pixels/pixelRnn.js";
 import type { Beta } from "../models/vae/beta.js";
 import type { Condition } from "../models/vae/condition.js";
 import { channelsPerChannel, type Likelihood } from "../models/vae/likelihood.js";
@@ -30,6 +32,10 @@ export interface ModelRequest {
   readonly codebook: number;
   /** What the model knows of every example. */
   readonly condition?: Condition | undefined;
+  /** Of models of pixels: levels of a value, and the network's sizes (absent: as the model has them). */
+  readonly levels: number;
+  readonly hidden?: number | undefined;
+  readonly layers?: number | undefined;
 }
 
 export const LIKELIHOODS = ["bernoulli", "gaussian", "discretizedLogistic"] as const;
@@ -81,6 +87,8 @@ const MODELS: Readonly<Record<string, (request: ModelRequest) => AnyModel>> = {
   },
   "vq-vae": ({ inputShape, latent: latentSize, codebook }) =>
     imageVqVae({ inputShape, latentSize, codebook }),
+  "pixel-rnn": ({ inputShape, levels, hidden, layers }) => pixelRnn({ inputShape, levels, hidden, layers }),
+  "pixel-cnn": ({ inputShape, levels, hidden, layers }) => pixelCnn({ inputShape, levels, hidden, layers }),
   linear: ({ inputShape, latent }) => linearAutoencoder(inputShape, latent),
   // The same model, whose parameters are computed.
   pca: ({ inputShape, latent }) => linearAutoencoder(inputShape, latent),
@@ -113,7 +121,7 @@ export function modelByName(name: string, request: ModelRequest): AnyModel {
     }
     return LECTURES[name](request);
   }
-  if (/^(conv|vq)-/.test(name) && inputShape.length !== 3) {
+  if (/^(conv|vq|pixel)-/.test(name) && inputShape.length !== 3) {
     fail(`--model ${name} is for images; for tables there are dense-vae, dense-ae, linear and pca`);
   }
   return MODELS[name](request);

@@ -6,9 +6,10 @@ import { maskPatches } from "../layers/masks.js";
 import { gaussianNoise } from "../layers/noise.js";
 import { reshape } from "../layers/shape.js";
 import type { Beta } from "../models/vae/beta.js";
-import type { AnyModel } from "../models/fromSpec.js";
+import { type AnyModel, isEncoding } from "../models/fromSpec.js";
 import { adam } from "../optimizers/adam.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
+import { chain, clipByGlobalNorm } from "../optimizers/transforms.js";
 import { oneCycle } from "../optimizers/schedules.js";
 import { fold, type Key, key as makeKey } from "../random/keys.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -19,6 +20,7 @@ import { dataRange, type Form, type Range, ranged, standardized } from "./form.j
 import { checkGamma, checkModelOptions, MODEL_NAMES } from "./effects.js";
 import { checkFinite } from "./finite.js";
 import { defaultModelName, LIKELIHOODS, modelByName } from "./models.js";
+import { checkPixelWork } from "./pixelWork.js";
 import type { Settings } from "./run.js";
 import { DEFAULTS } from "./trainOptions.js";
 import { RUN_DRAWS } from "./draws.js";
@@ -50,6 +52,9 @@ function rangeOf({ data }: Tensor): Range {
   const high = data.reduce((a, b) => Math.max(a, b));
   return low >= 0 && high <= 1 ? [0, 1] : [low, high];
 }
+
+/** Largest norm of the gradients of models of pixels: through a long past they may be steep in places. */
+const STEEPEST = 5;
 
 /** Most values near the ends, as ink on paper: such images are drawn by probabilities, grey ones by a Gaussian. */
 function isInk({ data, size }: Tensor, [low, high]: Range): boolean {
@@ -96,6 +101,9 @@ export function askedOf(options: Options) {
     batchSize: options.integer("batch", 1) ?? DEFAULTS.batch,
     latent: options.integer("latent", 1) ?? DEFAULTS.latent,
     codebook: options.integer("codebook", 2) ?? DEFAULTS.codebook,
+    levels: options.integer("levels", 2) ?? DEFAULTS.levels,
+    hidden: options.integer("hidden", 1),
+    layers: options.integer("layers", 1),
     beta: options.number("beta", 0) ?? DEFAULTS.beta,
     gamma: options.number("gamma", 1e-6),
     rate: options.number("lr", 0) ?? DEFAULTS.lr,
@@ -170,6 +178,9 @@ export async function planOf(settings: Settings): Promise<Plan> {
     inputShape,
     latent: name === "pca" ? componentsOf(asked.latent, options, rest.values) : asked.latent,
     codebook: asked.codebook,
+    levels: asked.levels,
+    hidden: asked.hidden,
+    layers: asked.layers,
     condition,
     beta: betaOf(asked.beta, likelihood === "gaussian" || condition !== undefined, steps),
     isUnit: dataRange(form) !== undefined,
@@ -177,7 +188,9 @@ export async function planOf(settings: Settings): Promise<Plan> {
     gamma: asked.gamma ?? (inputShape.length === 3 ? GAMMA.images : GAMMA.tables),
   });
 
-  const optimizer = adam({ learningRate: oneCycle({ peak: asked.rate, steps }) });
+  const learning = adam({ learningRate: oneCycle({ peak: asked.rate, steps }) });
+  const optimizer = isEncoding(model) ? learning : chain(clipByGlobalNorm(STEEPEST), learning);
+  if (!isEncoding(model)) checkPixelWork(model, { examples: rest.values.shape[0], epochs, batchSize });
   const corruption = corruptionOf(asked, form, model);
   return { seed, name, model, form, rest, aside, epochs, batchSize, optimizer, ...corruption };
 }

@@ -1,5 +1,7 @@
 // reparam score: how unusual each example is.
 
+import { bitsPerDimension } from "../distributions/discretizedLogistic.js";
+import { isEncoding } from "../models/fromSpec.js";
 import { classify } from "../models/vae/classify.js";
 import * as ops from "../ops/index.js";
 import { say } from "./terminal.js";
@@ -34,7 +36,7 @@ export const score: Command = {
     if (by === "joint" && model.condition === undefined) {
       fail("--by joint is for models that know classes (reparam train --condition)");
     }
-    if (by !== undefined && model.type !== "vae") fail("--by is for VAEs; an autoencoder scores by its loss");
+    if (by !== undefined && model.type !== "vae") fail("--by is for VAEs; other models score by their loss");
     const scores =
       model.type !== "vae"
         ? model.score(params, values)
@@ -45,7 +47,12 @@ export const score: Command = {
     await writeFileAtomic(out, new TextEncoder().encode(toCsv(["score"], scores, names)));
     const order = [...scores.data.keys()].sort((a, b) => scores.data[b] - scores.data[a]);
     const most = order.slice(0, 5).map((i) => `${names[i]} (${showNumber(scores.data[i])})`);
-    say(`${counted(scores.size, "score")}: ${out}\nmost unusual: ${most.join(", ")}`);
+    const nats = scores.data.reduce((sum, value) => sum + value / scores.size, 0);
+    const bits = showNumber(bitsPerDimension(nats, model.inputShape));
+    const cost = isEncoding(model)
+      ? ""
+      : `\n${showNumber(nats)} nats per example, ${bits} bits per dimension`;
+    say(`${counted(scores.size, "score")}: ${out}${cost}\nmost unusual: ${most.join(", ")}`);
     return 0;
   },
 };

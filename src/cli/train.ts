@@ -21,6 +21,7 @@ import { describeDivergence } from "./diverged.js";
 import { checkDataOptions } from "./effects.js";
 import { evidenceOf } from "./evidence.js";
 import { toModel } from "./form.js";
+import { withCodes } from "./input.js";
 import { askedOf, type Plan, planOf } from "./plan.js";
 import { ProgressLine, showSeconds } from "./progress.js";
 import { writeFirstReport } from "./report.js";
@@ -136,7 +137,7 @@ function computed({ model, form, rest }: Plan): FitResult {
   const features = values.size / count;
   const fitted = Math.min(count, features) > MOST_FITTED ? ops.slice(values, 0, MOST_FITTED) : values;
   if (fitted !== values) tell(`principal components of ${MOST_FITTED} of the ${count} examples`);
-  const { params, basis } = pcaAutoencoder(fitted, { latentSize: sizeOf(model.codeShape) });
+  const { params, basis } = pcaAutoencoder(fitted, { latentSize: sizeOf(withCodes(model).codeShape) });
   const share = basis.ratio.data.reduce((sum, ratio) => sum + ratio, 0);
   tell(`${basis.ratio.size} components explain ${(100 * share).toFixed(1)} % of the variance`);
   return { params, history: { steps: [], epochs: [] }, stopped: "finished", steps: 0 };

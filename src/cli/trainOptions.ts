@@ -6,8 +6,8 @@ import { MODEL_NAMES, takersOf } from "./effects.js";
 
 /** What is taken where an option is not given; what is not listed, the data decide. */
 export const DEFAULTS: Readonly<Record<string, number>> & {
-  readonly [name in "latent" | "codebook" | "beta" | "epochs" | "batch" | "lr" | "seed"]: number;
-} = { latent: 16, codebook: 512, beta: 1, epochs: 10, batch: 64, lr: 2e-3, seed: 1 };
+  readonly [name in "latent" | "codebook" | "levels" | "beta" | "epochs" | "batch" | "lr" | "seed"]: number;
+} = { latent: 16, codebook: 512, levels: 16, beta: 1, epochs: 10, batch: 64, lr: 2e-3, seed: 1 };
 
 const withDefault = (name: keyof typeof DEFAULTS & string, meaning: string) =>
   `${meaning} (default ${DEFAULTS[name]})`;
@@ -24,6 +24,21 @@ export const TRAIN_OPTIONS: Readonly<Record<string, OptionHelp>> = {
     type: "string",
     value: "N",
     help: `${withDefault("codebook", "vectors that codes are made of, 2 to 4096")}; of ${takersOf("codebook")}`,
+  },
+  levels: {
+    type: "string",
+    value: "N",
+    help: `${withDefault("levels", "levels that the values of pixels are told in, 2 to 256")}; of ${takersOf("levels")}`,
+  },
+  hidden: {
+    type: "string",
+    value: "N",
+    help: `numbers that a pixel's past becomes (default 32); of ${takersOf("hidden")}`,
+  },
+  layers: {
+    type: "string",
+    value: "N",
+    help: `LSTMs (default 1) or gated convolutions (default 5) on top of each other; of ${takersOf("layers")}`,
   },
   beta: {
     type: "string",

@@ -10,7 +10,7 @@ import {
 } from "../check/check.js";
 import { checkBatch } from "../models/batch.js";
 import { type BatchOptions, batchSizeOf } from "../models/batches.js";
-import { type AnyModel, codesOf } from "../models/fromSpec.js";
+import { type EncodingModel, codesOf } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { MOST_VECTORS, type VqVae } from "../models/vqVae.js";
 import { adoptArray, checkTensor, sizeOf, type Tensor, viewOf } from "../tensor/tensor.js";
@@ -64,8 +64,8 @@ export function checkCoder(
   where: string,
   model: unknown,
   methods: readonly string[] = [],
-): asserts model is AnyModel {
-  const given = (model ?? {}) as Partial<AnyModel>;
+): asserts model is EncodingModel {
+  const given = (model ?? {}) as Partial<EncodingModel>;
   const needed = [
     "encode",
     "decode",
@@ -123,7 +123,7 @@ export function rangeOf(
  * @see Theis et al., "Lossy image compression with compressive autoencoders" (2017)
  */
 export function compress(
-  model: AnyModel,
+  model: EncodingModel,
   params: ModelParams,
   inputs: Tensor,
   options: CompressOptions = {},
@@ -167,7 +167,7 @@ interface Content extends CodeBlocks {
 /** Codes, quantized: the quantizer and the tables before the blocks. */
 function ofCodes(
   where: string,
-  model: AnyModel,
+  model: EncodingModel,
   params: ModelParams,
   codes: Tensor,
   { bits, steps, blockSize }: { bits: number; steps: "fitted" | "range"; blockSize: number },
@@ -210,7 +210,7 @@ function ofIndices(where: string, indices: Tensor, { codebook }: VqVae, blockSiz
  * decompress(model, params, file, { start: 2, end: 3 }).shape; // [1, 784]
  */
 export function decompress(
-  model: AnyModel,
+  model: EncodingModel,
   params: ModelParams,
   bytes: Uint8Array,
   options: DecompressOptions = {},
@@ -248,7 +248,11 @@ interface SymbolReader {
   codesOf(symbols: Uint16Array): Tensor;
 }
 
-function quantizedReader(where: string, { side }: CompressedFile, { codeShape }: AnyModel): SymbolReader {
+function quantizedReader(
+  where: string,
+  { side }: CompressedFile,
+  { codeShape }: EncodingModel,
+): SymbolReader {
   const dimensions = sizeOf(codeShape);
   const reader = new ByteReader(where, side);
   const [low, step] = [new Float32Array(dimensions), new Float32Array(dimensions)];

@@ -2,6 +2,7 @@
 // itself, so that they cost their KL term alone.
 
 import { checkInteger, checkResult, refuseKind, refuseValue } from "../check/check.js";
+import { levelOf, valueOfLevel } from "../distributions/levels.js";
 import { checkBatch } from "../models/batch.js";
 import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import type { ModelParams } from "../models/model.js";
@@ -45,7 +46,7 @@ function levelsOf(where: string, model: unknown): Levels {
 /** The levels of images, every value on one. */
 function asLevels(where: string, { data }: Tensor, levels: number): Uint16Array {
   return Uint16Array.from(data, (value, i) => {
-    const level = Math.round(value * (levels - 1));
+    const level = levelOf(value, levels);
     const isLevel = level >= 0 && level < levels && Math.abs(value * (levels - 1) - level) < OFF_LEVEL;
     return isLevel
       ? level
@@ -156,6 +157,6 @@ export function decompressLossless(
     return popImages(where, networks, { stacks, ranges }, from, to - from);
   });
   const wanted = read.subarray((start - from) * values, (end - from) * values);
-  const images = Float32Array.from(wanted, (level) => level / (levels.levels - 1));
+  const images = Float32Array.from(wanted, (level) => valueOfLevel(level, levels.levels));
   return adoptArray(images, [end - start, ...model.inputShape]);
 }

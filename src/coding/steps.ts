@@ -1,6 +1,6 @@
 // How finely each dimension of a code should be told: the more it changes in the output, the finer.
 
-import type { AnyModel } from "../models/fromSpec.js";
+import type { EncodingModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
 
@@ -34,7 +34,7 @@ function distance(a: Float32Array, b: Float32Array): number {
  * are images, all places of a channel have the same step, and are moved together, every other one in the opposite
  * direction.
  */
-export function fittedSteps(model: AnyModel, params: ModelParams, codes: Tensor): Float64Array {
+export function fittedSteps(model: EncodingModel, params: ModelParams, codes: Tensor): Float64Array {
   const { codeShape } = model;
   const dimensions = sizeOf(codeShape);
   const channels = codeShape[codeShape.length - 1] ?? 1;

@@ -6,6 +6,7 @@ import { checkUnitInterval } from "../losses/binaryCrossEntropy.js";
 import { checkAlike, checkReduction, reduceExamples, type ReductionOptions } from "../losses/reduction.js";
 import { inScope } from "../tensor/scope.js";
 import { adoptArray, checkTensor, isSameShape, sizeOf, type Shape, type Tensor } from "../tensor/tensor.js";
+import { levelOf } from "./levels.js";
 
 /**
  * Logistic distributions, one per value, or a mixture of some for each along one more axis, the last. Values lie in
@@ -45,7 +46,7 @@ interface Interval {
 }
 
 function intervalOf(value: number, mean: number, logScale: number, levels: number): Interval {
-  const level = Math.round(value * (levels - 1));
+  const level = levelOf(value, levels);
   const perScale = Math.exp(-Math.max(logScale, LEAST_LOG_SCALE));
   return {
     from: level <= 0 ? -Infinity : ((level - 0.5) / (levels - 1) - mean) * perScale,

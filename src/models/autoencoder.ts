@@ -18,7 +18,7 @@ import {
   type LossResult,
   type Model,
   type ModelParams,
-  type ModelSpec,
+  type AutoencoderSpec,
   type Part,
   outputShapeOf,
 } from "./model.js";
@@ -54,7 +54,7 @@ export interface AutoencoderOptions {
 export interface Autoencoder extends Model {
   /** Tells it from other models. */
   readonly type: "autoencoder";
-  readonly spec: ModelSpec<"autoencoder">;
+  readonly spec: AutoencoderSpec<"autoencoder">;
   readonly parts: readonly Part[];
   /** The shape of one code. */
   readonly codeShape: Shape;

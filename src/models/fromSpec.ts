@@ -2,9 +2,13 @@
 
 import { checkOneOf, checkOptions, refuseKind, within } from "../check/check.js";
 import { layerFromSpec, type LayerMakers } from "../layers/fromSpec.js";
+import type { LayerSpec } from "../layers/layer.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
 import type { ModelParams, ModelSpec } from "./model.js";
+import { pixelCnn } from "./pixels/pixelCnn.js";
+import { pixelRnn } from "./pixels/pixelRnn.js";
+import type { PixelModel } from "./pixels/types.js";
 import type { ReconstructionLoss } from "./reconstructionLoss.js";
 import type { LabelOptions } from "./vae/condition.js";
 import { vae } from "./vae/vae.js";
@@ -20,14 +24,20 @@ export interface CustomParts {
 }
 
 /** A model as loaded: `model.type` tells which, to the compiler too. */
-export type AnyModel = Autoencoder | Vae | VqVae;
+export type AnyModel = EncodingModel | PixelModel;
+
+/** A model that makes codes of inputs, and inputs of codes. */
+export type EncodingModel = Autoencoder | Vae | VqVae;
+
+/** Whether a model has codes: models of pixels have none. */
+export const isEncoding = (model: AnyModel): model is EncodingModel => "encode" in model;
 
 /**
  * The codes of inputs: of a VAE its posterior's means, of a VQ-VAE vectors of its codebook. Only conditional models take
  * labels.
  */
 export function codesOf(
-  model: AnyModel,
+  model: EncodingModel,
   params: ModelParams,
   inputs: Tensor,
   options: LabelOptions = {},
@@ -54,18 +64,19 @@ export function modelFromSpec(spec: ModelSpec, custom: CustomParts = {}): AnyMod
   const where = "modelFromSpec";
   checkOptions(where, custom, ["layers", "loss"]);
   if (typeof spec !== "object" || spec === null) refuseKind(where, "spec", "be a model's spec", spec);
-  checkOneOf(where, "spec.type", spec.type, ["autoencoder", "vae", "vqVae"]);
+  checkOneOf(where, "spec.type", spec.type, ["autoencoder", "vae", "vqVae", "pixelRnn", "pixelCnn"]);
   const { options } = spec;
   if (typeof options !== "object" || options === null) {
     refuseKind(where, "spec.options", "be an object", options);
   }
   const own = ["inputShape", "encoder", "decoder"].find((name) => Object.hasOwn(options, name));
   if (own !== undefined) refuseKind(where, "spec.options", "have only names that the spec has not", own);
-  const parts = {
-    inputShape: spec.inputShape,
-    encoder: within("encoder", () => layerFromSpec(spec.encoder, custom.layers)),
-    decoder: within("decoder", () => layerFromSpec(spec.decoder, custom.layers)),
-  };
+  const { inputShape } = spec;
+  if (spec.type === "pixelRnn") return pixelRnn({ inputShape, ...options });
+  if (spec.type === "pixelCnn") return pixelCnn({ inputShape, ...options });
+  const partOf = (name: "encoder" | "decoder") =>
+    within(name, () => layerFromSpec(spec[name] as LayerSpec, custom.layers));
+  const parts = { inputShape, encoder: partOf("encoder"), decoder: partOf("decoder") };
   if (spec.type === "vae") {
     const { freeBits, ...rest } = options as { freeBits?: unknown };
     return vae({ ...parts, ...rest, ...(freeBits ? { freeBits } : {}) } as VaeOptions);

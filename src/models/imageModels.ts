@@ -9,7 +9,7 @@ import type { Layer } from "../layers/layer.js";
 import { flatten, reshape } from "../layers/shape.js";
 import { type Shape, sizeOf } from "../tensor/tensor.js";
 import { type Autoencoder, autoencoder, type AutoencoderOptions } from "./autoencoder.js";
-import { memoryLimit } from "../wasm/runtime.js";
+import { checkParameterCount } from "./parameterCount.js";
 import { checkedCondition, widthOf } from "./vae/condition.js";
 import { channelsPerChannel } from "./vae/likelihood.js";
 import { vae } from "./vae/vae.js";
@@ -33,24 +33,9 @@ const RELU = { activation: "relu", kernelInitializer: "heUniform" } as const;
 /** A kernel that is a multiple of the stride writes every pixel equally often: no checkerboard. */
 const HALVING = { kernel: 4, stride: 2 } as const;
 
-/** Bytes that training holds per parameter: its value, gradient, Adam's two averages, and the last good value. */
-const TRAINING_BYTES = 5 * 4;
-
-/**
- * Refuses networks whose parameters would fill more than half of the memory in training: the other half is for what
- * passes through them. Counted from shapes, before anything is allocated.
- */
-function checkParameterCount(where: string, inputShape: Shape, count: number): void {
-  const most = Math.floor(memoryLimit() / 2 / TRAINING_BYTES);
-  if (count <= most) return;
-  const million = (n: number) => `${(n / 1e6).toFixed(n < 1e7 ? 1 : 0)} million`;
-  const gigabytes = ((count * TRAINING_BYTES) / 1e9).toFixed(1);
-  const rule =
-    `need at most ${million(most)} parameters, half of configure's maxMemory in training, but would need ` +
-    `${million(count)} (${gigabytes} GB with gradients and Adam): give smaller images, fewer features, or more ` +
-    "channels, each of which halves the image";
-  refuseValue(where, "inputShape", rule, inputShape);
-}
+/** What helps against too many parameters. */
+const FEWER_PARAMETERS =
+  "give smaller images, fewer features, or more channels, each of which halves the image";
 
 /** Encoder to features and decoder from a code to `outputs` numbers per value, mirror images of each other. */
 function networks(
@@ -78,7 +63,7 @@ function networks(
     return sum + HALVING.kernel ** 2 * before * count * (i === 0 ? 1 + outputs : 2);
   }, 0);
   const parameters = convolutions + features * (2 * sizeOf(smallest) + codeWeights) + sizeOf(smallest);
-  checkParameterCount(where, inputShape, parameters);
+  checkParameterCount(where, "inputShape", inputShape, parameters, FEWER_PARAMETERS);
   // The way back names the sizes: halving rounds up, and 7 must come back from 4.
   const up = shapes
     .slice(0, -1)

@@ -43,7 +43,8 @@ export interface LossOptions {
 export interface LossResult {
   /** One number: what training makes small. */
   readonly loss: Tensor;
-  /** The numbers that it is made of, by name: `"reconstruction"`; for a VAE also `"kl"`, and with free bits `"paidKl"`. */
+  /** The numbers that it is made of, by name: `"reconstruction"`; for a VAE also `"kl"`, and with free bits `"paidKl"`; of
+   *  pixels `"nll"` alone. */
   readonly terms: Readonly<Record<string, Tensor>>;
   /** The state after this use. */
   readonly state: ModelParams["state"];
@@ -53,10 +54,17 @@ export interface LossResult {
 export interface ModelSpec<Type extends string = string> {
   readonly type: Type;
   readonly inputShape: Shape;
-  readonly encoder: LayerSpec;
-  readonly decoder: LayerSpec;
+  /** The layers of models that are made from two. */
+  readonly encoder?: LayerSpec;
+  readonly decoder?: LayerSpec;
   /** The other options of the maker. */
   readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** How a model with an encoder and a decoder was made. */
+export interface AutoencoderSpec<Type extends string = string> extends ModelSpec<Type> {
+  readonly encoder: LayerSpec;
+  readonly decoder: LayerSpec;
 }
 
 /** When in training a model is looked at. */

@@ -29,7 +29,7 @@ import {
   type LossResult,
   type Model,
   type ModelParams,
-  type ModelSpec,
+  type AutoencoderSpec,
   outputShapeOf,
 } from "./model.js";
 import { reduceWhere } from "./reconstructionLoss.js";
@@ -52,7 +52,7 @@ export interface VqVaeOptions {
 export interface VqVae extends Model {
   /** Tells it from other models. */
   readonly type: "vqVae";
-  readonly spec: ModelSpec<"vqVae">;
+  readonly spec: AutoencoderSpec<"vqVae">;
   /** Numbers in a vector of the codebook, and how many vectors it has. */
   readonly latentSize: number;
   readonly codebook: number;

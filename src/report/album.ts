@@ -6,7 +6,7 @@ import * as ops from "../ops/index.js";
 import { ones, type Tensor } from "../tensor/tensor.js";
 import { base64 } from "./base64.js";
 import { type Content, type Markup, markup } from "./markup.js";
-import { type Study, toPictures } from "./study.js";
+import { type Subject, toPictures } from "./study.js";
 
 /** How images become a figure. */
 export interface FigureOptions {
@@ -65,11 +65,11 @@ export function createPictures(): Pictures {
 }
 
 /** An empty album. */
-export function createAlbum(study: Study): Album {
+export function createAlbum(subject: Subject): Album {
   const pictures = createPictures();
   return {
     ...pictures,
-    show: (examples, options) => pictures.showImages(toPictures(study, examples), options),
+    show: (examples, options) => pictures.showImages(toPictures(subject, examples), options),
   };
 }
 

@@ -1,7 +1,7 @@
 // The page that compares models on the same examples: in numbers, against principal components, and side by side.
 
 import { checkOptions, refuseKind, refuseValue } from "../check/check.js";
-import type { AnyModel } from "../models/fromSpec.js";
+import { type AnyModel, isEncoding } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import type { Key } from "../random/keys.js";
 import { checkTensor, isSameShape, type Shape, sizeOf, type Tensor } from "../tensor/tensor.js";
@@ -23,7 +23,7 @@ import { headOf, pageOf } from "./page.js";
 import type { Report } from "./report.js";
 import { fixedNumber } from "./scale.js";
 import { counted } from "./section.js";
-import { checkReportOptions, studyOf } from "./study.js";
+import { checkReportOptions, studyOf, subjectOf } from "./study.js";
 
 /** A trained model in a comparison. */
 export interface ComparedModel {
@@ -54,7 +54,8 @@ function compared(entries: readonly ComparedModel[], options: ComparisonOptions)
   const { imageShape, labels, labelNames, key } = options;
   return entries.map(({ name, model, params, inputs, valueRange, history }, i) => {
     // What is wrong with a model is told with its place among them.
-    const study = studyOf(`${where}.models[${i}]`, model, params, inputs, {
+    const place = `${where}.models[${i}]`;
+    const subject = subjectOf(place, model, params, inputs, {
       title: name,
       ...(history && { history }),
       ...(imageShape && { imageShape }),
@@ -63,6 +64,8 @@ function compared(entries: readonly ComparedModel[], options: ComparisonOptions)
       ...(labelNames && { labelNames }),
       ...(key && { key }),
     });
+    if (!isEncoding(model)) refuseValue(where, `models[${i}].model`, "have codes", model.type);
+    const study = studyOf(place, model, subject);
     const error = errorOf(study.images, study.reconstructions, study.valueRange);
     if (!Number.isFinite(error)) {
       refuseValue(where, `models[${i}].params`, "give reconstructions that are finite", error);

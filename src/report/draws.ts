@@ -11,6 +11,8 @@ export const REPORT_DRAWS = {
   classSamples: 8,
   classes: 9,
   demonstration: 7,
+  pixels: 8,
+  completions: 9,
 } as const;
 
 /** Folded into the key of the demonstration of checkerboards. */

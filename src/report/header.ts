@@ -1,6 +1,7 @@
 // The head of a report: title, settings, the result in numbers, and warnings.
 
 import { peakSignalToNoise } from "../images/peakSignalToNoise.js";
+import { bitsPerDimension } from "../distributions/discretizedLogistic.js";
 import { latentUsage, usageWarnings } from "../models/vae/latentUsage.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
@@ -10,7 +11,7 @@ import { type Markup, markup } from "./markup.js";
 import { type Fact, headOf } from "./page.js";
 import { fixedNumber, shortNumber } from "./scale.js";
 import { counted } from "./section.js";
-import type { Study } from "./study.js";
+import type { Study, Subject } from "./study.js";
 
 /** Decibels of the mean, of all examples: one that is perfect would make a mean of decibels infinite. */
 function decibelsOf({ images, reconstructions, valueRange: [low, high] }: Study): number {
@@ -70,9 +71,28 @@ function warningsOf({ vae, posterior }: Study): readonly string[] {
   return usageWarnings(latentUsage(posterior), { beta: Number(vae.spec.options.beta) });
 }
 
+/** What a model of pixels needs for an example. */
+function factsOfPixels({ model, params, images }: Subject): readonly Fact[] {
+  const nats = model.score(params, images).data.reduce((sum, value) => sum + value / images.shape[0], 0);
+  return [
+    {
+      name: "Negative log-likelihood",
+      value: shortNumber(nats),
+      note: "nats per example, exact; less is better",
+    },
+    {
+      name: "Bits per dimension",
+      value: shortNumber(bitsPerDimension(nats, model.inputShape)),
+      note: `of the log₂ ${String(model.spec.options.levels)} = ${shortNumber(Math.log2(Number(model.spec.options.levels)))} that a value takes of which nothing is known`,
+    },
+  ];
+}
+
+/** Title, settings and facts of a model of pixels. */
+export const pixelHeader = (subject: Subject): Markup => head(subject, factsOfPixels(subject), []);
+
 /** Title, settings, facts and warnings. */
 export function header(study: Study): Markup {
-  const { title, settings, images, isHeldOut } = study;
   const facts: readonly Fact[] = [
     ...factsOfVae(study),
     ...factsOfAutoencoder(study),
@@ -82,7 +102,15 @@ export function header(study: Study): Markup {
       note: "how near reconstructions are; 3 dB more is half the squared error",
     },
   ];
-  const warnings = warningsOf(study).map((warning) => markup`<p class="warning" role="note">${warning}</p>`);
+  return head(study, facts, warningsOf(study));
+}
+
+function head(
+  { title, settings, images, isHeldOut }: Subject,
+  facts: readonly Fact[],
+  warned: readonly string[],
+): Markup {
+  const warnings = warned.map((warning) => markup`<p class="warning" role="note">${warning}</p>`);
   const source = `Measured on ${counted(images.shape[0], isHeldOut ? "held-out example" : "example")}.`;
   return headOf(title, settings, facts, markup`<p class="source">${source}</p>`, warnings);
 }

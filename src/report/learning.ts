@@ -1,11 +1,12 @@
 // The section of loss curves: each term by itself, in training and validation.
 
+import { isEncoding } from "../models/fromSpec.js";
 import type { History, StepRecord } from "../training/history.js";
 import { curves, type Point } from "./chart.js";
 import type { Markup } from "./markup.js";
 import { coreRange, rangeOf, shortNumber } from "./scale.js";
 import { beside, chartFigure, counted, section, swatch } from "./section.js";
-import type { Study } from "./study.js";
+import type { Subject } from "./study.js";
 
 /** Most points of a line: more than that does not show. */
 const MOST_POINTS = 400;
@@ -101,11 +102,11 @@ function weightOf({ steps }: History): string[] {
 }
 
 /** Loss curves; nothing without steps. */
-export function learning({ history, vae, model }: Study): Markup | undefined {
+export function learning({ history, vae, model }: Subject): Markup | undefined {
   if (history === undefined || history.steps.length === 0) return undefined;
   const names = Object.keys(history.steps[0].terms);
-  const isPerExample = vae !== undefined || model.spec.options.reduction === "perExample";
-  const unit = vae ? "nats" : isPerExample ? "per example" : "per value";
+  const isPerExample = model.spec.options.reduction === "perExample";
+  const unit = vae || !isEncoding(model) ? "nats" : isPerExample ? "per example" : "per value";
   const loss = chart(history, "loss", unit, (averages) => averages.loss);
   const charts = [{ ...loss, note: [...weightOf(history), ...loss.note] }];
   // The only term of a plain autoencoder is its loss.
@@ -121,7 +122,9 @@ export function learning({ history, vae, model }: Study): Markup | undefined {
     "How it learned",
     vae
       ? "Training trades two prices against each other: what it costs to describe an image once its code is known (reconstruction), and what the code itself costs (KL)."
-      : "Training makes the difference between what goes in and what comes out small.",
+      : isEncoding(model)
+        ? "Training makes the difference between what goes in and what comes out small."
+        : "Training makes every pixel probable, given the pixels before it: the loss is what all of them cost.",
     beside(
       ...charts.map(({ drawing, note }) =>
         chartFigure(drawing, note.length > 0 ? [legend, ". ", note.join(" ")] : legend),

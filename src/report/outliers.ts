@@ -1,6 +1,7 @@
 // The section on anomaly scores: how unusual examples are to the model, and examples put together wrongly.
 
 import { rocAuc } from "../statistics/ranks.js";
+import { type AnyModel, isEncoding } from "../models/fromSpec.js";
 import * as ops from "../ops/index.js";
 import { fold } from "../random/keys.js";
 import type { Shape, Tensor } from "../tensor/tensor.js";
@@ -11,7 +12,7 @@ import { REPORT_DRAWS } from "./draws.js";
 import { type Markup, markup } from "./markup.js";
 import { coreRange, percent, rangeOf, shortNumber } from "./scale.js";
 import { beside, chartFigure, section, swatch } from "./section.js";
-import type { Study } from "./study.js";
+import type { Subject } from "./study.js";
 
 /** Fewer scores make no histogram. */
 const FEWEST = 16;
@@ -19,7 +20,7 @@ const FEWEST = 16;
 const SHOWN = 6;
 
 /** The left half of each example with the right half of the next. */
-function joined({ images, pictureShape, model }: Study): Tensor {
+function joined({ images, pictureShape, model }: Subject): Tensor {
   const [count] = images.shape;
   // Where an example is no picture, it is a line.
   const shape: Shape = pictureShape ?? [1, images.size / count, 1];
@@ -58,16 +59,24 @@ function beyondNote(scores: readonly number[], [low, high]: readonly [number, nu
   return notes.length === 0 ? "" : `${notes.join("; ")}: counted in the outermost bar.`;
 }
 
+/** What the score of a model is, in words. */
+function scoreOf(model: AnyModel): string {
+  if (!isEncoding(model)) return "negative log-likelihood: the nats that it takes to tell all of its pixels";
+  return model.type === "vae"
+    ? "negative ELBO: the nats that the model needs to describe it"
+    : "reconstruction loss";
+}
+
 /** Scores of examples and of wrong ones, and the most and least usual. */
-export function outliers(study: Study, album: Album | undefined): Markup | undefined {
-  const { model, vae, params, images, key, known } = study;
+export function outliers(subject: Subject, album: Album | undefined): Markup | undefined {
+  const { model, vae, params, images, key, known } = subject;
   const count = images.shape[0];
   if (count < FEWEST || images.size / count < 2) return undefined;
   const scoresOf = (examples: Tensor) =>
     model.type === "vae"
       ? model.score(params, examples, { ...known, key: fold(key, REPORT_DRAWS.scores) }).data
       : model.score(params, examples).data;
-  const [usual, wrong] = [scoresOf(images), scoresOf(joined(study))];
+  const [usual, wrong] = [scoresOf(images), scoresOf(joined(subject))];
   const scores = [...usual, ...wrong];
   const isFinite = scores.every(Number.isFinite);
   if (!isFinite) return undefined;
@@ -81,7 +90,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
   const chart = histogram(
     {
       description: "Scores of examples and of examples joined from two",
-      x: vae ? "score, nats" : "score",
+      x: vae || !isEncoding(model) ? "score, nats" : "score",
       y: "examples",
     },
     [
@@ -103,7 +112,7 @@ export function outliers(study: Study, album: Album | undefined): Markup | undef
   return section(
     "outliers",
     "What it finds unusual",
-    `The score of an example is its ${vae ? "negative ELBO: the nats that the model needs to describe it" : "reconstruction loss"}. To test it, the left half of each example is joined to the right half of another: pixel by pixel nothing is new, but the whole is.`,
+    `The score of an example is its ${scoreOf(model)}. To test it, the left half of each example is joined to the right half of another: pixel by pixel nothing is new, but the whole is.`,
     beside(
       chartFigure(
         chart,

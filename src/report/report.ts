@@ -1,9 +1,9 @@
 // The report: one HTML page, with its pictures, that shows what a trained model learned.
 
-import type { AnyModel } from "../models/fromSpec.js";
+import { type AnyModel, isEncoding } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { createAlbum } from "./album.js";
+import { type Album, createAlbum } from "./album.js";
 import { bottleneck } from "./bottleneck.js";
 import { checkerboards } from "./checkerboards.js";
 import { codebook } from "./codebook.js";
@@ -11,15 +11,16 @@ import { conditional } from "./conditional.js";
 import { codeMap } from "./codeMap.js";
 import { chosenOf, encodingsOf, factors } from "./factors.js";
 import { components } from "./components.js";
-import { header } from "./header.js";
+import { header, pixelHeader } from "./header.js";
 import { averages, reconstructions, samples } from "./images.js";
 import { learning } from "./learning.js";
 import type { Content } from "./markup.js";
 import { outliers } from "./outliers.js";
 import { pageOf } from "./page.js";
+import { sectionsOfPixels } from "./pixels.js";
 import { dimensions, interpolations } from "./space.js";
 import { rates } from "./rates.js";
-import { type ReportOptions, studyOf } from "./study.js";
+import { type ReportOptions, type Study, studyOf, subjectOf } from "./study.js";
 import { usage } from "./usage.js";
 
 /** What {@link createReport} makes. */
@@ -32,12 +33,13 @@ export interface Report {
 
 /**
  * Shows what a trained autoencoder or VAE learned: losses, reconstructions, convolutional codes, samples, the latent
- * space, known factors, outliers, what codes cost as files, and checkerboards, as far as the model and the examples have them. The same arguments give the same bytes.
+ * space, known factors, outliers, what codes cost as files, and checkerboards, as far as the model and the examples have
+ * them; of a model of pixels bits per dimension, samples, and images completed. The same arguments give the same bytes.
  *
  * The page needs no network and no scripts, suits light and dark screens, and explains to students what they see.
  * Of the examples the first 1000 are looked at.
  *
- * @param model - from {@link autoencoder}, {@link vae} or a file
+ * @param model - from {@link autoencoder}, {@link vae}, {@link pixelRnn} or a file
  * @param params - its parameters
  * @param inputs - held-out examples, shape `[n, ...inputShape]`
  * @param options.title - heading of the page (default: the kind of model)
@@ -68,12 +70,26 @@ export function createReport(
   inputs: Tensor,
   options: ReportOptions = {},
 ): Report {
-  const study = studyOf("createReport", model, params, inputs, options);
+  const where = "createReport";
+  const subject = subjectOf(where, model, params, inputs, options);
   // Without a shape that can be seen there are no pictures, but numbers and curves.
-  const album = study.pictureShape ? createAlbum(study) : undefined;
+  const album = subject.pictureShape ? createAlbum(subject) : undefined;
+  const body = isEncoding(model)
+    ? sectionsOfCodes(studyOf(where, model, subject), album)
+    : [
+        pixelHeader(subject),
+        learning(subject),
+        ...(album ? sectionsOfPixels(model, subject, album) : []),
+        outliers(subject, album),
+      ];
+  return { html: pageOf(subject.title, body), pictures: album?.files ?? {} };
+}
+
+/** The sections about a model that has codes. */
+function sectionsOfCodes(study: Study, album: Album | undefined): readonly Content[] {
   const encodings = encodingsOf(study);
   const coloured = chosenOf(encodings).map(({ name }) => name);
-  const body: readonly Content[] = [
+  return [
     header(study),
     learning(study),
     album && reconstructions(study, album),
@@ -92,5 +108,4 @@ export function createReport(
     outliers(study, album),
     album && checkerboards(study, album),
   ];
-  return { html: pageOf(study.title, body), pictures: album?.files ?? {} };
 }

@@ -11,7 +11,7 @@ import {
   refuseValue,
 } from "../check/check.js";
 import type { DiagonalGaussian } from "../distributions/gaussian.js";
-import { type AnyModel, codesOf } from "../models/fromSpec.js";
+import { type AnyModel, codesOf, type EncodingModel, isEncoding } from "../models/fromSpec.js";
 import { checkBatch } from "../models/batch.js";
 import { checkParams, type ModelParams } from "../models/model.js";
 import type { GivenLabels, LabelOptions } from "../models/vae/condition.js";
@@ -38,8 +38,8 @@ export interface ReportOptions {
   readonly key?: Key | undefined;
 }
 
-/** A trained model and held-out examples, as every section takes them. */
-export interface Study {
+/** A trained model and held-out examples. */
+export interface Subject {
   readonly model: AnyModel;
   /** The same, if it is one. */
   readonly vae: Vae | undefined;
@@ -57,15 +57,20 @@ export interface Study {
   /** One per example. */
   readonly labels: readonly number[] | undefined;
   readonly labelNames: readonly string[];
+  /** What functions of the model are told of the examples besides: their classes, if it knows these. */
+  readonly known: LabelOptions;
   /** Values by name, one per example. */
   readonly factors: Readonly<Record<string, Tensor>>;
   readonly readouts: Readonly<Record<string, (images: Tensor) => Tensor>>;
+}
+
+/** The same of a model that has codes, as the sections about these take it. */
+export interface Study extends Subject {
+  readonly model: EncodingModel;
   /** The posterior of a VAE. */
   readonly posterior: DiagonalGaussian | undefined;
   /** A VAE's posterior means, or an autoencoder's codes as rows: `[count, latentSize]`. */
   readonly codes: Tensor;
-  /** What functions of the model are told of the examples besides: their classes, if it knows these. */
-  readonly known: LabelOptions;
   /** Rows of codes decoded, `[n, ...inputShape]`; by a model with classes under these, or else under its usual one. */
   readonly decode: (codes: Tensor, labels?: GivenLabels) => Tensor;
   /** The class under which codes are decoded that belong to no example: that of most examples. */
@@ -84,6 +89,8 @@ const TITLES = {
   autoencoder: "Autoencoder",
   vae: "Variational autoencoder",
   vqVae: "Autoencoder with a codebook",
+  pixelRnn: "PixelRNN",
+  pixelCnn: "PixelCNN",
 } as const;
 
 const OPTIONS = [
@@ -101,43 +108,30 @@ const OPTIONS = [
 ];
 
 /** Examples as pictures `[n, height, width, channels]` with values from 0 to 1. */
-export function toPictures({ pictureShape, valueRange: [low, high] }: Study, examples: Tensor): Tensor {
+export function toPictures({ pictureShape, valueRange: [low, high] }: Subject, examples: Tensor): Tensor {
   const pictures = ops.reshape(examples, [examples.shape[0], ...(pictureShape as Shape)]);
   return low === 0 && high === 1 ? pictures : ops.scale(ops.sub(pictures, low), 1 / (high - low));
 }
 
-/** Checks everything and computes what several sections need. */
-export function studyOf(
+/** Checks everything that a report is made from. */
+export function subjectOf(
   where: string,
   model: AnyModel,
   params: ModelParams,
   inputs: Tensor,
   options: ReportOptions,
-): Study {
+): Subject {
   if (typeof (model as AnyModel | undefined)?.reconstruct !== "function") {
-    refuseKind(where, "model", "be an autoencoder or a VAE", model);
+    refuseKind(where, "model", "be an autoencoder, a VAE or a model of pixels", model);
   }
   checkBatch(where, "inputs", inputs, model.inputShape);
   checkReportOptions(where, inputs.shape[0], options);
   const vae = model.type === "vae" ? model : undefined;
-  checkParams(where, params, ["encoder", "decoder"]);
+  checkParams(where, params, isEncoding(model) ? ["encoder", "decoder"] : ["network"]);
   const { title = TITLES[model.type], valueRange = [0, 1] } = options;
   const count = Math.min(inputs.shape[0], MOST_EXAMPLES);
   const firstOf = (t: Tensor) => ops.slice(t, 0, count);
-  const shown = firstOf(inputs);
   const labels = options.labels && Array.from(options.labels).slice(0, count);
-  const known = knownOf(where, model, labels);
-  const usualClass = known.labels === undefined ? undefined : mostFrequent(labels ?? []);
-  const posterior = vae?.encode(params, shown, known);
-  const codes = posterior?.mean ?? ops.reshape(codesOf(model, params, shown), [count, -1]);
-  const odd = codes.data.find((value) => !Number.isFinite(value));
-  if (odd !== undefined) refuseValue(where, "params", "give codes that are finite", odd);
-  const decode = (rows: Tensor, own: GivenLabels | undefined = usualClass) =>
-    model.decode(
-      params,
-      ops.reshape(rows, [rows.shape[0], ...model.codeShape]),
-      known.labels === undefined ? {} : { labels: own },
-    );
   return {
     model,
     vae,
@@ -147,7 +141,7 @@ export function studyOf(
     settings: options.settings ?? {},
     isHeldOut: options.isHeldOut ?? true,
     history: options.history,
-    images: shown,
+    images: firstOf(inputs),
     valueRange,
     pictureShape: pictureShapeOf(where, model.inputShape, options.imageShape),
     labels,
@@ -156,17 +150,30 @@ export function studyOf(
       Object.entries(options.factors ?? {}).map(([name, values]) => [name, firstOf(values)]),
     ),
     readouts: options.readouts ?? {},
-    posterior,
-    codes,
-    known,
-    usualClass,
-    classNote:
-      usualClass === undefined
-        ? ""
-        : ` All are decoded as ${(options.labelNames ?? [])[usualClass] ?? `class ${usualClass}`}, the class of most examples.`,
-    decode,
-    reconstructions: decode(codes, known.labels),
+    known: knownOf(where, model, labels),
   };
+}
+
+/** Computes what several sections about codes need. */
+export function studyOf(where: string, model: EncodingModel, subject: Subject): Study {
+  const { params, images, vae, labels, labelNames, known } = subject;
+  const usualClass = known.labels === undefined ? undefined : mostFrequent(labels ?? []);
+  const posterior = vae?.encode(params, images, known);
+  const codes = posterior?.mean ?? ops.reshape(codesOf(model, params, images), [images.shape[0], -1]);
+  const odd = codes.data.find((value) => !Number.isFinite(value));
+  if (odd !== undefined) refuseValue(where, "params", "give codes that are finite", odd);
+  const decode = (rows: Tensor, own: GivenLabels | undefined = usualClass) =>
+    model.decode(
+      params,
+      ops.reshape(rows, [rows.shape[0], ...model.codeShape]),
+      known.labels === undefined ? {} : { labels: own },
+    );
+  const classNote =
+    usualClass === undefined
+      ? ""
+      : ` All are decoded as ${labelNames[usualClass] ?? `class ${usualClass}`}, the class of most examples.`;
+  const reconstructions = decode(codes, known.labels);
+  return { ...subject, model, posterior, codes, usualClass, classNote, decode, reconstructions };
 }
 
 /** The labels that a model with classes needs; models with other conditions have no report. */

@@ -11,7 +11,7 @@ import { planOf } from "../../src/cli/plan.js";
 import { train } from "../../src/cli/train.js";
 import { writeNpy } from "../../src/data/index.js";
 import { writePng } from "../../src/images/index.js";
-import { fold, key, ops, random, type Tensor, tensor } from "../../src/index.js";
+import { type EncodingModel, fold, key, ops, random, type Tensor, tensor } from "../../src/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "reparam-effects-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -39,21 +39,36 @@ beforeAll(() => {
   }
 });
 
-const VALUES = { latent: "7", beta: "3", likelihood: "gaussian", gamma: "0.25", codebook: "40" } as const;
+const VALUES = {
+  latent: "7",
+  beta: "3",
+  likelihood: "gaussian",
+  gamma: "0.25",
+  codebook: "40",
+  denoise: "0.2",
+  mask: "0.5",
+  levels: "5",
+  hidden: "6",
+  layers: "2",
+} as const;
+const DISTURBED = ["denoise", "mask"] as const;
+const PIXELS = ["levels", "hidden", "layers"] as const;
 const TAKES: Record<string, readonly (keyof typeof VALUES)[]> = {
-  "conv-vae": ["latent", "beta", "likelihood", "gamma"],
-  "conv-ae": ["latent"],
-  "dense-vae": ["latent", "beta", "likelihood", "gamma"],
-  "dense-ae": ["latent"],
-  "vq-vae": ["latent", "codebook"],
-  linear: ["latent"],
+  "conv-vae": ["latent", "beta", "likelihood", "gamma", ...DISTURBED],
+  "conv-ae": ["latent", ...DISTURBED],
+  "dense-vae": ["latent", "beta", "likelihood", "gamma", ...DISTURBED],
+  "dense-ae": ["latent", ...DISTURBED],
+  "vq-vae": ["latent", "codebook", ...DISTURBED],
+  "pixel-rnn": PIXELS,
+  "pixel-cnn": PIXELS,
+  linear: ["latent", ...DISTURBED],
   pca: ["latent"],
-  shallow: [],
-  stacked: [],
-  convolutional: [],
-  strided: [],
-  denseVae: ["latent"],
-  convVae: ["latent"],
+  shallow: DISTURBED,
+  stacked: DISTURBED,
+  convolutional: DISTURBED,
+  strided: DISTURBED,
+  denseVae: ["latent", ...DISTURBED],
+  convVae: ["latent", ...DISTURBED],
 };
 const cases = Object.entries(TAKES).flatMap(([model, taken]) =>
   (Object.keys(VALUES) as (keyof typeof VALUES)[]).map((option) => ({
@@ -73,11 +88,16 @@ describe("an option of a model", () => {
     // Ink is drawn by probabilities unless told; the deviation is that of grey images.
     const data = option === "likelihood" ? "ink.npy" : "grey.npy";
     const specOf = async (options: Record<string, string>) =>
-      JSON.stringify((await plan(data, { model, ...options })).model.spec);
+      plan(data, { model, ...options }).then(({ model, corrupt }) =>
+        JSON.stringify([model.spec, corrupt?.spec]),
+      );
     expect(await specOf({ [option]: VALUES[option] })).not.toBe(await specOf({}));
   });
 
-  it.each(cases.filter(({ isTaken }) => !isTaken))(
+  // What is computed, not trained, says so.
+  const isTold = ({ model, option }: (typeof cases)[number]) =>
+    model !== "pca" || !(DISTURBED as readonly string[]).includes(option);
+  it.each(cases.filter((one) => !one.isTaken && isTold(one)))(
     "--$option is refused by $model",
     async ({ model, option }) => {
       const takers = MODEL_NAMES.filter((name) => TAKES[name]!.includes(option)).join(", ");
@@ -91,7 +111,7 @@ describe("an option of a model", () => {
 
   it("is told with its models in the help", () => {
     const help = helpOf(train).replaceAll(/\s+/g, " ");
-    for (const option of ["latent", "beta", "likelihood"] as const) {
+    for (const option of ["latent", "beta", "likelihood", ...PIXELS] as const) {
       const takers = MODEL_NAMES.filter((name) => TAKES[name]!.includes(option)).join(", ");
       expect(help).toMatch(new RegExp(`--${option} .[^-]*.*?of ${takers}`));
     }
@@ -110,7 +130,7 @@ describe("--model pca", () => {
 
   it("has no more components than there are numbers, and says so where more are asked for", async () => {
     const { model } = await plan("table.csv", { model: "pca" });
-    expect(model.codeShape).toEqual([2]);
+    expect((model as EncodingModel).codeShape).toEqual([2]);
     await expect(plan("table.csv", { model: "pca", latent: "3" })).rejects.toThrow(
       new UsageError(
         "--latent of --model pca must be at most 2, the lesser of examples and their numbers, got 3",

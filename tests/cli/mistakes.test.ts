@@ -156,7 +156,17 @@ describe("a mistake", () => {
 });
 
 describe("--help", () => {
-  const COMMANDS = ["train", "reconstruct", "encode", "generate", "score", "classify", "report", "info"];
+  const COMMANDS = [
+    "train",
+    "reconstruct",
+    "encode",
+    "generate",
+    "complete",
+    "score",
+    "classify",
+    "report",
+    "info",
+  ];
 
   it("lists all commands", async () => {
     const { code, out } = await reparam(["--help"]);

@@ -14,6 +14,7 @@ const request = (inputShape: Shape, more: Partial<ModelRequest> = {}): ModelRequ
   likelihood: "bernoulli",
   gamma: 0.1,
   codebook: 8,
+  levels: 4,
   ...more,
 });
 
@@ -32,7 +33,7 @@ describe("modelByName", () => {
     expect(model.inputShape).toEqual([5]);
   });
 
-  it.each(["conv-vae", "conv-ae", "vq-vae"])("%s refuses tables", (name) => {
+  it.each(["conv-vae", "conv-ae", "vq-vae", "pixel-rnn", "pixel-cnn"])("%s refuses tables", (name) => {
     expect(() => modelByName(name, request([5]))).toThrow(
       new UsageError(
         `--model ${name} is for images; for tables there are dense-vae, dense-ae, linear and pca`,
@@ -64,6 +65,11 @@ describe("modelByName", () => {
       expect(ofLevels.spec.options).toMatchObject({ likelihood: { type: "discretizedLogistic" } });
     }
     expect(modelByName("vq-vae", request([8, 8, 1]))).toMatchObject({ latentSize: 3, codebook: 8 });
+    for (const name of ["pixel-rnn", "pixel-cnn"]) {
+      const sized = modelByName(name, request([8, 8, 1], { hidden: 5, layers: 2 }));
+      expect(sized.spec.options).toMatchObject({ levels: 4, hidden: 5, layers: 2 });
+      expect(modelByName(name, request([8, 8, 1])).spec.options).toMatchObject({ hidden: 32 });
+    }
     for (const name of ["conv-ae", "dense-ae", "linear"]) {
       expect(modelByName(name, request([8, 8, 1]))).toMatchObject({ codeShape: [3] });
       expect(modelByName(name, request([8, 8, 1])).spec.options).toMatchObject({ reduction: "perExample" });

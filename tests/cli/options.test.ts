@@ -48,6 +48,9 @@ beforeAll(async () => {
     const { code, err } = await reparam(["train", source, ...tiny, ...more, "--out", at(out)]);
     if (code !== 0) throw new Error(err);
   }
+  const pixels = ["--model", "pixel-rnn", "--levels", "4", "--hidden", "4", "--epochs", "1"];
+  const trained = await reparam(["train", IMAGES, ...pixels, "--out", at("pixels")]);
+  if (trained.code !== 0) throw new Error(trained.err);
   const made = await reparam(["compress", at("vae"), IMAGES, "--out", CODES]);
   if (made.code !== 0) throw new Error(made.err);
   // A run that was cut off.
@@ -70,6 +73,9 @@ const TRAIN: Record<string, Case[]> = {
   ],
   latent: [[[IMAGES], "1", "2", "5"]],
   codebook: [[[IMAGES, "--model", "vq-vae"], "2", "40"]],
+  levels: [[[IMAGES, "--model", "pixel-rnn"], "2", "256"]],
+  hidden: [[[IMAGES, "--model", "pixel-cnn"], "1", "5"]],
+  layers: [[[IMAGES, "--model", "pixel-rnn"], "1", "2"]],
   beta: [[[IMAGES], "0", "4"]],
   epochs: [[[IMAGES], "1", "3"]],
   likelihood: [[[IMAGES], ...LIKELIHOODS]],
@@ -151,7 +157,20 @@ const CASES: Record<string, Record<string, Case[]>> = {
     out: [
       [[at("vae")], ...named(".png", ".npy", ".csv")],
       [[at("table")], ...named(".npy", ".csv")],
+      [[at("pixels")], ...named(".png")],
     ],
+  },
+  complete: {
+    size: [[[at("pixels"), PICTURES, "--skip", "--grey"], "8"]],
+    grey: [[[at("pixels"), PICTURES, "--skip", "--size", "8"], true]],
+    fit: [[[at("pixels"), PICTURES, "--skip", "--size", "8", "--grey"], "crop", "stretch", "pad"]],
+    background: [[[at("pixels"), PICTURES, "--skip", "--size", "8", "--grey"], "white"]],
+    skip: [[[at("pixels"), PICTURES, "--size", "8", "--grey"], true]],
+    count: [[[at("pixels"), IMAGES], "5"]],
+    rows: [[[at("pixels"), IMAGES], "0", "8"]],
+    temperature: [[[at("pixels"), IMAGES], "0", "0.5"]],
+    seed: [[[at("pixels"), IMAGES], "0", "7"]],
+    out: [[[at("pixels"), IMAGES], ...named(".png", ".npy", ".csv")]],
   },
   score: {
     ...input(columns),
@@ -212,6 +231,7 @@ const ENDINGS: Record<string, string> = {
   reconstruct: ".npy",
   encode: ".npy",
   generate: ".npy",
+  complete: ".npy",
   score: ".csv",
   classify: ".csv",
   compress: ".rpz",
@@ -224,6 +244,8 @@ const ALL = Object.entries(CASES).flatMap(([command, options]) =>
   ),
 );
 
+/** Options whose cases are of models that do not take `--latent`, or are about it. */
+const WITHOUT_LATENT = ["latent", "model", "levels", "hidden", "layers"];
 let runs = 0;
 
 describe("every option of every command", () => {
@@ -264,7 +286,7 @@ describe("every option of every command", () => {
       ...(value === true ? [`--${option}`] : [`--${option}`, value]),
       ...(isPlaced ? [] : ["--out", place]),
       ...(isTraining && option !== "epochs" && value !== "pca" ? ["--epochs", "1"] : []),
-      ...(isTraining && !["latent", "model"].includes(option) ? ["--latent", "2"] : []),
+      ...(isTraining && !WITHOUT_LATENT.includes(option) ? ["--latent", "2"] : []),
     ];
     const { code, out, err } = await reparam(whole);
     expect(code, `${whole.join(" ")}\n${err}`).toBe(0);

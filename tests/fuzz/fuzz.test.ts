@@ -34,7 +34,7 @@ describe("the recipes of random calls", () => {
   });
 
   it("begin from every method of models", () => {
-    const methods = ["tinyVae", "tinyModel", "vqModel", "classVae"].flatMap((model) =>
+    const methods = ["tinyVae", "tinyModel", "vqModel", "classVae", "rnnModel", "cnnModel"].flatMap((model) =>
       functionsOf(NAMES[model] as object, `${model}.`),
     );
     expect(methods.filter((name) => !called.has(name))).toEqual([]);

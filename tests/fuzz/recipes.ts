@@ -21,6 +21,23 @@ const withOptions = (args: Arguments, ...options: string[]): Arguments[] => [
 const unary = (...names: string[]): Recipes =>
   Object.fromEntries(names.map((name) => [`ops.${name}`, [["ones([2, 3])"], ["tensor([[-1, 0, 100]])"]]]));
 
+/** The methods of a model of pixels. */
+const pixelModel = (name: string): Recipes => {
+  const given = [`${name}.init(key(1))`, "zeros([2, 2, 2, 2])"];
+  return {
+    [`${name}.init`]: [["key(1)"]],
+    [`${name}.loss`]: withOptions(given, "{ key: key(1), training: true, step: 1 }"),
+    ...Object.fromEntries(
+      ["logLikelihood", "reconstruct", "score"].map((f) => [
+        `${name}.${f}`,
+        withOptions(given, "{ batchSize: 1 }"),
+      ]),
+    ),
+    [`${name}.generate`]: [[given[0]!, "{ count: 2, key: key(1), temperature: 0.5, batchSize: 1 }"]],
+    [`${name}.complete`]: [[...given, "{ rows: 1, key: key(1), temperature: 0.5, batchSize: 1 }"]],
+  };
+};
+
 const operations: Recipes = {
   ...unary(
     "abs",
@@ -312,6 +329,10 @@ const coding: Recipes = {
   "vqModel.reconstruct": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
   "vqModel.score": withOptions(["vqModel.init(key(1))", "batch"], "{ batchSize: 4 }"),
   "vqModel.init": [["key(1)"]],
+  pixelRnn: [["{ inputShape: [2, 2, 1], levels: 4, hidden: 3, layers: 2, kernel: 3 }"]],
+  pixelCnn: [["{ inputShape: [2, 2, 1], levels: 4, hidden: 3, layers: 2, kernel: 3 }"]],
+  ...pixelModel("rnnModel"),
+  ...pixelModel("cnnModel"),
   compressLossless: withOptions(
     ["levelVae", "levelVae.init(key(1))", "zeros([2, 4])"],
     "{ blockSize: 1, batchSize: 2 }",

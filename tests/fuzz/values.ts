@@ -295,6 +295,9 @@ const tiny = () => {
     best: null,
     history: { steps: [], epochs: [] },
   };
+  const tinyPixels = { inputShape: [2, 2, 2], levels: 3, hidden: 2, layers: 2 };
+  const rnnModel = library.pixelRnn(tinyPixels);
+  const cnnModel = library.pixelCnn(tinyPixels);
   let trainer: library.Trainer | undefined;
   let readout: library.FaceReadout | undefined;
   return {
@@ -306,6 +309,8 @@ const tiny = () => {
     classVae,
     classParams: classVae.init(key(1)),
     classes: library.tensor([0, 1, 2, 0, 1, 2]),
+    rnnModel,
+    cnnModel,
     vaeParams: tinyVae.init(key(1)),
     tinyParams: tinyModel.init(key(1)),
     batch: library.random.uniform(key(3), [6, 4]),

@@ -117,7 +117,7 @@ describe("a spec that is none", () => {
     [
       other({ type: "gan" }),
       RangeError,
-      'modelFromSpec: spec.type must be one of "autoencoder", "vae", "vqVae", got "gan"',
+      'modelFromSpec: spec.type must be one of "autoencoder", "vae", "vqVae", "pixelRnn", "pixelCnn", got "gan"',
     ],
     [other({ options: null }), TypeError, "modelFromSpec: spec.options must be an object, got null"],
     [other({ options: { loss: "mse" } }), RangeError, "autoencoder: loss must be one of"],

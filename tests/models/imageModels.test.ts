@@ -6,7 +6,7 @@ import { faces } from "../../src/data/index.js";
 import { overlapCount } from "../../src/images/index.js";
 import {
   adam,
-  type AnyModel,
+  type EncodingModel,
   type Autoencoder,
   configure,
   imageAutoencoder,
@@ -53,7 +53,7 @@ const LIKELIHOODS: readonly Likelihood[] = [
 const own = (output: Tensor, target: Tensor) => squaredError(output, target, { reduction: "none" });
 const LOSSES = ["squaredError", "binaryCrossEntropy", "binaryCrossEntropyWithLogits", own] as const;
 
-const models: fc.Arbitrary<AnyModel> = fc
+const models: fc.Arbitrary<EncodingModel> = fc
   .record({
     sizes,
     code: upTo(3),
@@ -147,7 +147,7 @@ describe("imageVae and imageAutoencoder", () => {
 });
 
 describe("the numbers of parameters", () => {
-  const count = (model: AnyModel) =>
+  const count = (model: EncodingModel) =>
     tensorsOf(model.init(key(1)).weights).reduce((sum, { size }) => sum + size, 0);
   const small = { inputShape: [5, 4, 1], channels: [2], features: 6 } as const;
   // A convolution of 4×4 to 3×2×2; 12 → 6; 6 → 12; back to one channel.
@@ -199,19 +199,21 @@ describe("what is given back", () => {
   const inputShape = [9, 8, 1];
   const small = { inputShape, channels: [3], features: 8 };
   /** The least and the greatest value, with weights so large that they lead out of every range without bounds. */
-  const extremes = (model: AnyModel): [number, number] => {
+  const extremes = (model: EncodingModel): [number, number] => {
     const { weights, state } = model.init(key(1));
     const large = mapTree(weights, (t) => ops.scale(t, 30));
     const { data } = model.reconstruct({ weights: large, state }, imagesOf(inputShape, 8, 2));
     return [data.reduce((a, b) => Math.min(a, b)), data.reduce((a, b) => Math.max(a, b))];
   };
 
-  it.each<[string, AnyModel]>([
-    ...LIKELIHOODS.filter((likelihood) => likelihood !== perPixel).map((likelihood): [string, AnyModel] => [
-      `a VAE, ${JSON.stringify(likelihood)}`,
-      imageVae({ ...small, likelihood }),
-    ]),
-    ...LOSSES.map((loss): [string, AnyModel] => [
+  it.each<[string, EncodingModel]>([
+    ...LIKELIHOODS.filter((likelihood) => likelihood !== perPixel).map(
+      (likelihood): [string, EncodingModel] => [
+        `a VAE, ${JSON.stringify(likelihood)}`,
+        imageVae({ ...small, likelihood }),
+      ],
+    ),
+    ...LOSSES.map((loss): [string, EncodingModel] => [
       `an autoencoder, ${typeof loss === "string" ? loss : "a function"}`,
       imageAutoencoder({ ...small, loss }),
     ]),

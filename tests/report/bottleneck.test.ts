@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { readPng } from "../../src/images/index.js";
 import {
-  type AnyModel,
+  type EncodingModel,
   autoencoder,
   avgPool2d,
   conv2d,
@@ -65,7 +65,7 @@ describe("the bottleneck", () => {
   });
 
   it("is shown of every code with a height and a width, and of no other", () => {
-    const isShown = (model: AnyModel, images: Tensor) =>
+    const isShown = (model: EncodingModel, images: Tensor) =>
       createReport(model, model.init(key(1)), images).html.includes('id="bottleneck"');
     const own = REPORT_CASES["a VQ-VAE"]!();
     expect(isShown(own.model, own.images)).toBe(true);

@@ -2,7 +2,7 @@
 
 import { faces } from "../../src/data/index.js";
 import {
-  type AnyModel,
+  type EncodingModel,
   autoencoder,
   conv2dTranspose,
   dense,
@@ -21,7 +21,7 @@ import {
 import type { ReportOptions } from "../../src/report/study.js";
 
 export interface ReportCase {
-  readonly model: AnyModel;
+  readonly model: EncodingModel;
   readonly params: ModelParams;
   readonly images: Tensor;
   readonly options: ReportOptions;
@@ -54,7 +54,7 @@ export function historyOf(epochs: number, perEpoch: number, names = ["reconstruc
   };
 }
 
-const caseOf = (model: AnyModel, images: Tensor, options: ReportOptions = {}): ReportCase => ({
+const caseOf = (model: EncodingModel, images: Tensor, options: ReportOptions = {}): ReportCase => ({
   model,
   params: model.init(key(1)),
   images,
@@ -62,7 +62,7 @@ const caseOf = (model: AnyModel, images: Tensor, options: ReportOptions = {}): R
 });
 
 /** A VAE of images 8×8 whose decoder ends in two transposed convolutions, of which one enlarges. */
-export function convolutionalVae(latentSize: number): AnyModel {
+export function convolutionalVae(latentSize: number): EncodingModel {
   return vae({
     inputShape: [8, 8, 1],
     latentSize,
@@ -77,7 +77,7 @@ export function convolutionalVae(latentSize: number): AnyModel {
 }
 
 /** An autoencoder of vectors. */
-export function vectorAutoencoder(features: number, width: number): AnyModel {
+export function vectorAutoencoder(features: number, width: number): EncodingModel {
   return autoencoder({ inputShape: [features], encoder: dense(width), decoder: dense(features) });
 }
 

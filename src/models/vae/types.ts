@@ -10,7 +10,7 @@ import type { Bound, BoundOptions } from "./bound.js";
 import type { Condition, LabelOptions } from "./condition.js";
 import type { FreeBits } from "./freeBits.js";
 import type { Likelihood } from "./likelihood.js";
-import type { LossOptions, LossResult, Model, ModelParams, ModelSpec, Part } from "../model.js";
+import type { LossOptions, LossResult, Model, ModelParams, AutoencoderSpec, Part } from "../model.js";
 import type { RefineOptions } from "./refinePosterior.js";
 
 /** What {@link vae} is made from; see there. */
@@ -67,7 +67,7 @@ export interface ScoreOptions extends BoundOptions {
 export interface Vae extends Model {
   /** Tells it from other models. */
   readonly type: "vae";
-  readonly spec: ModelSpec<"vae">;
+  readonly spec: AutoencoderSpec<"vae">;
   readonly parts: readonly Part[];
   readonly latentSize: number;
   /** The shape of one code, `[latentSize]`. */
