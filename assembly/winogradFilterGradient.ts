@@ -1,4 +1,4 @@
-// The gradient of the filter by Winograd's filtering: 3×3 taps from windows of 4×4 and gradients of 2×2,
+// The gradient of the filter by Winograd's filtering: 3×3 taps from windows of 4×4 and gradients of 2×2.
 //
 //     dg = Gᵀ [ Σ over tiles of (Bᵀ d B) ∘ (A dY Aᵀ) ] G
 //
@@ -148,9 +148,9 @@ function addTaps(job: Correlation, from: usize, position: usize, filter: usize, 
  * The filter's gradient, added: filter[i, j, k, n] += Σ over grid points of source[tap, k] · target[point, n], for the
  * images from first on. Every grain adds to a sum of its own, `size` floats apart.
  *
- * Layout as `winograd`; the filter is written, the target read. Requires as `winograd`; filterStepOutput must be 1,
+ * Layout as for the filtering of winograd.ts; the filter is written, the target read. Requires as there; filterStepOutput must be 1,
  *   outputs ≤ MAX_WINOGRAD_OUTPUTS.
- * Aliasing as for `winograd`.
+ * Aliasing as there.
  */
 export function winogradFilterGradient(
   job: Correlation,

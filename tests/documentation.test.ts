@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "../src/cli/command.js";
+import { COMMON } from "../src/cli/command.js";
 import { COMMANDS } from "../src/cli/commandLine.js";
 import * as coding from "../src/coding/index.js";
 import * as data from "../src/data/index.js";
@@ -160,8 +161,11 @@ describe("the guides", () => {
   it("name every command and option of the command line, and no other", () => {
     const text = textOf("docs/command-line.md");
     const shown = new Set([...text.matchAll(/--([a-z]+(?:-[a-z]+)*)/g)].map(([, name]) => name));
-    const options = new Set(COMMANDS.flatMap(({ options }) => Object.keys(options)));
-    expect([...shown].sort()).toEqual([...options, "help"].sort());
+    const options = new Set([
+      ...COMMANDS.flatMap(({ options }) => Object.keys(options)),
+      ...Object.keys(COMMON),
+    ]);
+    expect([...shown].sort()).toEqual([...options].sort());
     for (const { name } of COMMANDS) expect(text).toContain(`reparam ${name}`);
   });
 });

@@ -93,7 +93,7 @@ export class Options {
 }
 
 /** The options of every command. */
-const COMMON: Command["options"] = {
+export const COMMON: Command["options"] = {
   threads: {
     type: "string",
     value: "N",

@@ -1,5 +1,5 @@
 // Nearest upsampling and a convolution as one operation: the enlarged image is never made, and taps that read the same
-// pixel are added up beforehand. What is computed instead, and why it is the same: `mergedFilter.ts`.
+// pixel are added up beforehand. What is computed instead, and why it is the same: wasm/mergedFilter.ts.
 
 import { defineOp } from "../autodiff/autodiff.js";
 import { checkOptions, checkResult, within } from "../check/check.js";

@@ -1,6 +1,6 @@
 // How a team shares a job. The thread that the library runs on opens the job, takes grains like everybody else, closes
 // it when none is left, and goes on when nobody is inside. Who takes which grain makes no difference to any bit: see
-// `run.ts`.
+// run.ts.
 
 import { refuseUse } from "../../check/check.js";
 import { currentRuntime } from "../runtime.js";

@@ -1,5 +1,5 @@
 // The team: the workers that share the grains of jobs with the thread that the library runs on; how many there shall
-// be, when they start and when they end. How a job is shared is the matter of `share.ts`.
+// be, when they start and when they end. How a job is shared is the matter of share.ts.
 
 import type { CompiledModule } from "../binary.js";
 import { type Block, give, take } from "../heap.js";
