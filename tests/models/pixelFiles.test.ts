@@ -72,7 +72,8 @@ function forged(random: Random, tree: unknown): unknown {
       if (kind === 0 && !Array.isArray(place)) delete place[name];
       else if (kind === 1) place[`${name}x`] = inner;
       else if (kind === 2) place[name] = zeros([1 + random(3), 1 + random(3)]);
-      else place[name] = oneOf(random, STRANGE);
+      // Anew, for a later change may reach into it.
+      else place[name] = structuredCloneOf(oneOf(random, STRANGE));
       break;
     }
   }
