@@ -103,6 +103,8 @@ function isUsed(bytes: Uint8Array): boolean {
 describe("a file of a model of pixels", () => {
   it.each(MODELS)(`that was changed is refused, ${MUTATIONS} times: $type`, (model: PixelModel) => {
     const random = generator(1);
+    // What other modules hold, a trainer for example, may be given back meanwhile.
+    const held = runtimeInfo().memory.used;
     const file = saveModel(model, model.init(key(1)));
     for (let i = 0; i < MUTATIONS / 4; i++) {
       const damaged = file.slice(0, random(4) === 0 ? random(file.length) : file.length);
@@ -115,6 +117,6 @@ describe("a file of a model of pixels", () => {
     // Some say nothing new, as an option that stays what it was.
     expect(used).toBeLessThan(0.3 * MUTATIONS);
     expect(isUsed(writeTree(tree))).toBe(true);
-    expect(runtimeInfo().memory.used).toBe(0);
+    expect(runtimeInfo().memory.used).toBeLessThanOrEqual(held);
   });
 });
