@@ -72,7 +72,8 @@ function forged(random: Random, tree: unknown): unknown {
       if (kind === 0 && !Array.isArray(place)) delete place[name];
       else if (kind === 1) place[`${name}x`] = inner;
       else if (kind === 2) place[name] = zeros([1 + random(3), 1 + random(3)]);
-      else place[name] = oneOf(random, STRANGE);
+      // Anew, for a later change may reach into it.
+      else place[name] = structuredCloneOf(oneOf(random, STRANGE));
       break;
     }
   }
@@ -102,6 +103,8 @@ function isUsed(bytes: Uint8Array): boolean {
 describe("a file of a model of pixels", () => {
   it.each(MODELS)(`that was changed is refused, ${MUTATIONS} times: $type`, (model: PixelModel) => {
     const random = generator(1);
+    // What other modules hold, a trainer for example, may be given back meanwhile.
+    const held = runtimeInfo().memory.used;
     const file = saveModel(model, model.init(key(1)));
     for (let i = 0; i < MUTATIONS / 4; i++) {
       const damaged = file.slice(0, random(4) === 0 ? random(file.length) : file.length);
@@ -114,6 +117,6 @@ describe("a file of a model of pixels", () => {
     // Some say nothing new, as an option that stays what it was.
     expect(used).toBeLessThan(0.3 * MUTATIONS);
     expect(isUsed(writeTree(tree))).toBe(true);
-    expect(runtimeInfo().memory.used).toBe(0);
+    expect(runtimeInfo().memory.used).toBeLessThanOrEqual(held);
   });
 });
