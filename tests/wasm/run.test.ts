@@ -2,8 +2,13 @@
 
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+<<<<<<< HEAD
 import { configure } from "../../src/index.js";
 import { MAX_RESULTS, stridedCopy } from "../../src/wasm/generated.js";
+=======
+import { configure, ops, scope } from "../../src/index.js";
+import { addPartials, MAX_RESULTS, stridedCopy } from "../../src/wasm/generated.js";
+>>>>>>> b2fe858 (Sums over grains are added from the first grain on: the test)
 import { countNonFinite, gemm, reduce, sumOfSquares } from "../../src/wasm/kernels.js";
 import { grainOfSums, withRunner } from "../../src/wasm/run.js";
 import { type GoldenCase, opCases, withGradients } from "../support/goldenOps.js";
@@ -117,6 +122,31 @@ describe("sums over grains", () => {
         return result;
       });
       expect(new Set(sums.map(String)).size).toBe(1);
+    });
+  });
+
+  it("are added from the first grain on: another order would round to another number", () => {
+    const [small, big] = [64, 2 ** 60];
+    const x = new Float32Array(3 * small);
+    // 1 is lost beside 2⁶⁰ where it comes first, and left where it comes last.
+    [x[0], x[small], x[2 * small]] = [1, big, -big];
+    // The two 2 reach 2⁵⁴ together, each alone does not.
+    const y = Float32Array.from(x, (_, i) => Number(i % small < 2));
+    [y[2 * small], y[2 * small + 1]] = [2 ** 27, 0];
+    withArrays([x, y, Float32Array.of(1, big, -big), new Float32Array(2)], (values, roots, parts, sums) => {
+      withRunner(undefined, small, () => {
+        reduce("sum", values!, sums!, { outer: 1, axis: 3 * small, inner: 1 });
+        expect(sumOfSquares(roots!, 3 * small)).toBe(2 ** 54 + 4);
+      });
+      addPartials({
+        partials: parts!,
+        y: { storage: sums!.storage, offset: sums!.offset + 1 },
+        size: 1,
+        divisor: 1,
+        n: 1,
+        parts: 3,
+      });
+      expect([...sums!.read()]).toEqual([0, 0]);
     });
   });
 
