@@ -2,13 +2,8 @@
 
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-<<<<<<< HEAD
 import { configure } from "../../src/index.js";
-import { MAX_RESULTS, stridedCopy } from "../../src/wasm/generated.js";
-=======
-import { configure, ops, scope } from "../../src/index.js";
 import { addPartials, MAX_RESULTS, stridedCopy } from "../../src/wasm/generated.js";
->>>>>>> b2fe858 (Sums over grains are added from the first grain on: the test)
 import { countNonFinite, gemm, reduce, sumOfSquares } from "../../src/wasm/kernels.js";
 import { grainOfSums, withRunner } from "../../src/wasm/run.js";
 import { type GoldenCase, opCases, withGradients } from "../support/goldenOps.js";
