@@ -165,6 +165,7 @@ const CASES: Record<string, Record<string, Case[]>> = {
     grey: [[[at("pixels"), PICTURES, "--skip", "--size", "8"], true]],
     fit: [[[at("pixels"), PICTURES, "--skip", "--size", "8", "--grey"], "crop", "stretch", "pad"]],
     background: [[[at("pixels"), PICTURES, "--skip", "--size", "8", "--grey"], "white"]],
+    "max-bytes": [[[at("pixels"), PICTURES, "--skip", "--size", "8", "--grey"], "1296"]],
     skip: [[[at("pixels"), PICTURES, "--size", "8", "--grey"], true]],
     count: [[[at("pixels"), IMAGES], "5"]],
     rows: [[[at("pixels"), IMAGES], "0", "8"]],

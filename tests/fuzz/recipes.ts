@@ -129,6 +129,10 @@ const operations: Recipes = {
     ["ones([1, 4, 4, 1])", "2"],
     "{ stride: 1, padding: 1, countIncludePad: true }",
   ),
+  "ops.resizeConv2d": withOptions(
+    ["ones([1, 2, 2, 2])", "ones([3, 3, 2, 4])"],
+    '{ factor: [2, 3], padding: "same", bias: ones([4]), activation: "relu" }',
+  ),
   "ops.upsampleNearest": [
     ["ones([1, 2, 2, 1])", "2"],
     ["ones([1, 2, 2, 1])", "[1, 3]"],

@@ -79,18 +79,19 @@ export function isInWorker(): boolean {
   return WorkerGlobalScope !== undefined && globalThis instanceof WorkerGlobalScope;
 }
 
+const isolation =
+  "memory cannot be shared: a page must be cross-origin isolated, served with the headers Cross-Origin-Opener-Policy: " +
+  "same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
 /** Why no worker can be started here, in words that say what to do; undefined where one can. */
 export function obstacle(): string | undefined {
+  if (typeof SharedArrayBuffer === "undefined") return isolation;
   if (nodeThreads() !== undefined) return undefined;
   if (platform.process?.versions?.node !== undefined) {
     return `threads need Node 20.16 or newer, and this is ${platform.process.versions.node}`;
   }
   if (platform.Worker === undefined) return "this platform has no workers";
-  if (platform.crossOriginIsolated === true) return undefined;
-  return (
-    "the page is not cross-origin isolated: serve it with the headers Cross-Origin-Opener-Policy: same-origin and " +
-    "Cross-Origin-Embedder-Policy: require-corp"
-  );
+  return platform.crossOriginIsolated === true ? undefined : isolation;
 }
 
 /**

@@ -37,14 +37,16 @@ export let team: Team | "none" | undefined;
 /** Why workers could not be started, or have ended. */
 let failure: string | undefined;
 
-/** The threads that each copy of the library in this process has started, for the others to know. */
-const everyone = ((globalThis as { [key: symbol]: unknown })[Symbol.for("reparam.threads")] ??=
-  new Map()) as Map<object, number>;
 const self = {};
+const REGISTRY = Symbol.for("reparam.threads");
+
+/** The threads that each copy of the library in this process has started, for the others to know. */
+const everyone = (): Map<object, number> =>
+  ((globalThis as { [REGISTRY]?: Map<object, number> })[REGISTRY] ??= new Map());
 
 function othersHave(): number {
   let sum = 0;
-  for (const [copy, count] of everyone) if (copy !== self) sum += count;
+  for (const [copy, count] of everyone()) if (copy !== self) sum += count;
   return sum;
 }
 
@@ -91,7 +93,7 @@ function warnOnce(text: string): void {
 export function disband(): void {
   const present = team;
   team = undefined;
-  everyone.delete(self);
+  everyone().delete(self);
   if (typeof present !== "object") return;
   Atomics.store(present.words, WORDS.phase, ENDED);
   Atomics.notify(present.words, WORDS.phase);
@@ -111,11 +113,12 @@ export function recruit(): void {
   const { wanted } = plan();
   const { memory, shared, module, job, entries, scratchBytes } = currentRuntime();
   team = "none";
+  if (!shared) failure = "the memory in use is not shared";
   if (wanted === 1 || !shared) return;
   const control = new SharedArrayBuffer(4 * WORDS.length);
   const made: Team = { module, words: new Int32Array(control), workers: [], scratch: [] };
   team = made;
-  everyone.set(self, wanted);
+  everyone().set(self, wanted);
   try {
     const onEnd = (reason: string): void => {
       if (team === made) giveUp(`a worker failed (${reason})`);
