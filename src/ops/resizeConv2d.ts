@@ -2,7 +2,7 @@
 // pixel are added up beforehand. What is computed instead, and why it is the same: wasm/mergedFilter.ts.
 
 import { defineOp } from "../autodiff/autodiff.js";
-import { checkOptions, checkResult, within } from "../check/check.js";
+import { checkOptions, checkResult } from "../check/check.js";
 import { checkPair, type Conv2dGeometry, type Pair } from "../geometry/conv2d.js";
 import { checkTensor, emptyTensor, type Tensor } from "../tensor/tensor.js";
 import { mergeFilter, mergeFilterGradient, type MergeSizes } from "../wasm/mergedFilter.js";
@@ -74,20 +74,18 @@ export function resizeConv2d(input: Tensor, filter: Tensor, options: ResizeConv2
   const enlarged = [batch, height * factorHeight, width * factorWidth, channels];
   const g = geometryOf(where, enlarged, filter.shape, convolution);
   checkEpilogue(where, options, filter.shape[3], "filter.shape[3]");
-  return within(where, () => {
-    if (!canMerge(g, factors)) return conv2d(upsampleNearest(input, factors), filter, convolution);
-    const { kernelHeight, kernelWidth, outChannels: outputs } = g;
-    const sizes = { kernelHeight, kernelWidth, channels, outputs, factorHeight, factorWidth };
-    const { bias, activation, alpha } = convolution;
-    return conv2dTranspose(input, mergeOp([filter], sizes), {
-      stride: factors,
-      padding: [
-        [kernelHeight - 1 - g.padTop, kernelHeight - 1 - g.padBottom],
-        [kernelWidth - 1 - g.padLeft, kernelWidth - 1 - g.padRight],
-      ],
-      bias,
-      activation,
-      alpha,
-    });
+  if (!canMerge(g, factors)) return conv2d(upsampleNearest(input, factors), filter, convolution);
+  const { kernelHeight, kernelWidth, outChannels: outputs } = g;
+  const sizes = { kernelHeight, kernelWidth, channels, outputs, factorHeight, factorWidth };
+  const { bias, activation, alpha } = convolution;
+  return conv2dTranspose(input, mergeOp([filter], sizes), {
+    stride: factors,
+    padding: [
+      [kernelHeight - 1 - g.padTop, kernelHeight - 1 - g.padBottom],
+      [kernelWidth - 1 - g.padLeft, kernelWidth - 1 - g.padRight],
+    ],
+    bias,
+    activation,
+    alpha,
   });
 }

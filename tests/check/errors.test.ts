@@ -58,6 +58,7 @@ const VALID: Readonly<Record<string, readonly [call: Call, ...args: unknown[]]>>
   maxPool2d: [ops.maxPool2d, ones([1, 4, 4, 1]), 2],
   avgPool2d: [ops.avgPool2d, ones([1, 4, 4, 1]), 2],
   upsampleNearest: [ops.upsampleNearest, ones([1, 2, 2, 1]), 2],
+  resizeConv2d: [ops.resizeConv2d, ones([1, 2, 2, 1]), ones([3, 3, 1, 2])],
   layerNorm: [ops.layerNorm, ones([2, 3]), ones([3]), ones([3])],
   batchNorm: [
     (...args: Parameters<typeof ops.batchNorm>) => ops.batchNorm(...args).output,
