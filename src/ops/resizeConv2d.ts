@@ -35,14 +35,15 @@ const mergeOp = defineOp<readonly [Tensor], MergeSizes>({
   ],
 });
 
-/** Whether taps can be merged, and some fall together. */
-function canMerge(g: Conv2dGeometry, factor: readonly [number, number]): boolean {
+/** Whether taps can be merged, and that leaves fewer products. */
+function canMerge(g: Conv2dGeometry, [factorHeight, factorWidth]: readonly [number, number]): boolean {
   const isPlain =
     g.groups === 1 && Math.max(g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth) === 1;
-  const isWorth = (factor[0] > 1 && g.kernelHeight > 1) || (factor[1] > 1 && g.kernelWidth > 1);
   const fits =
     Math.max(g.padTop, g.padBottom) < g.kernelHeight && Math.max(g.padLeft, g.padRight) < g.kernelWidth;
-  return isPlain && isWorth && fits;
+  const pixels = (g.inHeight / factorHeight) * (g.inWidth / factorWidth);
+  const merged = pixels * (g.kernelHeight + factorHeight - 1) * (g.kernelWidth + factorWidth - 1);
+  return isPlain && fits && merged < g.outHeight * g.outWidth * g.kernelHeight * g.kernelWidth;
 }
 
 /**

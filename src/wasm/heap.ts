@@ -131,14 +131,8 @@ export function onShortage(f: () => boolean): void {
   makeRoom = f;
 }
 
-/**
- * Takes a block.
- *
- * @param bytes - how many, ≥ 1
- * @returns the block
- * @throws {RangeError} when the memory cannot hold it; everything still works afterwards
- */
-export function take(bytes: number): Block {
+/** Takes a block that `heapUse` does not count: what belongs to no user's values. */
+export function setAside(bytes: number): Block {
   let size = Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
   if (size >= LARGE && size % (2 * ALIGNMENT) === 0) size += ALIGNMENT;
   let block = find(size);
@@ -151,7 +145,24 @@ export function take(bytes: number): Block {
     insert(makeBlock(block.start + size, block.size - size, block, block.after));
     block.size = size;
   }
-  used += size;
+  return block;
+}
+
+/** Gives such a block back. */
+export function giveBack(block: Block): void {
+  release(block as Link);
+}
+
+/**
+ * Takes a block.
+ *
+ * @param bytes - how many, ≥ 1
+ * @returns the block
+ * @throws {RangeError} when the memory cannot hold it; everything still works afterwards
+ */
+export function take(bytes: number): Block {
+  const block = setAside(bytes);
+  used += (block as Link).size;
   peak = Math.max(peak, used);
   return block;
 }
@@ -159,7 +170,7 @@ export function take(bytes: number): Block {
 /** Gives a block back. */
 export function give(block: Block): void {
   used -= (block as Link).size;
-  release(block as Link);
+  giveBack(block);
 }
 
 /** Bytes in use now, and the most that ever were. */

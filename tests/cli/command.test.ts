@@ -2,7 +2,16 @@
 
 import { describe, expect, it } from "vitest";
 import { classifyCommand } from "../../src/cli/classify.js";
-import { type Command, columnsOf, helpOf, Options, parse, UsageError, wrap } from "../../src/cli/command.js";
+import {
+  COMMON,
+  type Command,
+  columnsOf,
+  helpOf,
+  Options,
+  parse,
+  UsageError,
+  wrap,
+} from "../../src/cli/command.js";
 import { compressCommand } from "../../src/cli/compress.js";
 import { decompressCommand } from "../../src/cli/decompress.js";
 import { encode } from "../../src/cli/encode.js";
@@ -163,7 +172,7 @@ describe("help", () => {
     expect(lines[0]).toBe(`Usage: reparam ${command.name} ${command.takes} [options]`);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     const listed = lines.flatMap((line) => /^ {2}--(\S+)/.exec(line)?.[1] ?? []);
-    expect(listed).toEqual([...Object.keys(command.options), "help"]);
+    expect(listed).toEqual([...Object.keys(command.options), ...Object.keys(COMMON)]);
     const first = lines.findIndex((line) => line.startsWith("  --"));
     const columns = lines.slice(first).map((line) => /^( {2}--\S+( \S+)?)? {2,}/.exec(line)![0].length);
     expect(new Set(columns).size).toBe(1);

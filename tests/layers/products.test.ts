@@ -151,7 +151,8 @@ describe("resizeConv2d", () => {
       const grown = upsampleNearest(factor).apply({}, {}, x).output;
       const behind = conv2d(filter[3], all);
       expectSame(layer.apply(params, {}, x).output, behind.apply(params, {}, grown).output);
-      expect(workOf(layer, input.slice(1))).toBe(workOf(behind, grown.shape.slice(1)));
+      // Taps that read the same pixel are added up beforehand.
+      expect(workOf(layer, input.slice(1))).toBeLessThanOrEqual(workOf(behind, grown.shape.slice(1)));
     });
   });
 
@@ -167,7 +168,7 @@ describe("resizeConv2d", () => {
     expect(() => small.init(key(1), [3, 3, 1])).toThrow(/^resizeConv2d\.conv2d: kernel height/);
     expect(() => small.outputShape([3])).toThrow(/^resizeConv2d\.upsampleNearest: input shape/);
     const params = { kernel: integers([9, 9, 1, 2], 1) };
-    expect(() => small.apply(params, {}, integers([1, 3, 3, 1], 1))).toThrow(/^resizeConv2d\.conv2d: kernel/);
+    expect(() => small.apply(params, {}, integers([1, 3, 3, 1], 1))).toThrow(/^resizeConv2d: kernel/);
   });
 });
 

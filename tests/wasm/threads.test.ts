@@ -14,6 +14,14 @@ import { sumCases, valueOf } from "../support/sumCases.js";
 const SIZE = 384;
 const x = tensor(seededFloats(1, SIZE * SIZE), [SIZE, SIZE]);
 const product = (): Tensor => ops.matmul(x, x);
+/** Whether a product has the bits that one thread gives it on the baseline binary. */
+let isRight: () => boolean;
+
+beforeAll(() => {
+  configure({ relaxedSimd: false });
+  const alone = product().data;
+  isRight = () => product().data.every((value, i) => Object.is(value, alone[i]));
+});
 
 /** Starts that many threads, and computes until all are ready. */
 function withThreads(threads: number, workerUrl?: string): void {
@@ -60,7 +68,7 @@ describe.each([
     configure({ relaxedSimd });
     alone = results();
   });
-  afterAll(() => configure({ relaxedSimd: "auto" }));
+  afterAll(() => configure({ relaxedSimd: false }));
 
   it.each([2, 3, 7])("give the same bits: %i", (threads) => {
     withThreads(threads);
@@ -74,8 +82,6 @@ describe.each([
 });
 
 describe("a team", () => {
-  const expected = product().data;
-
   it("starts at the first work that is worth it, and not before", () => {
     configure({ threads: 2 });
     ops.relu(tensor([1, 2, 3]));
@@ -90,26 +96,27 @@ describe("a team", () => {
     const sum = ops.sum(ops.relu(ops.scale(large, -1)));
     expect(sum.data[0]).toBe(large.size);
     expect(runtimeInfo().memory.reserved).toBeGreaterThan(reserved);
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(true);
   });
 
-  it("gives its memory back when it ends", () => {
-    const { used } = runtimeInfo().memory;
-    withThreads(3);
-    expect(runtimeInfo().memory.used).toBeGreaterThan(used);
-    configure({ threads: 1 });
-    expect(runtimeInfo().memory.used).toBe(used);
+  it("does not count as memory in use, and gives its own back when it ends", () => {
+    const { used, reserved } = runtimeInfo().memory;
+    for (let i = 0; i < 20; i++) {
+      withThreads(3);
+      expect(runtimeInfo().memory.used).toBe(used);
+      configure({ threads: 1 });
+    }
+    expect(runtimeInfo().memory.reserved).toBeLessThan(reserved + 40 * 2 ** 20);
     expect(runtimeInfo().threads).toEqual({ ready: 1, wanted: 1 });
   });
 
   it("goes on with another binary", () => {
     withThreads(2);
-    configure({ relaxedSimd: false });
-    const plain = product().data;
+    configure({ relaxedSimd: true });
     withThreads(2);
-    expect(product().data).toEqual(plain);
-    configure({ relaxedSimd: "auto" });
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(false);
+    configure({ relaxedSimd: false });
+    expect(isRight()).toBe(true);
   });
 
   it("sleeps when there is nothing to do", async () => {
@@ -119,26 +126,24 @@ describe("a team", () => {
     await new Promise((resolve) => setTimeout(resolve, 400));
     const { user, system } = process.cpuUsage(before);
     expect((user + system) / 1000).toBeLessThan(200);
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(true);
   });
 });
 
 describe("a worker that fails", () => {
-  const expected = product().data;
-
   it("in a kernel is an error with the kernel's name, after which everything works on", () => {
     withThreads(2, programWith(CALL, `if (true) throw new Error("trap"); ${CALL}`));
     expect(() => {
       for (let i = 0; i < 1000; i++) product();
     }).toThrow(/^gemm: the kernel must end, and it failed on a worker; from now on there is one thread$/);
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(true);
     expect(runtimeInfo().threads).toMatchObject({
       ready: 1,
       wanted: 1,
       note: expect.stringContaining("failed"),
     });
     withThreads(2);
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(true);
   });
 
   it("by dying in a kernel is an error too, however long that takes to notice", () => {
@@ -154,19 +159,19 @@ describe("a worker that fails", () => {
     } finally {
       wait.mockRestore();
     }
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(true);
   });
 
   it("at its start leaves one thread, and says why", async () => {
     configure({ threads: 2, workerUrl: "data:text/javascript,throw new Error('no start')" });
     for (let i = 0; i < 3; i++) product();
     await vi.waitFor(() => expect(runtimeInfo().threads.note).toMatch(/one thread only.*no start/), 5000);
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(true);
   });
 
   it("that cannot even be made leaves one thread, and says why", () => {
     configure({ threads: 2, workerUrl: "not a url" });
-    expect(product().data).toEqual(expected);
+    expect(isRight()).toBe(true);
     expect(runtimeInfo().threads.note).toMatch(/one thread only.*cannot be started/);
   });
 });

@@ -2,7 +2,7 @@
 // be, when they start and when they end. How a job is shared is the matter of share.ts.
 
 import type { CompiledModule } from "../binary.js";
-import { type Block, give, take } from "../heap.js";
+import { type Block, giveBack, setAside } from "../heap.js";
 import { currentRuntime } from "../runtime.js";
 import { ENDED, WORDS } from "./control.js";
 import { coreCount, isInWorker, obstacle, startWorker, warn, type WorkerHandle } from "./platform.js";
@@ -98,7 +98,7 @@ export function disband(): void {
   Atomics.store(present.words, WORDS.phase, ENDED);
   Atomics.notify(present.words, WORDS.phase);
   for (const worker of present.workers) void worker.terminate();
-  for (const block of present.scratch) give(block);
+  for (const block of present.scratch) giveBack(block);
 }
 
 /** Ends the team for good, until other threads are wished for. */
@@ -134,7 +134,7 @@ export function recruit(): void {
       patience: wanted > coreCount() ? 0 : PATIENCE,
     };
     for (let i = 1; i < wanted; i++) {
-      const scratch = take(scratchBytes);
+      const scratch = setAside(scratchBytes);
       made.scratch.push(scratch);
       const start = { ...common, scratch: scratch.start };
       made.workers.push(startWorker(start, workerUrl || undefined, onEnd));
