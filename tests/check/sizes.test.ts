@@ -73,7 +73,7 @@ const CALLS: readonly [start: string, call: (huge: number) => unknown][] = [
   ["overlapCount: ", (size) => overlapCount({ inputSize: size, kernel: 2 })],
   ["overlapCount: ", (size) => overlapCount({ inputSize: 2, kernel: size })],
   ["dense: kernel", (units) => dense(units).init(key(1), [4])],
-  ["conv2d: output shape", (filters) => conv2d(filters, { kernel: 1 }).init(key(1), [1, 1, 4])],
+  ["conv2d: kernel", (filters) => conv2d(filters, { kernel: 1 }).init(key(1), [1, 1, 4])],
   ["conv2dTranspose: ", (filters) => conv2dTranspose(filters, { kernel: 1 }).init(key(1), [1, 1, 4])],
   ["vae.generate: count", (count) => model.generate(params, { count, key: key(1) })],
   ["vae.elbo: samples", (samples) => model.elbo(params, pictures, { samples })],

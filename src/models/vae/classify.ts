@@ -1,7 +1,7 @@
 // Labels by Bayes' rule: p(y | x) from the bounds of a conditional model under each of its classes.
 
-import { checkFunction, checkNumber, refuseKind, refuseValue } from "../../check/check.js";
-import type { Key } from "../../random/keys.js";
+import { checkFunction, checkInteger, checkNumber, refuseKind, refuseValue } from "../../check/check.js";
+import { checkKey, type Key } from "../../random/keys.js";
 import { adoptArray, type Tensor } from "../../tensor/tensor.js";
 import { type BatchOptions, batchSizeOf } from "../batches.js";
 import type { ModelParams } from "../model.js";
@@ -95,6 +95,8 @@ export function classify(
   const classes = classesOf(where, model);
   batchSizeOf(where, options, ["key", "samples", "prior", "reject"]);
   const { prior, reject, samples = 10, ...others } = options;
+  checkInteger(where, "samples", samples, 1);
+  if (others.key !== undefined) checkKey(where, "key", others.key);
   if (reject !== undefined) checkNumber(where, "reject", reject);
   const logPrior = logPriorOf(where, prior, classes);
   const scores = logPrior.map(
