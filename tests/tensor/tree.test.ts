@@ -91,8 +91,8 @@ const CALLS: Readonly<Record<string, readonly [start: string, call: (tree: Any) 
   ],
   "the state of an update": ["optimizer.update: state", (tree) => adam().update(w(), tree, w())],
   "gradients in a chain": [
-    "globalNorm: tree",
-    (tree) => chain(clipByGlobalNorm(1), adam()).update(tree, state, w() as Any),
+    "chain.update: grads",
+    (tree) => chain(clipByGlobalNorm(1), adam()).update({ ...w(), more: tree } as Any, state, w() as Any),
   ],
   globalNorm: ["globalNorm: tree", (tree) => globalNorm(tree)],
   clipByValue: ["clipByValue: grads", (tree) => clipByValue(1)(tree)],
