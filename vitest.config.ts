@@ -19,6 +19,8 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     setupFiles: ["tests/support/oneThread.ts"],
     sequence: { sequencer: LongestFirst },
+    // Two cores are what a small machine has; by itself the runner would leave one of them idle.
+    maxWorkers: 2,
     // Property tests run thousands of cases; the package tests install from a registry.
     testTimeout: 120_000,
     hookTimeout: 300_000,

@@ -3,7 +3,7 @@
 
 import { checkerboardEnergy } from "../images/checkerboard.js";
 import { sequential } from "../layers/combine.js";
-import { conv2dTranspose, resizeConv2d } from "../layers/convolution.js";
+import { conv2d, conv2dTranspose, upsampleNearest } from "../layers/convolution.js";
 import type { Layer } from "../layers/layer.js";
 import * as ops from "../ops/index.js";
 import { normal } from "../random/draws.js";
@@ -26,7 +26,8 @@ const WAYS: readonly { readonly name: string; readonly enlarge: (filters: number
   },
   {
     name: "Nearest neighbours, then a convolution of kernel 3",
-    enlarge: (filters) => resizeConv2d(filters, { kernel: 3 }),
+    // One after the other: resizeConv2d adds up taps beforehand, and rounds odd and even pixels apart.
+    enlarge: (filters) => sequential(upsampleNearest(2), conv2d(filters, { kernel: 3 })),
   },
 ];
 

@@ -159,6 +159,26 @@ const conv2d: Samples = finishedConvolutions("conv2d").map(({ drawn, epilogue, g
   };
 });
 
+const resizeConv2d: Samples = fc
+  .record({ one: finishedConvolutions("conv2d"), factor: fc.tuple(upTo(2), upTo(3)) })
+  .map(({ one: { drawn, epilogue }, factor }): Sample => {
+    const { input, filter, seed } = drawn;
+    const [batch, height, width, channels] = input;
+    const enlarged = [batch, height * factor[0], width * factor[1], channels] as typeof input;
+    const g = naiveGeometry(enlarged, filter, drawn.options);
+    const options = { ...drawn.options, ...optionsOf(epilogue) };
+    return {
+      options: { input, filter, factor, options },
+      f: (x, w, bias?: Tensor) => ops.resizeConv2d(x, w, { factor, ...options, ...withBias(bias) }),
+      definition: (x, w, bias) => {
+        const grown = pools.upsampleNearest(values(input, x), factor);
+        return finished(naive.conv2d(grown, values(filter, w), g), bias, epilogue);
+      },
+      inputs: factors([input, filter], g.outChannels, epilogue, seed),
+      seed,
+    };
+  });
+
 const conv2dTranspose: Samples = finishedConvolutions("conv2dTranspose").map(
   ({ drawn, epilogue, g }): Sample => {
     const { filter, seed } = drawn;
@@ -253,6 +273,7 @@ export const productCases: Record<string, Samples> = {
   matmul,
   dense,
   conv2d,
+  resizeConv2d,
   conv2dTranspose,
   conv2dInputGradient: bilinear(ops.conv2dInputGradient, naive.conv2dInputGradient, (drawn, g) => [
     outputShape(g),
