@@ -50,7 +50,10 @@ describe("a trace", () => {
       let output = zeros([]);
       const graph = trace((...given: Tensor[]) => (output = f(...given)), ...inputs);
       const names = namesOf(graph);
-      expect((COMPOSED[name] ?? [name]).some((one) => names.includes(one)), names.join()).toBe(true);
+      expect(
+        (COMPOSED[name] ?? [name]).some((one) => names.includes(one)),
+        names.join(),
+      ).toBe(true);
       expect(JSON.parse(JSON.stringify(graph.nodes.map(({ shape }) => shape)))).toEqual(
         graph.nodes.map(({ shape }) => shape),
       );
