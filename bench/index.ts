@@ -1,9 +1,11 @@
-// Runs the benchmarks: `npm run bench -- [--filter TEXT] [--binary simd|relaxed|both] [--threads N] [--json[=FILE]] [--time
+// Runs the benchmarks: `npm run bench -- [--filter TEXT] [--binary simd|relaxed|both] [--threads N] [--direct]
+// [--json[=FILE]] [--time
 // MS]`.
 //
 // Kernels run on the heap, operands in place and output reused; rows that say "outside a scope" also copy both,
 // as an operation by itself does. Median and interquartile range of the runs that fit in --time milliseconds
-// (default 500), at least ten. One thread and several (default: all cores) take turns. The share is the share of the roofline: for GFLOP/s of multiply-adds in
+// (default 500), at least ten. One thread and several (default: all cores) take turns. --direct
+// leaves Winograd's filtering out. The share is the share of the roofline: for GFLOP/s of multiply-adds in
 // registers, for GB/s of a copy that moves as many bytes (read plus written).
 
 import { writeFileSync } from "node:fs";
@@ -23,6 +25,7 @@ const { values: options } = parseArgs({
     filter: { type: "string", default: "" },
     binary: { type: "string", default: "both" },
     json: { type: "string" },
+    direct: { type: "boolean", default: false },
     time: { type: "string", default: "500" },
     threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
   },
@@ -32,7 +35,7 @@ const { values: options } = parseArgs({
 const wanted = options.filter.toLowerCase().replace(/(?<=\d)x(?=\d)/g, "×");
 const time = Number(options.time);
 const threads = Number(options.threads);
-configure({ threads });
+configure({ threads, winograd: !options.direct });
 // Where standard output is to be JSON, the table goes beside it.
 const print = options.json === "-" ? console.error : console.log;
 

@@ -9,7 +9,7 @@ import type { Epilogue } from "./kernels.js";
 import { addUp, withSpace } from "./partials.js";
 import { grainOfProducts, grainOfSums } from "./run.js";
 import { addressOf, addressOrNone, type Operand } from "./storage.js";
-import { isForWinograd, runWinograd } from "./winograd.js";
+import { isForWinograd, isGradientForWinograd, runWinograd } from "./winograd.js";
 
 /** What one call of a correlation can take. */
 const LIMITS = { taps: kernels.MAX_TAPS, depth: kernels.MAX_DEPTH, window: kernels.MAX_WINDOW };
@@ -75,7 +75,9 @@ export function conv2dFilterGradient(x: Operand, dy: Operand, dw: Operand, geome
     const arrays = { source: addressOf(x), filter: addressOf(sums), target: addressOf(dy), bias: 0 };
     for (const part of adding.flatMap((whole) => fit(whole, LIMITS))) {
       const job = recordOf(part, arrays, kernels.ACTIVATION.linear, 0);
-      const run = isForWinograd(part) ? kernels.winogradFilterGradient : kernels.correlateFilterGradient;
+      const run = isGradientForWinograd(part)
+        ? kernels.winogradFilterGradient
+        : kernels.correlateFilterGradient;
       run({ job, size, images: batch, grain });
     }
   });

@@ -5,8 +5,18 @@ import * as kernels from "./generated.js";
 import { withSpace } from "./partials.js";
 import { grainOfProducts } from "./run.js";
 
-/** Fewer channels or outputs than these make the transforms cost more than the products save. */
+// Measured (`npm run bench`, with and without `--direct`): with fewer channels transforms cost more than products save,
+// with fewer tiles the transform of the filter does. Of an image, not of the batch: what an image is encoded to must not
+// depend on its company.
+
+/** Channels and outputs, at least; of gradients by the filter. */
 const LEAST_CHANNELS = 16;
+const LEAST_CHANNELS_OF_GRADIENT = 32;
+/** Tiles of an image, at least, and these times the lesser of channels and outputs. */
+const LEAST_TILES_OF_IMAGE = 16;
+const LEAST_WORK_OF_IMAGE = 1024;
+/** Tiles of all images from which a gradient by the filter is summed, at least. */
+const LEAST_TILES_OF_GRADIENT = 64;
 /** Tiles of a grain, at least: each block of them reads the whole filter. */
 const LEAST_TILES = 480;
 /** Floats of a transformed filter, at most. */
@@ -21,9 +31,12 @@ export function wishWinograd(wish: boolean): void {
 
 const isThree = ({ count, offsetStep }: Taps): boolean => count === 3 && offsetStep === 1;
 
-/** Whether a part of a convolution, or of one of its gradients, runs by Winograd's filtering. */
+const tilesOfImage = ({ rows, columns }: Correlation): number => Math.ceil(rows / 2) * Math.ceil(columns / 2);
+
+/** Whether a part of a convolution, or of its gradient by input, runs by Winograd's filtering. */
 export function isForWinograd(part: Correlation): boolean {
   const { channels, outputs, stepHeight, stepWidth, tapsHeight, tapsWidth } = part;
+  const [tiles, least] = [tilesOfImage(part), Math.min(channels, outputs)];
   return (
     isWanted &&
     isThree(tapsHeight) &&
@@ -32,11 +45,19 @@ export function isForWinograd(part: Correlation): boolean {
     stepWidth === 1 &&
     channels % 4 === 0 &&
     outputs % 4 === 0 &&
-    Math.min(channels, outputs) >= LEAST_CHANNELS &&
+    least >= LEAST_CHANNELS &&
+    tiles >= LEAST_TILES_OF_IMAGE &&
+    tiles * least >= LEAST_WORK_OF_IMAGE &&
     channels <= kernels.MAX_WINOGRAD_DEPTH &&
     outputs <= kernels.MAX_WINOGRAD_OUTPUTS &&
     16 * channels * outputs <= MOST_PACKED
   );
+}
+
+/** Whether the gradient by the filter of such a part does. */
+export function isGradientForWinograd(part: Correlation): boolean {
+  const isWide = Math.min(part.channels, part.outputs) >= LEAST_CHANNELS_OF_GRADIENT;
+  return isForWinograd(part) && isWide && part.batch * tilesOfImage(part) >= LEAST_TILES_OF_GRADIENT;
 }
 
 /** Runs such a part. */
