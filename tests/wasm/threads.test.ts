@@ -4,6 +4,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { configure, ops, runtimeInfo, type Tensor, tensor } from "../../src/index.js";
 import { withRunner } from "../../src/wasm/run.js";
+import { WORDS } from "../../src/wasm/threads/control.js";
 import { workerText } from "../../src/wasm/threads/workerText.js";
 import { opCases } from "../support/goldenOps.js";
 import { productCases } from "../support/goldenProducts.js";
@@ -117,6 +118,18 @@ describe("a team", () => {
     expect(isRight()).toBe(false);
     configure({ relaxedSimd: false });
     expect(isRight()).toBe(true);
+  });
+
+  it("is left alone for a while where its workers lose their cores in the middle of a grain", () => {
+    const SLOW = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);";
+    withThreads(2, programWith(CALL, SLOW + CALL));
+    const store = vi.spyOn(Atomics, "store");
+    const products = 40;
+    for (let i = 0; i < products; i++) expect(isRight()).toBe(true);
+    const opened = store.mock.calls.filter(([, word, value]) => word === WORDS.phase && value % 2 === 1);
+    store.mockRestore();
+    expect(opened.length).toBeGreaterThan(0);
+    expect(opened.length).toBeLessThan(products / 2);
   });
 
   it("sleeps when there is nothing to do", async () => {
