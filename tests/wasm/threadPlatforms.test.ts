@@ -77,7 +77,7 @@ describe("asked for", () => {
   });
 
   it("in vain, they are warned of, once", async () => {
-    const warn = vi.fn();
+    const warn = vi.fn<(words: string) => void>();
     const page = { ...BROWSER, crossOriginIsolated: false, console: { warn } };
     expect((await threadsOf(undefined, page, 3)).wanted).toBe(1);
     const { configure } = await import("../../src/index.js");
@@ -88,7 +88,7 @@ describe("asked for", () => {
   });
 
   it("and told of by a page with the default, they are not warned of", async () => {
-    const warn = vi.fn();
+    const warn = vi.fn<(words: string) => void>();
     await threadsOf(undefined, { ...BROWSER, crossOriginIsolated: false, console: { warn } });
     expect(warn).not.toHaveBeenCalled();
   });

@@ -126,7 +126,9 @@ describe("a team", () => {
     const store = vi.spyOn(Atomics, "store");
     const products = 40;
     for (let i = 0; i < products; i++) expect(isRight()).toBe(true);
-    const opened = store.mock.calls.filter(([, word, value]) => word === WORDS.phase && Number(value) % 2 === 1);
+    const opened = store.mock.calls.filter(
+      ([, word, value]) => word === WORDS.phase && Number(value) % 2 === 1,
+    );
     store.mockRestore();
     expect(opened.length).toBeGreaterThan(0);
     expect(opened.length).toBeLessThan(products / 2);
