@@ -147,13 +147,24 @@ describe("resizeConv2d", () => {
       const all = { kernel: [filter[0], filter[1]] as const, ...options };
       const x = integers(input, seed);
       const layer = resizeConv2d(filter[3], { factor, ...all });
-      const { params } = layer.init(key(seed), input.slice(1));
+      const params = { kernel: integers(filter, seed + 1), bias: integers([filter[3]], seed + 2) };
       const grown = upsampleNearest(factor).apply({}, {}, x).output;
       const behind = conv2d(filter[3], all);
       expectSame(layer.apply(params, {}, x).output, behind.apply(params, {}, grown).output);
-      // Taps that read the same pixel are added up beforehand.
       expect(workOf(layer, input.slice(1))).toBeLessThanOrEqual(workOf(behind, grown.shape.slice(1)));
     });
+  });
+
+  it("adds up beforehand the taps that read the same pixel", () => {
+    const count = (kernel: number, options: object) =>
+      workOf(resizeConv2d(5, { kernel, ...options }), [4, 6, 3]);
+    // Of n taps, n + factor − 1 along each axis are left, each for a pixel of the small image.
+    expect(count(3, {})).toBe(4 * 6 * 4 * 4 * 3 * 5);
+    expect(count(5, { factor: [1, 3] })).toBe(4 * 6 * 5 * 7 * 3 * 5);
+    // Nothing can be added up.
+    expect(count(3, { stride: 2 })).toBe(4 * 6 * 3 * 3 * 3 * 5);
+    expect(count(1, {})).toBe(8 * 12 * 3 * 5);
+    expect(count(3, { groups: 1, factor: 1 })).toBe(4 * 6 * 9 * 3 * 5);
   });
 
   it("doubles the size unless told otherwise", () => {

@@ -131,7 +131,7 @@ describe("a team", () => {
     );
     store.mockRestore();
     expect(opened.length).toBeGreaterThan(0);
-    expect(opened.length).toBeLessThan(products / 2);
+    expect(opened.length).toBeLessThan(products);
   });
 
   it("sleeps when there is nothing to do", async () => {

@@ -4,6 +4,7 @@
 
 import { refuseUse } from "../../check/check.js";
 import { currentRuntime } from "../runtime.js";
+import { Backoff } from "./backoff.js";
 import { phaseAfter, WORDS } from "./control.js";
 import { giveUp, recruit, type Team, team } from "./team.js";
 
@@ -16,12 +17,6 @@ const REST = 100;
 /** As many looks take about as long, for threads that may not sleep. */
 const POLLS_OF_REST = 1e7;
 const MOST_RESTS = 300;
-
-/** Milliseconds that a wait for the last grain may last beyond what two grains take. */
-const FAIR_WAIT = 0.2;
-/** Milliseconds that this thread works alone after a longer wait: twice as long each time, half as long after a fair one. */
-const LEAST_PAUSE = 5;
-const MOST_PAUSE = 640;
 
 /** Milliseconds of any clock. */
 const now = (): number => (typeof performance === "undefined" ? Date.now() : performance.now());
@@ -43,28 +38,12 @@ export function runShared(kernel: number, count: number, grain: number): void {
   else runInOrder(kernel, count, grain);
 }
 
-/**
- * Until when nobody is asked to help, and for how long at the next time. Where other programs need the cores, a worker
- * may lose its core in the middle of a grain, for longer than whole operations take: then it is faster to work alone.
- */
-let aloneUntil = 0;
-let pause = LEAST_PAUSE;
+const backoff = new Backoff();
 
 /** Workers that are not ready yet are not waited for, and know no binary but the one that they have begun with. */
 function canHelp({ module, words }: Team): boolean {
   if (module !== currentRuntime().module || Atomics.load(words, WORDS.ready) === 0) return false;
-  return aloneUntil === 0 || now() >= aloneUntil;
-}
-
-/** Draws the conclusion from how long this thread has worked on so many grains, and then waited. */
-function learn(worked: number, grains: number, waited: number): void {
-  if (waited <= FAIR_WAIT + (2 * worked) / Math.max(1, grains)) {
-    pause = Math.max(LEAST_PAUSE, pause / 2);
-    aloneUntil = 0;
-  } else {
-    aloneUntil = now() + pause;
-    pause = Math.min(MOST_PAUSE, 2 * pause);
-  }
+  return backoff.mayAsk(now);
 }
 
 /** Runs a job alone, and starts workers if that has taken long enough. */
@@ -86,19 +65,20 @@ function runInTeam({ words }: Team, kernel: number, count: number, grain: number
   if (Atomics.load(words, WORDS.parked) > 0) Atomics.notify(words, WORDS.phase);
   const begin = now();
   let grains = 0;
-  let end = begin;
+  let worked = 0;
   try {
     for (; ; grains++) {
       const first = Atomics.add(words, WORDS.next, 1) * grain;
       if (first >= count) break;
       entry(job, first, Math.min(grain, count - first), scratch);
     }
-    end = now();
+    worked = now() - begin;
   } finally {
     Atomics.store(words, WORDS.phase, phaseAfter(open));
     waitUntilEmpty(words, kernel);
   }
-  learn(end - begin, grains, now() - end);
+  const end = now();
+  backoff.learn(worked, grains, end - begin - worked, end);
   if (Atomics.load(words, WORDS.failed) === 1) {
     giveUp("a kernel failed on a worker");
     const name = nameOf(kernel);
