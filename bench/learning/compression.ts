@@ -160,7 +160,13 @@ async function measureCodes({ train, test }: Images): Promise<void> {
     const examples = asImages(test);
     const codes = model.encode(params, examples).mean;
     const decode = (z: Tensor) => model.decode(params, z);
-    const coded = { codes, examples, decode, steps: fittedSteps(model, params, codes), range: RANGE };
+    const coded = {
+      codes,
+      examples,
+      decode,
+      steps: fittedSteps("rates", model, params, codes),
+      range: RANGE,
+    };
     console.log(`\nVAE, γ = ${gamma}, ${latentSize} latents, ${epochs} epochs (${seconds} s)`);
     row(["bits", "bits/pixel", "PSNR, dB", "PCA there", "gain, dB"]);
     for (const { bits, bitsPerValue, psnr } of ratePoints("compression", coded, allBits)) {

@@ -42,10 +42,11 @@ export class Networks {
   }
 
   /** Checks what a method of the model gives, which may be of the caller's making. */
-  private checkRows(method: string, t: unknown, rows: number): void {
-    checkTensor(this.where, `what model.${method} gives`, t);
-    if (t.shape[0] !== rows)
-      refuseValue(this.where, `what model.${method} gives`, `have ${rows} rows`, t.shape);
+  private checkRows(method: string, t: unknown, rows: number, numbers: number): void {
+    const what = `what model.${method} gives`;
+    checkTensor(this.where, what, t);
+    if (t.shape[0] !== rows || t.size !== rows * numbers)
+      refuseValue(this.where, what, `have ${rows} rows of ${numbers} numbers`, t.shape);
   }
 
   /** The posteriors of levels `[rows, values]`, latent by latent. */
@@ -59,7 +60,8 @@ export class Networks {
       );
       const images = adoptArray(part, [end - start, ...this.model.inputShape]);
       const posterior = this.model.encode(this.params, images) as Partial<DiagonalGaussian> | undefined;
-      for (const t of [posterior?.mean, posterior?.logVar]) this.checkRows("encode", t, end - start);
+      for (const t of [posterior?.mean, posterior?.logVar])
+        this.checkRows("encode", t, end - start, this.dimensions);
       return posterior as DiagonalGaussian;
     });
     const [means, logVars] = [this.checkFinite("posteriors", mean), this.checkFinite("posteriors", logVar)];
@@ -72,7 +74,7 @@ export class Networks {
     const rows = buckets.length / this.dimensions;
     const codes = adoptArray(Float32Array.from(buckets, latentOf), [rows, this.dimensions]);
     const outputs = this.model.decoderOutputs(this.params, codes, { batchSize: this.batchSize });
-    this.checkRows("decoderOutputs", outputs, rows);
+    this.checkRows("decoderOutputs", outputs, rows, this.values * this.coder.numbers);
     return this.checkFinite("outputs", outputs);
   }
 

@@ -28,7 +28,7 @@ import {
 import { type CodeBlocks, codeReader, writeCodeBlocks } from "./codeBlocks.js";
 import { checkModelSum, modelSum } from "./modelSum.js";
 import { checkBits, dequantize, quantize } from "./quantize.js";
-import { fittedSteps } from "./steps.js";
+import { decodedBy, fittedSteps } from "./steps.js";
 
 /** Options of {@link compress}. */
 export interface CompressOptions extends BatchOptions {
@@ -173,7 +173,7 @@ function ofCodes(
   { bits, steps, blockSize }: { bits: number; steps: "fitted" | "range"; blockSize: number },
 ): Content {
   checkBatch(where, "what model.encode gives", codes, model.codeShape);
-  const fitted = steps === "fitted" ? { steps: fittedSteps(model, params, codes) } : {};
+  const fitted = steps === "fitted" ? { steps: fittedSteps(where, model, params, codes) } : {};
   const { symbols, quantizer } = quantize(codes, { bits, ...fitted });
   const { side, blocks } = writeCodeBlocks(where, symbols, quantizer.levels, blockSize);
   const whole = new ByteWriter();
@@ -238,7 +238,7 @@ export function decompress(
     const part = read.subarray((from - first) * codes.perImage, (to - first) * codes.perImage);
     symbols.set(part, (from - start) * codes.perImage);
   }
-  return model.decode(params, codes.codesOf(symbols), { batchSize });
+  return decodedBy(where, model, params, codes.codesOf(symbols), { batchSize });
 }
 
 /** What symbols of a file are, and how they become codes. */

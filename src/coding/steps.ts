@@ -1,5 +1,7 @@
 // How finely each dimension of a code should be told: the more it changes in the output, the finer.
 
+import { checkBatch } from "../models/batch.js";
+import type { BatchOptions } from "../models/batches.js";
 import type { EncodingModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
@@ -10,6 +12,19 @@ const MOST_CODES = 32;
 const MOVE = 0.25;
 /** Dimensions that change the output less than this share of the others' most are told as coarsely as that one. */
 const LEAST_EFFECT = 1e-3;
+
+/** What a model, which may be of the caller's making, decodes codes to. */
+export function decodedBy(
+  where: string,
+  model: EncodingModel,
+  params: ModelParams,
+  codes: Tensor,
+  options: BatchOptions = {},
+): Tensor {
+  const outputs: unknown = model.decode(params, codes, options);
+  checkBatch(where, "what model.decode gives", outputs, model.inputShape, codes.shape[0]);
+  return outputs;
+}
 
 /** The mean square deviation of the numbers of every channel from their dimension's mean. */
 function deviationsOf({ data }: Tensor, dimensions: number, channels: number): Float64Array {
@@ -34,7 +49,12 @@ function distance(a: Float32Array, b: Float32Array): number {
  * are images, all places of a channel have the same step, and are moved together, every other one in the opposite
  * direction.
  */
-export function fittedSteps(model: EncodingModel, params: ModelParams, codes: Tensor): Float64Array {
+export function fittedSteps(
+  where: string,
+  model: EncodingModel,
+  params: ModelParams,
+  codes: Tensor,
+): Float64Array {
   const { codeShape } = model;
   const dimensions = sizeOf(codeShape);
   const channels = codeShape[codeShape.length - 1] ?? 1;
@@ -46,7 +66,7 @@ export function fittedSteps(model: EncodingModel, params: ModelParams, codes: Te
     some.set(codes.data.subarray(i * stride * dimensions, (i * stride + 1) * dimensions), i * dimensions);
   }
   const decoded = (values: Float32Array) =>
-    model.decode(params, adoptArray(values, [count, ...codeShape])).data;
+    decodedBy(where, model, params, adoptArray(values, [count, ...codeShape])).data;
   const before = decoded(some);
   const signOf = (i: number) => (Math.floor((i % dimensions) / channels) % 2 === 0 ? 1 : -1);
   const effects = deviations.map((deviation, channel) => {

@@ -47,7 +47,7 @@ export function rates({ model, params, images, valueRange: range }: Study): Mark
             codes,
             examples,
             decode: (z) => model.decode(params, z),
-            steps: fittedSteps(model, params, codes),
+            steps: fittedSteps("createReport", model, params, codes),
             range,
           },
           BITS,

@@ -239,6 +239,10 @@ describe("a compressed file", () => {
     expectRefused(() => read(model, params, file, { start: 20 }), RangeError, "decompress: start");
     expectRefused(() => read(model, params, new Uint8Array(30)), RangeError, "decompress: bytes");
     expectRefused(() => compress(model, params, images, { bits: 1 }), RangeError, "compress: bits");
+    const silent = { ...model, decode: () => undefined } as never;
+    const nothing = "what model.decode gives must be a tensor";
+    expectRefused(() => compress(silent, params, images), TypeError, `compress: ${nothing}`);
+    expectRefused(() => read(silent, params, file), TypeError, `decompress: ${nothing}`);
     expectRefused(() => compress(model, params, images, { blockSize: 0 }), RangeError, "compress: blockSize");
     expectRefused(() => compress(model, params, tensor([[1]])), RangeError, "compress: inputs.shape");
   });

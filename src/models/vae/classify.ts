@@ -5,6 +5,7 @@ import { checkKey, type Key } from "../../random/keys.js";
 import { adoptArray, type Tensor } from "../../tensor/tensor.js";
 import { type BatchOptions, batchSizeOf } from "../batches.js";
 import type { ModelParams } from "../model.js";
+import { checkedCondition } from "./condition.js";
 import type { Vae } from "./types.js";
 
 /** Options of {@link classify}. */
@@ -56,11 +57,12 @@ function logSumExp(values: readonly number[]): number {
 /** How many classes a model knows; others are refused. */
 function classesOf(where: string, model: unknown): number {
   const { condition, score } = (model ?? {}) as Partial<Vae>;
-  if (condition === undefined || !("classes" in condition)) {
+  const known = checkedCondition(`${where}.model`, condition);
+  if (known === undefined || !("classes" in known)) {
     return refuseKind(where, "model", "know classes: vae({ condition: { classes } })", model);
   }
   checkFunction(where, "model.score", score);
-  return condition.classes;
+  return known.classes;
 }
 
 /**

@@ -19,13 +19,17 @@ import type { LabelOptions } from "./condition.js";
 export interface RefineOptions extends LabelOptions {
   /** For the noise (default `key(0)`). */
   readonly key?: Key | undefined;
-  /** Gradient steps, integer ≥ 1 (default 100). */
+  /** Gradient steps, integer from 1 to 100,000 (default 100). */
   readonly steps?: number | undefined;
   /** Adam's first rate, which falls to 0 as a cosine (default 0.05). */
   readonly learningRate?: number | undefined;
-  /** Samples per step (default 1). */
+  /** Samples per step, integer from 1 to 10,000 (default 1). */
   readonly samples?: number | undefined;
 }
+
+/** Far beyond use: what is asked for more takes hours, or more memory than there is. */
+const MOST_STEPS = 100_000;
+const MOST_SAMPLES = 10_000;
 
 /** Noise of a step, `[end − start, latentSize]`: of a key per example, so that it does not depend on the batch. */
 function noiseOf(key: Key, start: number, end: number, draw: number, latentSize: number): Tensor {
@@ -47,9 +51,9 @@ export function refine(
   const batchSize = batchSizeOf(where, options, ["key", "steps", "learningRate", "samples", "labels"]);
   const { key = makeKey(0), steps = 100, learningRate = 0.05, samples = 1 } = options;
   checkKey(where, "key", key);
-  checkInteger(where, "steps", steps, 1);
+  checkInteger(where, "steps", steps, 1, MOST_STEPS);
   checkNumber(where, "learningRate", learningRate, 0);
-  checkInteger(where, "samples", samples, 1);
+  checkInteger(where, "samples", samples, 1, MOST_SAMPLES);
   const start = model.encode(inputs, batchSize);
 
   return mapRanges(inputs.shape[0], batchSize, (from, to) => {

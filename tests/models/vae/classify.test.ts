@@ -167,4 +167,12 @@ describe("classify", () => {
       );
     }
   });
+
+  it.each<[unknown, string]>([
+    [1.5, "classify.model.condition: options must be"],
+    [{ classes: new Set([1]) }, "classify.model: condition.classes must be an integer ≥ 1"],
+    [{ classes: 3, size: 2 }, "classify.model: condition must have either classes or size"],
+  ])("refuses a model whose condition is none, %#", (condition, start) => {
+    expectRefused(() => classify({ ...model, condition } as Vae, params, inputs), TypeError, start);
+  });
 });

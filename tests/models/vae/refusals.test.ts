@@ -157,6 +157,16 @@ describe("vae refuses", () => {
       "vae.refinePosterior: steps must be an in",
     ],
     [
+      () => model.refinePosterior(params, x, { steps: 2 ** 29 }),
+      RangeError,
+      "vae.refinePosterior: steps must be an integer from 1 to 100000",
+    ],
+    [
+      () => model.refinePosterior(params, x, { samples: 1e9 }),
+      RangeError,
+      "vae.refinePosterior: samples must be an integer from 1 to 10000",
+    ],
+    [
       () => model.refinePosterior(params, x, { samples: 0 }),
       RangeError,
       "vae.refinePosterior: samples must be an",
