@@ -2,7 +2,8 @@
 
 import { checkFunction, checkInteger, checkNumber, refuseKind, refuseValue } from "../../check/check.js";
 import { checkKey, type Key } from "../../random/keys.js";
-import { adoptArray, type Tensor } from "../../tensor/tensor.js";
+import { adoptArray, checkTensor, type Tensor } from "../../tensor/tensor.js";
+import { checkBatch } from "../batch.js";
 import { type BatchOptions, batchSizeOf } from "../batches.js";
 import type { ModelParams } from "../model.js";
 import { checkedCondition } from "./condition.js";
@@ -101,10 +102,14 @@ export function classify(
   if (others.key !== undefined) checkKey(where, "key", others.key);
   if (reject !== undefined) checkNumber(where, "reject", reject);
   const logPrior = logPriorOf(where, prior, classes);
-  const scores = logPrior.map(
-    (_, labels) => model.score(params, inputs, { ...others, samples, labels }).data,
-  );
-  const count = inputs.shape[0];
+  checkTensor(where, "inputs", inputs);
+  const [count = 0] = inputs.shape;
+  const scores = logPrior.map((_, labels) => {
+    const given: unknown = model.score(params, inputs, { ...others, samples, labels });
+    // The method may be of the caller's making.
+    checkBatch(where, "what model.score gives", given, [], count);
+    return given.data;
+  });
   const labels = new Float32Array(count);
   const logPosterior = new Float32Array(count * classes);
   const logEvidence = new Float32Array(count);

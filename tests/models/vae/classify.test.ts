@@ -175,4 +175,13 @@ describe("classify", () => {
   ])("refuses a model whose condition is none, %#", (condition, start) => {
     expectRefused(() => classify({ ...model, condition } as Vae, params, inputs), TypeError, start);
   });
+
+  it("refuses what a score of the caller's making gives, if that is not a number for each", () => {
+    for (const score of [(x: unknown) => x, () => undefined, () => inputs]) {
+      const odd = { ...model, score } as unknown as Vae;
+      expect(() => classify(odd, { weights: {}, state: {} }, inputs)).toThrow(
+        /^classify: what model\.score gives/,
+      );
+    }
+  });
 });
