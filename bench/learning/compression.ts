@@ -164,7 +164,7 @@ async function measureCodes({ train, test }: Images): Promise<void> {
       codes,
       examples,
       decode,
-      steps: fittedSteps("rates", model, params, codes),
+      steps: fittedSteps("compression", model, params, codes),
       range: RANGE,
     };
     console.log(`\nVAE, γ = ${gamma}, ${latentSize} latents, ${epochs} epochs (${seconds} s)`);

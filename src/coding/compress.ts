@@ -1,20 +1,12 @@
 // Images as files of quantized codes, and back: what a model's code is worth, counted in bytes.
 
-import {
-  checkInteger,
-  checkOneOf,
-  checkResult,
-  checkSizes,
-  refuseKind,
-  refuseValue,
-} from "../check/check.js";
+import { checkInteger, checkOneOf, checkResult, refuseKind, refuseValue } from "../check/check.js";
 import { checkBatch } from "../models/batch.js";
 import { type BatchOptions, batchSizeOf } from "../models/batches.js";
 import { type EncodingModel, codesOf } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
-import { MOST_VECTORS, type VqVae } from "../models/vqVae.js";
+import type { VqVae } from "../models/vqVae.js";
 import { adoptArray, checkTensor, sizeOf, type Tensor, viewOf } from "../tensor/tensor.js";
-import { isObject } from "../tensor/tree.js";
 import { onBaseline } from "../wasm/runtime.js";
 import {
   ByteReader,
@@ -26,9 +18,10 @@ import {
   writeFile,
 } from "./byteFile.js";
 import { type CodeBlocks, codeReader, writeCodeBlocks } from "./codeBlocks.js";
+import { checkCoder, decodedBy } from "./coder.js";
 import { checkModelSum, modelSum } from "./modelSum.js";
 import { checkBits, dequantize, quantize } from "./quantize.js";
-import { decodedBy, fittedSteps } from "./steps.js";
+import { fittedSteps } from "./steps.js";
 
 /** Options of {@link compress}. */
 export interface CompressOptions extends BatchOptions {
@@ -57,31 +50,6 @@ export const BLOCK_SIZE = 256;
 export function blockSizeOf(where: string, blockSize: number = BLOCK_SIZE): number {
   checkInteger(where, "blockSize", blockSize, 1, MOST_IN_BLOCK);
   return blockSize;
-}
-
-/** Checks that an argument is a model that has codes, with these methods beside, and a spec that a checksum can be made of. */
-export function checkCoder(
-  where: string,
-  model: unknown,
-  methods: readonly string[] = [],
-): asserts model is EncodingModel {
-  const given = (model ?? {}) as Partial<EncodingModel>;
-  const needed = [
-    "encode",
-    "decode",
-    ...(given.type === "vqVae" ? ["indices", "vectorsOf"] : []),
-    ...methods,
-  ];
-  const whole = needed.every((name) => typeof (given as Record<string, unknown>)[name] === "function");
-  if (!whole || !isObject(given.spec) || !isObject(given.spec.options)) {
-    refuseKind(where, "model", "be a model, such as vae(…) or autoencoder(…)", model);
-  }
-  if (given.condition !== undefined) {
-    refuseValue(where, "model", "have no condition: files hold no labels", given.condition);
-  }
-  checkSizes(where, "model.inputShape", given.inputShape);
-  checkSizes(where, "model.codeShape", given.codeShape);
-  if (given.type === "vqVae") checkInteger(where, "model.codebook", given.codebook, 2, MOST_VECTORS);
 }
 
 /** The range of images that options name, of so many. */

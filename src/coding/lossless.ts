@@ -12,7 +12,8 @@ import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
 import { onBaseline } from "../wasm/runtime.js";
 import { readFile, writeFile } from "./byteFile.js";
 import { type Levels, Networks, popImages, pushImages } from "./bitsBack.js";
-import { blockSizeOf, checkCoder, type DecompressOptions, rangeOf } from "./compress.js";
+import { checkCoder } from "./coder.js";
+import { blockSizeOf, type DecompressOptions, rangeOf } from "./compress.js";
 import { checkModelSum, modelSum } from "./modelSum.js";
 import { SymbolStack } from "./rans.js";
 

@@ -1,10 +1,9 @@
 // How finely each dimension of a code should be told: the more it changes in the output, the finer.
 
-import { checkBatch } from "../models/batch.js";
-import type { BatchOptions } from "../models/batches.js";
 import type { EncodingModel } from "../models/fromSpec.js";
 import type { ModelParams } from "../models/model.js";
 import { adoptArray, sizeOf, type Tensor } from "../tensor/tensor.js";
+import { decodedBy } from "./coder.js";
 
 /** Codes that are looked at. */
 const MOST_CODES = 32;
@@ -12,19 +11,6 @@ const MOST_CODES = 32;
 const MOVE = 0.25;
 /** Dimensions that change the output less than this share of the others' most are told as coarsely as that one. */
 const LEAST_EFFECT = 1e-3;
-
-/** What a model, which may be of the caller's making, decodes codes to. */
-export function decodedBy(
-  where: string,
-  model: EncodingModel,
-  params: ModelParams,
-  codes: Tensor,
-  options: BatchOptions = {},
-): Tensor {
-  const outputs: unknown = model.decode(params, codes, options);
-  checkBatch(where, "what model.decode gives", outputs, model.inputShape, codes.shape[0]);
-  return outputs;
-}
 
 /** The mean square deviation of the numbers of every channel from their dimension's mean. */
 function deviationsOf({ data }: Tensor, dimensions: number, channels: number): Float64Array {

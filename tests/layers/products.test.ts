@@ -164,7 +164,8 @@ describe("resizeConv2d", () => {
     // Nothing can be added up.
     expect(count(3, { stride: 2 })).toBe(4 * 6 * 3 * 3 * 3 * 5);
     expect(count(1, {})).toBe(8 * 12 * 3 * 5);
-    expect(count(3, { groups: 1, factor: 1 })).toBe(4 * 6 * 9 * 3 * 5);
+    expect(count(3, { dilation: 2 })).toBe(8 * 12 * 9 * 3 * 5);
+    expect(count(3, { factor: 1 })).toBe(4 * 6 * 9 * 3 * 5);
   });
 
   it("doubles the size unless told otherwise", () => {

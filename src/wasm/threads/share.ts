@@ -4,7 +4,6 @@
 
 import { refuseUse } from "../../check/check.js";
 import { currentRuntime } from "../runtime.js";
-import { Backoff } from "./backoff.js";
 import { phaseAfter, WORDS } from "./control.js";
 import { giveUp, recruit, type Team, team } from "./team.js";
 
@@ -38,10 +37,8 @@ export function runShared(kernel: number, count: number, grain: number): void {
   else runInOrder(kernel, count, grain);
 }
 
-const backoff = new Backoff();
-
 /** Workers that are not ready yet are not waited for, and know no binary but the one that they have begun with. */
-function canHelp({ module, words }: Team): boolean {
+function canHelp({ module, words, backoff }: Team): boolean {
   if (module !== currentRuntime().module || Atomics.load(words, WORDS.ready) === 0) return false;
   return backoff.mayAsk(now);
 }
@@ -53,7 +50,7 @@ function runAndRecruit(kernel: number, count: number, grain: number): void {
   if (now() - begin >= WORTH_STARTING) recruit();
 }
 
-function runInTeam({ words }: Team, kernel: number, count: number, grain: number): void {
+function runInTeam({ words, backoff }: Team, kernel: number, count: number, grain: number): void {
   const { entries, job, scratch } = currentRuntime();
   const entry = entries[kernel];
   words[WORDS.kernel] = kernel;

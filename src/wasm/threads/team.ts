@@ -4,6 +4,7 @@
 import type { CompiledModule } from "../binary.js";
 import { type Block, giveBack, setAside } from "../heap.js";
 import { currentRuntime } from "../runtime.js";
+import { Backoff } from "./backoff.js";
 import { ENDED, WORDS } from "./control.js";
 import { coreCount, isInWorker, obstacle, startWorker, warn, type WorkerHandle } from "./platform.js";
 
@@ -11,10 +12,13 @@ import { coreCount, isInWorker, obstacle, startWorker, warn, type WorkerHandle }
 const MOST_BY_ITSELF = 8;
 /** Milliseconds that a worker without work stays awake: longer than the pauses within a training step. */
 const PATIENCE = 3;
+
+/** The workers, and what this thread knows of them. */
 export interface Team {
   readonly module: CompiledModule;
   readonly words: Int32Array;
   readonly workers: WorkerHandle[];
+  readonly backoff: Backoff;
   /** The workers' scratch. */
   scratch: Block[];
 }
@@ -116,7 +120,13 @@ export function recruit(): void {
   if (!shared) failure = "the memory in use is not shared";
   if (wanted === 1 || !shared) return;
   const control = new SharedArrayBuffer(4 * WORDS.length);
-  const made: Team = { module, words: new Int32Array(control), workers: [], scratch: [] };
+  const made: Team = {
+    module,
+    words: new Int32Array(control),
+    workers: [],
+    backoff: new Backoff(),
+    scratch: [],
+  };
   team = made;
   everyone().set(self, wanted);
   try {
