@@ -21,6 +21,7 @@ import {
   type Tensor,
   vae,
   type Vae,
+  zeros,
 } from "../../src/index.js";
 import { integers } from "../support/arbitraries.js";
 import { expectToWithstandNoise } from "../support/hostile.js";
@@ -118,6 +119,8 @@ describe("a lossless file", () => {
     for (const [changes, method] of [
       [{ latentSize: 1e9 }, "encode"],
       [{ encode: () => undefined }, "encode"],
+      // As many numbers, but in one row.
+      [{ encode: () => ({ mean: zeros([1, 15]), logVar: zeros([1, 15]) }) }, "encode"],
       [{ decoderOutputs: () => tensor([1]) }, "decoderOutputs"],
     ] as const) {
       const odd = { ...model, ...changes } as unknown as Vae;

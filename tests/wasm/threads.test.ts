@@ -120,39 +120,47 @@ describe("a team", () => {
     expect(isRight()).toBe(true);
   });
 
-  /** How many of so many products the team is asked for, by a clock on which the last grain of each takes 30 ms. */
-  function askedFor(products: number): number {
-    // Each reading of the clock takes 2 ms, and whoever closes a job waits.
+  /**
+   * How many of so many products the team is asked for, by a clock on which each grain of this thread takes 1 ms, and the
+   * worker's last one so many; every look at the clock takes 1 ms, too.
+   */
+  function askedFor(products: number, lastGrain: number): number {
     let time = performance.now();
-    const clock = vi.spyOn(performance, "now").mockImplementation(() => (time += 2));
-    let opened = 0;
-    const { store } = Atomics;
-    const spy = vi.spyOn(Atomics, "store").mockImplementation(((
-      words: Int32Array,
-      word: number,
-      value: number,
-    ) => {
-      if (word === WORDS.phase && value % 2 === 1) opened++;
-      else if (word === WORDS.phase) time += 30;
-      return store(words, word, value);
-    }) as typeof store);
+    let asked = 0;
+    const { add, store } = Atomics;
+    const spies = [
+      vi.spyOn(performance, "now").mockImplementation(() => (time += 1)),
+      vi.spyOn(Atomics, "add").mockImplementation(((words: Int32Array, word: number, value: number) => {
+        if (word === WORDS.next) time += 1;
+        return add(words, word, value);
+      }) as typeof add),
+      vi.spyOn(Atomics, "store").mockImplementation(((words: Int32Array, word: number, value: number) => {
+        if (word === WORDS.phase && value % 2 === 1) asked++;
+        else if (word === WORDS.phase) time += lastGrain;
+        return store(words, word, value);
+      }) as typeof store),
+    ];
     for (let i = 0; i < products; i++) expect(isRight()).toBe(true);
-    spy.mockRestore();
-    clock.mockRestore();
-    return opened;
+    for (const spy of spies) spy.mockRestore();
+    return asked;
   }
 
   it("is left alone for a while where its workers lose their cores in the middle of a grain", () => {
     withThreads(2);
-    const asked = askedFor(40);
+    const asked = askedFor(40, 30);
     expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThan(40 / 2);
+  });
+
+  it("is asked for every job where its workers end when this thread does", () => {
+    withThreads(2);
+    expect(askedFor(40, 0)).toBe(40);
   });
 
   it("begins anew where there are others", () => {
     for (let i = 0; i < 3; i++) {
       withThreads(2);
-      expect(askedFor(1)).toBe(1);
+      expect(askedFor(1, 30)).toBe(1);
     }
   });
 

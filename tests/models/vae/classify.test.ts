@@ -7,6 +7,7 @@ import {
   dense,
   key,
   lectures,
+  ones,
   ops,
   random,
   tensor,
@@ -155,6 +156,16 @@ describe("classify", () => {
     expectRefused(() => classify(model, params, inputs, options as ClassifyOptions), kind, start);
   });
 
+  it("refuses inputs that are no tensor", () => {
+    for (const other of [undefined, 5, [[1, 2]], { shape: [2] }]) {
+      expectRefused(
+        () => classify(model, params, other as never),
+        TypeError,
+        "classify: inputs must be a tensor",
+      );
+    }
+  });
+
   it("refuses models without classes", () => {
     const plain = lectures.denseVae({ latentSize: 2 });
     const numbers = lectures.denseVae({ latentSize: 2, condition: { size: 2 } });
@@ -177,7 +188,7 @@ describe("classify", () => {
   });
 
   it("refuses what a score of the caller's making gives, if that is not a number for each", () => {
-    for (const score of [(x: unknown) => x, () => undefined, () => inputs]) {
+    for (const score of [(x: unknown) => x, () => undefined, () => inputs, () => ones([1])]) {
       const odd = { ...model, score } as unknown as Vae;
       expect(() => classify(odd, { weights: {}, state: {} }, inputs)).toThrow(
         /^classify: what model\.score gives/,
