@@ -1,6 +1,5 @@
 // Runs the benchmarks: `npm run bench -- [--filter TEXT] [--binary simd|relaxed|both] [--threads N] [--direct]
-// [--json[=FILE]] [--time
-// MS]`.
+// [--json[=FILE]] [--time MS]`.
 //
 // Kernels run on the heap, operands in place and output reused; rows that say "outside a scope" also copy both,
 // as an operation by itself does. Median and interquartile range of the runs that fit in --time milliseconds

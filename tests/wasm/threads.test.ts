@@ -183,8 +183,9 @@ describe("a team", () => {
 
 describe("a worker that fails", () => {
   it("in a kernel is an error with the kernel's name, after which everything works on", () => {
-    withThreads(2, programWith(CALL, `if (true) throw new Error("trap"); ${CALL}`));
     expect(() => {
+      // Products are computed while the worker starts: it may fail there already.
+      withThreads(2, programWith(CALL, `if (true) throw new Error("trap"); ${CALL}`));
       for (let i = 0; i < 1000; i++) product();
     }).toThrow(/^gemm: the kernel must end, and it failed on a worker; from now on there is one thread$/);
     expect(isRight()).toBe(true);
@@ -198,13 +199,13 @@ describe("a worker that fails", () => {
   });
 
   it("by dying in a kernel is an error too, however long that takes to notice", () => {
-    withThreads(2, programWith(CALL, `globalThis.process.exit(3); ${CALL}`));
     const wait = vi.spyOn(Atomics, "wait").mockImplementation(() => {
       for (const end = Date.now() + 1; Date.now() < end;);
       return "timed-out";
     });
     try {
       expect(() => {
+        withThreads(2, programWith(CALL, `globalThis.process.exit(3); ${CALL}`));
         for (let i = 0; i < 1000; i++) product();
       }).toThrow(/^gemm: the kernel must end, and its worker has not answered for 30 s$/);
     } finally {
