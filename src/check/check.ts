@@ -262,15 +262,16 @@ export function checkResult(
 
 /**
  * Runs `f`; an error from inside gets `path` put before its message, so that nested layers tell where they are:
- * `encoder[3].conv2d: filter.shape[2] must …`.
+ * `encoder[3].conv2d: filter.shape[2] must …`. Behind what was refused stands the cure, where there is one.
  */
-export function within<Result>(path: string, f: () => Result): Result {
+export function within<Result>(path: string, f: () => Result, cure?: string): Result {
   try {
     return f();
   } catch (error) {
     if (error instanceof Error && Object.isExtensible(error)) {
       const place = cut(path);
       error.message = `${place}${error.message.startsWith("[") ? "" : "."}${error.message}`;
+      if (cure !== undefined && isRefusal(error)) error.message += ` (${cure})`;
     }
     throw error;
   }

@@ -172,8 +172,17 @@ function splitColumn({ shape: [count, width], data }: Tensor, columns: readonly 
 
 const MAX_BYTES = "max-bytes";
 
-/** What the library says of its option, as this command calls it. */
-const ownWords = (text: string): string => text.replace("the option maxBytes", `the option --${MAX_BYTES}`);
+/** What the library says of its options, as this command calls them. */
+const OWN_WORDS: readonly (readonly [library: string, command: string])[] = [
+  ["the option maxBytes", `the option --${MAX_BYTES}`],
+  ['the option broken: "skip"', "the option --skip"],
+  ["the option header: true", "the option --header yes"],
+  ["the option separator: ", "the option --separator "],
+  ["the option size", "the option --size"],
+];
+
+const ownWords = (text: string): string =>
+  OWN_WORDS.reduce((told, [library, command]) => told.replace(library, command), text);
 
 async function inOwnWords<Result>(read: () => Promise<Result>): Promise<Result> {
   try {

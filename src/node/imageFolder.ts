@@ -71,6 +71,7 @@ export async function readImageFolder(
   }
   if (pictures.length === 0) refuseValue(where, "path", "hold at least one PNG file", folder);
 
+  const cure = isSkipping ? undefined : 'the option broken: "skip" leaves such pictures out';
   const names: string[] = [];
   let stack: Stack | undefined;
   for (const name of pictures) {
@@ -78,7 +79,7 @@ export async function readImageFolder(
     let image: Tensor;
     try {
       const bytes = await readFile(join(folder, name));
-      image = within(path, () => prepareImages(readPng(bytes, pngOptions), options));
+      image = within(path, () => prepareImages(readPng(bytes, pngOptions), options), cure);
     } catch (error) {
       if (!isSkipping) throw error;
       skipped.push({ name, reason: (error as Error).message });

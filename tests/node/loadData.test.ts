@@ -320,6 +320,15 @@ describe("loadData of a folder", () => {
     }
   });
 
+  it("names the option that leaves a damaged picture out, where it refuses one", async () => {
+    put("1.png", picture(1));
+    put("2.png", picture(2).slice(0, 50));
+    const cure = ' (the option broken: "skip" leaves such pictures out)';
+    await expect(loadData(folder)).rejects.toThrow(cure);
+    const { skipped } = await loadData(folder, { broken: "skip" });
+    expect(skipped![0].reason).not.toContain("option");
+  });
+
   it("keeps grey pictures grey when the only one of colour is damaged", async () => {
     put("1.png", picture(1));
     put("2.png", picture(2, [2, 2, 3]).slice(0, 50));

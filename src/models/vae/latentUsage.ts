@@ -111,7 +111,7 @@ export function usageWarnings(
   if (2 * collapsed > count) {
     const cause =
       beta > 0
-        ? `beta = ${beta} is too large for these images, or ${count} latents are more than they need: ` +
+        ? `beta = ${beta} is too large for these data, or ${count} latents are more than they need: ` +
           "lower beta, raise it slowly from 0 (a schedule), or set freeBits"
         : "the decoder does not use its input: check that it depends on the code";
     const moment = isImproving ? " while reconstruction still improves" : "";

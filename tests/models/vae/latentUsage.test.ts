@@ -90,7 +90,7 @@ describe("usageWarnings", () => {
     const [warning, ...others] = usageWarnings(usage([0, 0.009, 0, 0.01]), { beta: 4 });
     expect(others).toEqual([]);
     expect(warning).toBe(
-      "KL is below 0.01 nats in 3 of 4 latents: beta = 4 is too large for these images, or 4 latents are more " +
+      "KL is below 0.01 nats in 3 of 4 latents: beta = 4 is too large for these data, or 4 latents are more " +
         "than they need: lower beta, raise it slowly from 0 (a schedule), or set freeBits",
     );
   });
