@@ -6,8 +6,16 @@
 // Wide rows are cut into tiles of 16 or 4 columns whose sums stay in registers down the rows; the last tile
 // overlaps the one before, not to run past the row. The order depends on the shape alone.
 
-import { Count, First, Grain, Operand, Results, Width } from "./operand";
+import { Count, First, Grain, Operand, Results, Scratch, Width } from "./operand";
 import { bytesOf, loadLanes, Part, promoteHigh } from "./simd";
+
+/** Columns whose sums are kept at a time, in scratch: 8 KB. */
+const MOST_COLUMNS: i32 = 1024;
+
+/** Columns that are summed together; rather some more than 1 to 3 that are left. */
+function columnsOf(left: i32): i32 {
+  return left < MOST_COLUMNS + 4 ? left : MOST_COLUMNS;
+}
 
 /**
  * Computes y[o, i] = (Σₐ x[o, a, i]) / divisor, rounded once to float32.
@@ -21,13 +29,25 @@ export function sum(
   axis: Width,
   inner: Width,
   divisor: f64,
+  scratch: Scratch,
 ): void {
-  const xStep = bytesOf(axis * inner);
-  const yStep = bytesOf(inner);
-  x += <usize>first * xStep;
-  y += <usize>first * yStep;
-  for (let o = 0; o < outer; o++, x += xStep, y += yStep) {
-    sumColumns(x, y, axis, inner, divisor);
+  const step = bytesOf(inner);
+  x += <usize>first * step * axis;
+  y += <usize>first * step;
+  // Narrow blocks are so small that each for itself would cost much beside its sum.
+  const together = inner < 4 ? MOST_COLUMNS / inner : 1;
+  for (let o = 0, count = 0; o < outer; o += count, x += step * axis * count, y += step * count) {
+    count = min(together, outer - o);
+    if (inner < 4) {
+      sumNarrow(x, scratch, count, axis, inner);
+      divide(scratch, y, count * inner, divisor);
+      continue;
+    }
+    for (let i = 0, columns = 0; i < inner; i += columns) {
+      columns = columnsOf(inner - i);
+      sumColumns(x + bytesOf(i), scratch, axis, columns, step);
+      divide(scratch, y + bytesOf(i), columns, divisor);
+    }
   }
 }
 
@@ -35,54 +55,67 @@ export function sum(
  * Computes y[i] = Σₐ x[a, i] over the rows from first on. Every grain has float64 sums of its own, one behind the other.
  * Layout x [axis, inner]. Requires sizes ≥ 1. Aliasing none.
  */
-export function sumOfRows(x: Operand, y: Operand, inner: i32, first: First, rows: Count, grain: Grain): void {
-  const own = y + (bytesOf(inner) << 1) * (first / grain);
-  sumColumns(x + <usize>first * bytesOf(inner), own, rows, inner, 0);
+export function sumOfRows(
+  x: Operand,
+  y: Operand,
+  inner: i32,
+  first: First,
+  rows: Count,
+  grain: Grain,
+  scratch: Scratch,
+): void {
+  const step = bytesOf(inner);
+  x += <usize>first * step;
+  y += (step << 1) * (first / grain);
+  for (let i = 0, columns = 0; i < inner; i += columns) {
+    columns = columnsOf(inner - i);
+    sumColumns(x + bytesOf(i), scratch, rows, columns, step);
+    memory.copy(y + (bytesOf(i) << 1), scratch, bytesOf(columns) << 1);
+  }
 }
 
-/** Leaves quotients in float32, or, for the divisor 0, sums in float64. */
-function sumColumns(x: usize, y: usize, axis: i32, inner: i32, divisor: f64): void {
-  const bytes: usize = divisor == 0 ? 8 : 4;
-  if (inner < 4) {
-    sumNarrow(x, y, axis, inner, divisor);
+/** Leaves float64 sums, and up to 3 numbers without meaning behind them; `step` bytes lead from one row to the next. */
+function sumColumns(x: usize, sums: usize, axis: i32, columns: i32, step: usize): void {
+  if (columns < 4) {
+    sumNarrow(x, sums, 1, axis, columns);
     return;
   }
-  const step = bytesOf(inner);
-  let i = 0;
-  for (; i + 16 <= inner; i += 16) sum16(x + bytesOf(i), y + <usize>i * bytes, axis, step, divisor);
-  for (; i < inner; i += 4) {
-    const column = min(i, inner - 4);
-    sum4(x + bytesOf(column), y + <usize>column * bytes, axis, step, divisor);
+  const wide = columns & ~15;
+  if (wide) sumWide(x, sums, axis, wide, step);
+  sums += bytesOf(wide) << 1;
+  let i = wide;
+  for (; i < columns; i += 4, sums += 32) sum4(x + bytesOf(min(i, columns - 4)), sums, axis, step);
+  // The last four overlap those before.
+  if (i > columns) memory.copy(sums - 32 - ((<usize>(i - columns)) << 3), sums - 32, 32);
+}
+
+/** y[i] = sums[i] / divisor. */
+function divide(sums: usize, y: usize, n: i32, divisor: f64): void {
+  for (; n >= 4; n -= 4, sums += 32, y += 16) {
+    v128.store(y, quotient(v128.load(sums), v128.load(sums, 16), divisor));
   }
-}
-
-/** One quotient, or sum, at place `i` of y. */
-function leave(y: usize, i: i32, sum: f64, divisor: f64): void {
-  if (divisor == 0) store<f64>(y + (bytesOf(i) << 1), sum);
-  else store<f32>(y + bytesOf(i), <f32>(sum / divisor));
-}
-
-/** Four of them. */
-function leaveFour(y: usize, i: i32, low: v128, high: v128, divisor: f64): void {
-  if (divisor == 0) {
-    const at = y + (bytesOf(i) << 1);
-    v128.store(at, low);
-    v128.store(at, high, 16);
-  } else v128.store(y + bytesOf(i), quotient(low, high, divisor));
+  for (; n > 0; n--, sums += 8, y += 4) store<f32>(y, <f32>(load<f64>(sums) / divisor));
 }
 
 /**
- * Rows of 1 to 3 columns, read as one stream: 12 elements are a whole number of such rows, so lane k of
+ * Blocks of rows of 1 to 3 columns, each read as one stream: 12 elements are a whole number of such rows, so lane k of
  * every group of 12 belongs to column k mod inner. Two groups are added at a time.
  */
-function sumNarrow(x: usize, y: usize, axis: i32, inner: i32, divisor: f64): void {
+function sumNarrow(x: usize, sums: usize, outer: i32, axis: i32, inner: i32): void {
+  const pairRows = 24 / inner;
+  for (; outer > 0; outer--, sums += bytesOf(inner) << 1) {
+    x = sumBlock(x, sums, axis, inner, pairRows);
+  }
+}
+
+/** The same of one block; returns where the next begins. */
+function sumBlock(x: usize, sums: usize, axis: i32, inner: i32, pairRows: i32): usize {
   let s0 = f64x2.splat(0);
   let s1 = s0;
   let s2 = s0;
   let s3 = s0;
   let s4 = s0;
   let s5 = s0;
-  const pairRows = 24 / inner;
   for (; axis >= pairRows; axis -= pairRows, x += 96) {
     const a = f32x4.add(v128.load(x), v128.load(x, 48));
     const b = f32x4.add(v128.load(x, 16), v128.load(x, 64));
@@ -116,30 +149,55 @@ function sumNarrow(x: usize, y: usize, axis: i32, inner: i32, divisor: f64): voi
     if (inner > 2) third += load<f32>(x, 8);
   }
   if (inner == 1) first += second;
-  leave(y, 0, first, divisor);
-  if (inner > 1) leave(y, 1, second, divisor);
-  if (inner > 2) leave(y, 2, third, divisor);
+  store<f64>(sums, first);
+  store<f64>(sums, second, 8);
+  store<f64>(sums, third, 16);
+  return x;
 }
 
-/** 16 columns; `step` bytes lead from one row to the next. */
-function sum16(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
-  let s0 = f64x2.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  let s4 = s0;
-  let s5 = s0;
-  let s6 = s0;
-  let s7 = s0;
-  // The upper half of the rows is added to the lower; the lower half's spare row of an odd axis to nothing.
+/** Bytes of the rows that all columns go down before they go on: they stay in L1. */
+const BLOCK_BYTES: usize = 16384;
+
+/**
+ * A multiple of 16 columns. The upper half of the rows is added to the lower; what the lower half has more where their
+ * number is odd comes last, alone.
+ */
+function sumWide(x: usize, sums: usize, axis: i32, columns: i32, step: usize): void {
   const half = axis >>> 1;
-  let z = x + <usize>half * step;
-  for (let rows = axis - half; rows > 0; rows--, x += step, z += step) {
-    const keep = i32x4.splat(rows > 1 || !(axis & 1) ? -1 : 0);
-    const a = f32x4.add(v128.load(z), v128.and(keep, v128.load(x)));
-    const b = f32x4.add(v128.load(z, 16), v128.and(keep, v128.load(x, 16)));
-    const c = f32x4.add(v128.load(z, 32), v128.and(keep, v128.load(x, 32)));
-    const d = f32x4.add(v128.load(z, 48), v128.and(keep, v128.load(x, 48)));
+  const z = x + <usize>half * step;
+  const block = <i32>max<usize>(8, BLOCK_BYTES / bytesOf(columns));
+  memory.fill(sums, 0, bytesOf(columns) << 1);
+  for (let r = 0; r < half; r += block) {
+    const at = <usize>r * step;
+    for (let i: usize = 0; i < bytesOf(columns); i += 64) {
+      add16(x + at + i, z + at + i, sums + (i << 1), min(block, half - r), step);
+    }
+  }
+  if (axis & 1) {
+    for (let i: usize = 0; i < bytesOf(columns); i += 16) {
+      const last = v128.load(z + <usize>half * step + i);
+      const at = sums + (i << 1);
+      v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(last)));
+      v128.store(at, f64x2.add(v128.load(at, 16), promoteHigh(last)), 16);
+    }
+  }
+}
+
+/** Adds x + z of 16 columns down some rows; their sums are in registers meanwhile. */
+function add16(x: usize, z: usize, sums: usize, rows: i32, step: usize): void {
+  let s0 = v128.load(sums);
+  let s1 = v128.load(sums, 16);
+  let s2 = v128.load(sums, 32);
+  let s3 = v128.load(sums, 48);
+  let s4 = v128.load(sums, 64);
+  let s5 = v128.load(sums, 80);
+  let s6 = v128.load(sums, 96);
+  let s7 = v128.load(sums, 112);
+  for (; rows > 0; rows--, x += step, z += step) {
+    const a = f32x4.add(v128.load(z), v128.load(x));
+    const b = f32x4.add(v128.load(z, 16), v128.load(x, 16));
+    const c = f32x4.add(v128.load(z, 32), v128.load(x, 32));
+    const d = f32x4.add(v128.load(z, 48), v128.load(x, 48));
     s0 = f64x2.add(s0, f64x2.promote_low_f32x4(a));
     s1 = f64x2.add(s1, promoteHigh(a));
     s2 = f64x2.add(s2, f64x2.promote_low_f32x4(b));
@@ -149,14 +207,18 @@ function sum16(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
     s6 = f64x2.add(s6, f64x2.promote_low_f32x4(d));
     s7 = f64x2.add(s7, promoteHigh(d));
   }
-  leaveFour(y, 0, s0, s1, divisor);
-  leaveFour(y, 4, s2, s3, divisor);
-  leaveFour(y, 8, s4, s5, divisor);
-  leaveFour(y, 12, s6, s7, divisor);
+  v128.store(sums, s0);
+  v128.store(sums, s1, 16);
+  v128.store(sums, s2, 32);
+  v128.store(sums, s3, 48);
+  v128.store(sums, s4, 64);
+  v128.store(sums, s5, 80);
+  v128.store(sums, s6, 96);
+  v128.store(sums, s7, 112);
 }
 
 /** 4 columns, even and odd rows apart: one chain of additions alone would wait for itself. */
-function sum4(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
+function sum4(x: usize, sums: usize, axis: i32, step: usize): void {
   let s0 = f64x2.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -174,7 +236,8 @@ function sum4(x: usize, y: usize, axis: i32, step: usize, divisor: f64): void {
     s0 = f64x2.add(s0, f64x2.promote_low_f32x4(last));
     s1 = f64x2.add(s1, promoteHigh(last));
   }
-  leaveFour(y, 0, f64x2.add(s0, s2), f64x2.add(s1, s3), divisor);
+  v128.store(sums, f64x2.add(s0, s2));
+  v128.store(sums, f64x2.add(s1, s3), 16);
 }
 
 /** (low, high) / divisor as four float32. */

@@ -13,6 +13,12 @@ export { defineOp } from "./defineOp.js";
 export type { Gradient, GradientContext, Inputs, OpDefinition } from "./opDefinition.js";
 export { type GradOptions, isDifferentiating } from "./tape.js";
 
+function refuseGradient(name: string, i: number, gradient: unknown, input: Tensor): never {
+  const argument = `gradients[${i}]`;
+  checkTensor(name, argument, gradient);
+  return refuseValue(name, argument, `return the input's shape [${input.shape.join(", ")}]`, gradient.shape);
+}
+
 /** Reads the notes backwards from `output`, whose gradient is given; the parameters' gradients are left. */
 function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor): Gradients {
   const gradients = new Gradients();
@@ -22,21 +28,21 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
     const gradient = gradients.takeOut(context.output);
     if (gradient === undefined) continue;
     const shared = definition.shared?.(gradient, context) ?? gradient;
-    context.inputs.forEach((input, i) => {
-      if (input === undefined || !dependent.has(input)) return;
-      const rules = definition.gradients;
+    const { gradients: rules } = definition;
+    const { inputs } = context;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i];
+      if (input === undefined || !dependent.has(input)) continue;
       const rule = typeof rules === "function" ? rules(i) : rules[i];
-      if (rule === null) return;
+      if (rule === null) continue;
       if (typeof rule !== "function") checkFunction(definition.name, `gradients[${i}]`, rule);
-      const gradInput = rule(gradient, context, shared as Tensor);
-      checkTensor(definition.name, `gradients[${i}]`, gradInput);
-      if (!isSameShape(gradInput.shape, input.shape)) {
-        const rule = `return the input's shape [${input.shape.join(", ")}]`;
-        refuseValue(definition.name, `gradients[${i}]`, rule, gradInput.shape);
+      const gradInput: unknown = rule(gradient, context, shared as Tensor);
+      if (!(gradInput instanceof Tensor) || !isSameShape(gradInput.shape, input.shape)) {
+        refuseGradient(definition.name, i, gradInput, input);
       }
       gradients.add(input, gradInput);
-    });
-    gradients.dropUnheld(tensorsOf(shared));
+    }
+    if (shared !== gradient) gradients.dropUnheld(tensorsOf(shared));
     gradients.drop(gradient);
   }
   return gradients;

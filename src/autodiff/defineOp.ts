@@ -8,9 +8,11 @@ import type { Inputs, OpDefinition } from "./opDefinition.js";
 import {
   checkFirstOrder,
   innermostDifferentiation,
+  isDependent,
   isDifferentiating,
+  isTraced,
   type Note,
-  tapesFor,
+  noteDown,
   unnoted,
 } from "./tape.js";
 
@@ -43,16 +45,12 @@ export function defineOp<In extends Inputs, Options, Shared = Tensor>(
       if (!(result instanceof Tensor)) refuseKind(definition.name, "forward", "return a tensor", result);
       if (differentiation?.checks.checkNumerics) checkFinite(definition.name, result);
       if (!isNoting) return result;
-      const tapes = tapesFor(inputs);
-      if (tapes.length === 0) return result;
+      const dependent = isDependent(inputs);
+      if (!dependent && !isTraced()) return result;
       // A tensor of its own: the result may be an input, or what another call returned too.
       const output = new Tensor(result.storage, result.shape, result.offset);
       // Its types are forgotten: the gradients take what stands beside them.
-      const note = { definition, context: { inputs, output, options } } as unknown as Note;
-      for (const each of tapes) {
-        if (!each.isTracing) each.dependent.add(output);
-        each.notes.push(note);
-      }
+      noteDown({ definition, context: { inputs, output, options } } as unknown as Note, dependent);
       return output;
     });
 }

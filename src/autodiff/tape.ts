@@ -32,13 +32,16 @@ export interface Tape {
   readonly checks: GradOptions;
   /** Whether every call is noted, whatever it depends on. */
   readonly isTracing: boolean;
+  /** Whether it, or one around it, is tracing. */
+  readonly isInTrace: boolean;
   /** Whether it, or one around it, checks reads. */
   readonly isWatching: boolean;
 }
 
 function newTape(parameters: Set<Tensor>, checks: GradOptions, isTracing = false): Tape {
   const isWatching = checks.checkReads === true || tape?.isWatching === true;
-  return { dependent: parameters, notes: [], outer: tape, checks, isTracing, isWatching };
+  const isInTrace = isTracing || tape?.isInTrace === true;
+  return { dependent: parameters, notes: [], outer: tape, checks, isTracing, isInTrace, isWatching };
 }
 
 /** The innermost differentiation or trace that runs. */
@@ -59,15 +62,28 @@ export function innermostDifferentiation(): Tape | undefined {
   return each;
 }
 
-/** The tapes on which a call is noted: the innermost differentiation, if an input depends on it, and every trace. */
-export function tapesFor(inputs: Inputs): Tape[] {
+/** Whether the innermost differentiation notes a call on these inputs: one depends on its parameters. */
+export function isDependent(inputs: Inputs): boolean {
   const differentiation = innermostDifferentiation();
-  const isDependent = differentiation !== undefined && dependsOnAny(inputs, differentiation);
-  const found: Tape[] = [];
+  return differentiation !== undefined && dependsOnAny(inputs, differentiation);
+}
+
+/** Whether any trace runs: it notes every call. */
+export const isTraced = (): boolean => tape?.isInTrace === true;
+
+/** Notes a call on every trace and, if it is dependent, on the innermost differentiation. */
+export function noteDown(note: Note, dependent: boolean): void {
+  let isInnermost = true;
   for (let each = tape; each !== undefined; each = each.outer) {
-    if (each.isTracing || (isDependent && each === differentiation)) found.push(each);
+    if (each.isTracing) each.notes.push(note);
+    else {
+      if (isInnermost && dependent) {
+        each.dependent.add(note.context.output);
+        each.notes.push(note);
+      }
+      isInnermost = false;
+    }
   }
-  return found;
 }
 
 /** A call as a trace has it. */
