@@ -16,6 +16,7 @@ import { gatherRows } from "../training/source.js";
 import { fail, type OptionHelp, type Options } from "./command.js";
 import { needData } from "./kinds.js";
 import { checkDataOptions, isBuiltIn } from "./effects.js";
+import { inOwnWords, ownWords } from "./ownWords.js";
 import { tell } from "./terminal.js";
 import { counted } from "../report/section.js";
 
@@ -171,27 +172,6 @@ function splitColumn({ shape: [count, width], data }: Tensor, columns: readonly 
 }
 
 const MAX_BYTES = "max-bytes";
-
-/** What the library says of its options, as this command calls them. */
-const OWN_WORDS: readonly (readonly [library: string, command: string])[] = [
-  ["the option maxBytes", `the option --${MAX_BYTES}`],
-  ['the option broken: "skip"', "the option --skip"],
-  ["the option header: true", "the option --header yes"],
-  ["the option separator: ", "the option --separator "],
-  ["the option size", "the option --size"],
-];
-
-const ownWords = (text: string): string =>
-  OWN_WORDS.reduce((told, [library, command]) => told.replace(library, command), text);
-
-async function inOwnWords<Result>(read: () => Promise<Result>): Promise<Result> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Error) error.message = ownWords(error.message);
-    throw error;
-  }
-}
 
 /** Most files that were left out of a folder and are named. */
 const MOST_NAMED = 10;
