@@ -159,8 +159,8 @@ function sumBlock(x: usize, sums: usize, axis: i32, inner: i32, pairRows: i32): 
 const BLOCK_BYTES: usize = 16384;
 
 /**
- * A multiple of 16 columns. The upper half of the rows is added to the lower; what the lower half has more where their
- * number is odd comes last, alone.
+ * A multiple of 16 columns. Rows of the first half are added to those of the second in float32; the last of an odd number
+ * comes at the end, alone.
  */
 function sumWide(x: usize, sums: usize, axis: i32, columns: i32, step: usize): void {
   const half = axis >>> 1;

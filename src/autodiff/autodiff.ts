@@ -13,6 +13,11 @@ export { defineOp } from "./defineOp.js";
 export type { Gradient, GradientContext, Inputs, OpDefinition } from "./opDefinition.js";
 export { type GradOptions, isDifferentiating } from "./tape.js";
 
+/** Whether a rule has returned what it must; the words of a refusal are only made where it has not. */
+function isGradientOf(input: Tensor, value: unknown): value is Tensor {
+  return value instanceof Tensor && value.storage !== undefined && isSameShape(value.shape, input.shape);
+}
+
 function refuseGradient(name: string, i: number, gradient: unknown, input: Tensor): never {
   const argument = `gradients[${i}]`;
   checkTensor(name, argument, gradient);
@@ -37,9 +42,7 @@ function pullBack({ notes, dependent }: Tape, output: Tensor, gradOutput: Tensor
       if (rule === null) continue;
       if (typeof rule !== "function") checkFunction(definition.name, `gradients[${i}]`, rule);
       const gradInput: unknown = rule(gradient, context, shared as Tensor);
-      if (!(gradInput instanceof Tensor) || !isSameShape(gradInput.shape, input.shape)) {
-        refuseGradient(definition.name, i, gradInput, input);
-      }
+      if (!isGradientOf(input, gradInput)) refuseGradient(definition.name, i, gradInput, input);
       gradients.add(input, gradInput);
     }
     if (shared !== gradient) gradients.dropUnheld(tensorsOf(shared));

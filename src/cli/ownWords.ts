@@ -1,16 +1,20 @@
 // Refusals of the library's readers, in the words of the command line.
 
-/** What the library says of its options, as this command calls them. */
-const OWN_WORDS: readonly (readonly [library: string, command: string])[] = [
-  ["the option maxBytes", "the option --max-bytes"],
-  ['the option broken: "skip"', "the option --skip"],
-  ["the option header: true", "the option --header yes"],
-  ["the option separator: ", "the option --separator "],
-  ["the option size", "the option --size"],
-];
+/** What the command line calls an option of the library, where that is not its name. */
+const FLAGS: Readonly<Record<string, string>> = {
+  maxBytes: "max-bytes",
+  'broken: "skip"': "skip",
+  "header: true": "header yes",
+  "separator:": "separator",
+};
 
-export const ownWords = (text: string): string =>
-  OWN_WORDS.reduce((told, [library, command]) => told.replace(library, command), text);
+/** A text of the library with the command line's options in it. */
+export function ownWords(text: string): string {
+  return text.replace(
+    /the option (broken: "skip"|header: true|separator:|\w+)/g,
+    (_, option: string) => `the option --${FLAGS[option] ?? option}`,
+  );
+}
 
 /** What a reader of the library does, and its refusals in these words. */
 export async function inOwnWords<Result>(read: () => Promise<Result>): Promise<Result> {

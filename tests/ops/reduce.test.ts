@@ -83,6 +83,21 @@ describe("sum", () => {
     );
   });
 
+  const widths = [1, 2, 3, 4, 15, 16, 17, 30, 64, 1023, 1024, 1025, 1027, 1028, 1030, 2048, 2051];
+  it.each(widths)("is exact down many rows, few, and an odd number of %i columns", (columns) => {
+    for (const rows of [1, 2, 3, 7, 18, 41, 130, 1027].filter((rows) => rows * columns < 300_000)) {
+      // Of two blocks, each is summed by itself; of one with many rows, the rows are cut into parts.
+      for (const outer of [1, 2]) {
+        const groups = { outer, axis: rows, inner: columns };
+        const x = tensor(seededIntegers(rows, outer * rows * columns, 100), [outer, rows, columns]);
+        const wanted = groupsOf(x.data, { groups } as Reduction).map(total);
+        const { data } = ops.sum(x, { axis: 1 });
+        const wrong = wanted.findIndex((value, at) => data[at] !== value);
+        expect([outer, rows, wrong, data.length]).toEqual([outer, rows, -1, outer * columns]);
+      }
+    }
+  });
+
   it("is within half an ulp of the float64 sum of numbers of every size", () => {
     fc.assert(
       fc.property(
